@@ -1,0 +1,65 @@
+// Decide: what follows when something reaches a workflow. The heart of the engine.
+//
+// Pure: same definition, state, trigger and time give the same events and commands. No I/O, clock,
+// randomness, threads or logging. The events have been applied to `state` when it returns; whoever
+// cannot store them must forget the state and fold the stored history again.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "engine/core/definition.h"
+#include "engine/core/event.h"
+#include "engine/core/state.h"
+#include "engine/core/trigger.h"
+
+namespace skald::core {
+
+// ---- commands: what the shell has to do once the events are durable --------------------------------
+
+// Give the task to a worker: ask for StartTask when one is found. Also wanted again after a
+// recovery for every released kScheduled worker task (OpenOffers).
+struct OfferTask {
+  TaskNumber task = 0;
+  std::string task_type;
+  std::string domain;
+  std::int32_t priority = 0;
+};
+// Stop offering it.
+struct WithdrawTask { TaskNumber task = 0; };
+// Ask the worker that holds it to stop.
+struct CancelTask {
+  TaskNumber task = 0;
+  std::uint64_t fence = 0;
+  std::string incarnation;
+  std::string reason;
+  bool superseded = false;  // decided without it already
+};
+using Command = std::variant<OfferTask, WithdrawTask, CancelTask>;
+
+enum class Answer : std::uint8_t {
+  kRecorded,    // the trigger took effect
+  kUnchanged,   // it was so already (pause of a paused workflow): same answer as the first time
+  kSuperseded,  // a result or loss of an older attempt: changed nothing
+};
+
+struct Decision {
+  Answer answer = Answer::kRecorded;
+  std::vector<Event> events;
+  std::vector<Command> commands;
+};
+
+// Errors (state unchanged, nothing emitted):
+//   NOT_FOUND            no such task, or no such step
+//   FAILED_PRECONDITION  the workflow's status does not allow it (saga.md 2.4, conductor.md 3.10)
+//   INVALID_ARGUMENT     the trigger itself is malformed (missing actor, wrong effect)
+//   RESOURCE_EXHAUSTED   the workflow would pass a bound of limits.h; the message names it
+absl::StatusOr<Decision> Decide(const Definition& definition, const Trigger& trigger, TimeUs now,
+                                State& state);
+
+// The offers and cancels that follow from a state: what the shell must know again after a recovery.
+std::vector<Command> OpenCommands(const Definition& definition, const State& state);
+
+}  // namespace skald::core

@@ -1,0 +1,156 @@
+// Definition: a workflow definition, parsed, validated and compiled to a flat graph of steps, with
+// every task definition that it uses embedded as it was when the workflow began.
+//
+// Immutable once built, thread-safe. Built by ParseDefinition (definition_parser.h) only.
+// Sources: conductor.md 1.2-1.6; saga.md 2.1, 2.2.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/core/payload.h"
+#include "engine/core/template.h"
+#include "engine/core/types.h"
+
+namespace skald::core {
+
+enum class StepType : std::uint8_t {
+  kSimple, kSwitch, kForkJoin, kJoin, kSetVariable, kTerminate, kWait,
+};
+std::string_view Name(StepType type);  // "FORK_JOIN"
+
+enum class RetryLogic : std::uint8_t { kFixed, kExponentialBackoff, kLinearBackoff };
+enum class TimeoutPolicy : std::uint8_t { kRetry, kTimeOutWorkflow, kAlertOnly };
+
+// When and how often a failed attempt is followed by another (conductor.md 3.5; saga.md 2.11).
+struct RetryPolicy {
+  std::int32_t retry_count = 3;  // attempts after the first; -1 = no limit
+  RetryLogic logic = RetryLogic::kFixed;
+  DurationUs delay_us = 60 * kSecondUs;
+  DurationUs delay_us_max = 0;   // 0 = no cap
+  DurationUs jitter_us_max = 0;  // added: hashed from ids, 0 … this
+  std::int32_t backoff_scale_factor = 1;  // kLinearBackoff only
+};
+
+// What happens when an undo has used up its attempts (saga.md 2.11).
+enum class OnExhausted : std::uint8_t { kPark, kSkip };
+
+// The task that undoes a step (saga.md 2.1, `compensation` and the shorthand `compensateWith`).
+struct Undo {
+  std::string task_type;
+  std::optional<Template> input;  // absent: the default undo input of saga.md 2.1
+  RetryPolicy retry;              // defaults of saga.md 2.11, then workflow, then own fields
+  DurationUs timeout_us = 0;      // one attempt, from start; 0 = none
+  DurationUs response_timeout_us = 0;
+  OnExhausted on_exhausted = OnExhausted::kPark;
+  std::string domain;
+};
+
+// The task that asks whether a step took effect (saga.md 2.1, `probe`).
+struct Probe {
+  std::string task_type;
+  std::optional<Template> input;
+  RetryPolicy retry;
+  std::string domain;
+};
+
+// A task definition (conductor.md 1.4). Fields that only later releases act on stay in `source`.
+struct TaskDefinition {
+  std::string name;
+  RetryPolicy retry;
+  DurationUs timeout_us = 0;        // one attempt, from start; 0 = none
+  DurationUs response_timeout_us = 3'600 * kSecondUs;
+  DurationUs poll_timeout_us = 0;   // scheduled without being started; 0 = none
+  DurationUs total_timeout_us = 0;  // all attempts; 0 = none
+  TimeoutPolicy timeout_policy = TimeoutPolicy::kTimeOutWorkflow;
+  Payload input_template;           // object; values for keys whose evaluated input is null
+  std::optional<Undo> compensate_with;  // inherited by every step that uses this definition
+  Payload source;                   // the JSON as registered, unknown fields and all
+};
+
+enum class StepKind : std::uint8_t { kUndeclared, kCompensable, kPivot, kRetryable, kReadOnly };
+enum class UnknownPolicy : std::uint8_t { kByBarrier, kCompensate, kProbe, kPark };
+enum class InFlightPolicy : std::uint8_t { kCancelAndSettle, kSettle, kCompensateNow };
+
+struct StepSaga {
+  StepKind kind = StepKind::kUndeclared;
+  std::optional<Undo> undo;
+  bool compensate_on_failure = false;
+  // kByBarrier: kCompensate when the worker that took the attempt declared the barrier, else kPark.
+  UnknownPolicy unknown = UnknownPolicy::kByBarrier;
+  std::optional<Probe> probe;
+  InFlightPolicy in_flight = InFlightPolicy::kCancelAndSettle;
+};
+
+// A list of steps that run one after the other: a branch of a fork, a case of a switch.
+struct Branch {
+  std::string key;  // the case's value; "" for fork branches and the default case
+  std::vector<StepIndex> steps;
+};
+
+struct Step {
+  StepIndex index = kNoStep;
+  StepType type = StepType::kSimple;
+  std::string name;       // task type
+  std::string reference;  // unique in the definition
+  // Where it stands: `parent` holds it in its branch number `branch`; kNoStep at the top level.
+  StepIndex parent = kNoStep;
+  std::uint32_t branch = 0;
+  StepIndex next = kNoStep;  // the following step of the same list
+  Template input;
+  std::vector<StepIndex> reads;  // steps whose output the input reads, ascending, no duplicates
+  bool optional = false;
+  DurationUs start_delay_us = 0;
+  TaskDefinition task;       // as it was at the start, with the step's own overrides applied
+  std::string domain;
+  StepSaga saga;
+
+  std::vector<Branch> branches;     // kForkJoin: the branches; kSwitch: the cases
+  std::optional<Branch> otherwise;  // kSwitch: defaultCase
+  std::string switch_parameter;     // kSwitch, value-param: the input key
+  std::vector<StepIndex> join_on;   // kJoin
+  std::vector<StepIndex> joined_by; // joins whose join_on names this step
+  WorkflowStatus termination_status = WorkflowStatus::kCompleted;  // kTerminate
+};
+
+enum class UndeclaredPolicy : std::uint8_t { kIgnore, kReadOnly, kReject, kPark };
+enum class UndoOrder : std::uint8_t { kCausal, kStrictReverse, kParallel };
+enum class SiblingPolicy : std::uint8_t { kInterrupt, kBarrier, kDrain };
+enum class OnAbort : std::uint8_t { kCompensate, kIgnore };
+
+// Workflow-level saga settings (saga.md 2.1).
+struct WorkflowSaga {
+  bool declared = false;  // any saga data in the definition or its task definitions
+  UndeclaredPolicy undeclared = UndeclaredPolicy::kIgnore;
+  UndoOrder order = UndoOrder::kCausal;
+  SiblingPolicy siblings = SiblingPolicy::kInterrupt;
+  DurationUs settle_timeout_us = 0;  // 0: from the response timeouts in flight, at most 300 s
+  std::uint32_t parallel_undo_max = 16;
+  OnAbort on_terminate = OnAbort::kCompensate;
+  OnAbort on_timeout = OnAbort::kCompensate;
+  DurationUs compensation_timeout_us = 0;  // 0 = none
+};
+
+struct Definition {
+  std::int64_t id = 0;  // names this pinned form in the store; 0 = not stored
+  std::string name_space;
+  std::string name;
+  std::int32_t version = 1;
+  std::vector<Step> steps;        // parents before their children
+  std::vector<StepIndex> roots;   // the top-level list
+  std::optional<Template> output; // outputParameters; absent: the last task's output
+  std::vector<StepIndex> output_reads;
+  Payload input_template;         // object or empty
+  Payload variables;              // object or empty
+  DurationUs timeout_us = 0;      // 0 = none
+  bool timeout_ends_workflow = false;  // TIME_OUT_WF; else only an alert
+  WorkflowSaga saga;
+  Payload source;                 // the JSON as registered, unknown fields and all
+
+  // Returns kNoStep when no step has that reference.
+  StepIndex Find(std::string_view reference) const;
+};
+
+}  // namespace skald::core

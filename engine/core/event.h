@@ -1,0 +1,174 @@
+// Event: something that happened to a workflow. Events are the only thing stored for ever; the state
+// is their fold (apply.h), and SQL views, the history API and the checker read them as they are.
+//
+// Values; immutable once emitted. New kinds and new optional fields may be added, a meaning is never
+// changed: histories of every earlier version have to replay (tests/histories).
+// Names: past tense. Source of the saga events: saga.md 2.16. An undo is a task with
+// operation kCompensate; its TaskScheduled / TaskCompleted(verdict) / TaskFailed are that page's
+// CompScheduled / CompCompleted / CompFailed, UndoParked and UndoResolved its CompParked and
+// CompResolved.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/core/payload.h"
+#include "engine/core/types.h"
+
+namespace skald::core {
+
+// ---- workflow ------------------------------------------------------------------------------------
+
+struct WorkflowStarted {
+  std::string name_space;
+  std::string name;
+  std::int32_t version = 0;
+  std::int64_t definition_id = 0;
+  Payload input;  // with the input template merged in
+  std::string correlation_id;
+  std::string idempotency_key;
+  std::int32_t priority = 0;
+  std::string traceparent;
+  std::string tracestate;
+  TimeUs timeout_at = 0;  // 0 = none
+};
+struct WorkflowPaused { std::string actor, reason; };
+struct WorkflowResumed { std::string actor, reason; };
+struct WorkflowTimeoutAlerted {};  // timeoutSeconds passed under ALERT_ONLY, or after the pivot
+struct SignalReceived { std::string reference; Payload payload; std::string actor; };
+struct VariablesSet { Payload variables; };  // all of them, after the change
+struct WorkflowEnded {
+  WorkflowStatus status = WorkflowStatus::kCompleted;
+  SagaStatus saga_status = SagaStatus::kNone;
+  std::string reason;
+  Payload output;
+  std::vector<RunNumber> unresolved;  // PARTIALLY_COMPENSATED, ABANDONED: what was left standing
+};
+
+// ---- task: one attempt of a step, of its undo or of its probe -------------------------------------
+
+struct TaskScheduled {
+  TaskNumber task = 0;  // the next number
+  RunNumber run = 0;    // a new number for a first attempt; for undo and probe the run concerned
+  StepIndex step = kNoStep;
+  std::int32_t iteration = 0;
+  std::int32_t generation = 1;
+  std::int32_t attempt = 1;  // of this operation on this run
+  Operation operation = Operation::kAction;
+  std::string task_type;
+  std::string reference;  // for SQL and people; follows from `step`
+  Payload input;
+  TimeUs available_at = 0;  // not before this (backoff, startDelay); 0 or past: at once.
+                            // WAIT: the wake-up; 0 = until a signal
+  TimeUs poll_timeout_at = 0;
+  TimeUs total_timeout_at = 0;
+  // Runs whose end was a precondition of this one: control flow and data (saga.md 2.7). First
+  // attempts of actions only.
+  std::vector<RunNumber> after;
+};
+struct TaskReleased { TaskNumber task = 0; };  // available_at passed: it may be started
+struct TaskStarted {
+  TaskNumber task = 0;
+  // The fence is this event's seq.
+  std::string worker;       // worker id, for people
+  std::string incarnation;  // the worker process
+  bool barrier = false;
+  TimeUs attempt_timeout_at = 0;
+  TimeUs not_after = 0;  // bound for the barrier's commit; 0 = none
+};
+struct TaskRequeued { TaskNumber task = 0; TimeUs available_at = 0; };  // worker gave it back
+struct TaskCompleted {
+  TaskNumber task = 0;
+  Payload output;
+  Verdict verdict = Verdict::kNone;
+  // Resolved undo input (saga.md P2), for runs that have an undo; empty otherwise.
+  Payload undo_input;
+};
+struct TaskFailed {
+  TaskNumber task = 0;
+  bool terminal = false;  // FAILED_WITH_TERMINAL_ERROR
+  std::string reason;
+  Effect effect = Effect::kNone;
+  Verdict verdict = Verdict::kNone;
+  Payload output;
+};
+struct TaskTimedOut {
+  TaskNumber task = 0;
+  Timeout timeout = Timeout::kNone;
+  std::string reason;
+  Effect effect = Effect::kUnknown;  // kNone when it was never dispatched
+};
+struct TaskCancelRequested { TaskNumber task = 0; std::string reason; };
+struct TaskCanceled {
+  TaskNumber task = 0;
+  Effect effect = Effect::kNone;
+  std::string reason;
+};
+// The failure of an optional step was accepted: its run counts as done (COMPLETED_WITH_ERRORS).
+struct TaskFailureAccepted { TaskNumber task = 0; };
+// A result that came after its attempt had been given up; changes nothing (saga.md 2.6).
+struct LateResult {
+  TaskNumber task = 0;
+  std::uint64_t fence = 0;
+  TaskStatus status = TaskStatus::kCompleted;
+  Effect effect = Effect::kUnset;
+  Payload output;
+};
+
+// ---- saga ----------------------------------------------------------------------------------------
+
+enum class FaultCause : std::uint8_t {
+  kTaskFailed, kTaskTimedOut, kTerminateStep, kUser, kTerminated, kWorkflowTimeout,
+};
+struct SagaFaulted {
+  FaultCause cause = FaultCause::kTaskFailed;
+  std::string reason;
+  TaskNumber task = 0;  // the failed task, when there is one
+  std::string actor;
+  WorkflowStatus end_status = WorkflowStatus::kFailed;  // what COMPENSATED will show
+  TimeUs settle_until = 0;
+  TimeUs compensation_timeout_at = 0;  // 0 = none
+};
+// A fault that has to wait for a pivot in flight (saga.md 2.4), and how it ended.
+struct FaultPended { FaultCause cause = FaultCause::kUser; std::string reason, actor; };
+struct FaultRefused { std::string reason; };
+struct PivotPassed { RunNumber run = 0; };
+struct StepSettled {
+  RunNumber run = 0;
+  Effect effect = Effect::kNone;
+  bool possible_duplicate = false;
+  Payload undo_input;  // resolved now when the completion did not (UNKNOWN, compensateOnFailure)
+};
+struct UndoParked { RunNumber run = 0; std::string reason; };
+enum class Resolution : std::uint8_t { kRetry, kByHand, kSkipped, kSettledApplied, kSettledNone };
+struct UndoResolved {
+  RunNumber run = 0;
+  Resolution resolution = Resolution::kByHand;
+  std::string actor, reason;
+  Payload output;
+};
+struct SagaParked { std::string reason; };
+struct SagaResumed { std::string actor, reason; };
+struct PolicyOverridden { std::string actor, reason; };
+struct OrphanEffect { RunNumber run = 0; TaskNumber task = 0; };
+
+using EventBody =
+    std::variant<WorkflowStarted, WorkflowPaused, WorkflowResumed, WorkflowTimeoutAlerted,
+                 SignalReceived, VariablesSet, WorkflowEnded, TaskScheduled, TaskReleased,
+                 TaskStarted, TaskRequeued, TaskCompleted, TaskFailed, TaskTimedOut,
+                 TaskCancelRequested, TaskCanceled, TaskFailureAccepted, LateResult, SagaFaulted,
+                 FaultPended, FaultRefused, PivotPassed, StepSettled, UndoParked, UndoResolved,
+                 SagaParked, SagaResumed, PolicyOverridden, OrphanEffect>;
+
+struct Event {
+  EventSeq seq = 0;
+  TimeUs at = 0;
+  EventBody body;
+};
+
+// The event's name as stored and shown: "TaskScheduled".
+std::string_view Name(const EventBody& body);
+
+}  // namespace skald::core

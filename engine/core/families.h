@@ -1,0 +1,77 @@
+// The families of the decision and what they may ask of one another. Each is a file pair's worth of
+// handlers (decide_<family>.cc, saga_<part>.cc); new constructs are new files. Internal to core.
+//
+// Order of a forward run: ScheduleStep → (started, failed, retried …) → CloseRun → Advance →
+// ScheduleStep of what follows → … → MaybeComplete. A fault leaves that road for good:
+// RaiseFault → settle → undo → end.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "engine/core/draft.h"
+
+namespace skald::core {
+
+// ---- workflow (decide_workflow.cc) -----------------------------------------------------------------
+absl::Status OnStartWorkflow(const StartWorkflow& trigger, Draft& draft);
+absl::Status OnSignal(const SignalWorkflow& trigger, Draft& draft);
+absl::Status OnPause(const PauseWorkflow& trigger, Draft& draft);
+absl::Status OnResume(const ResumeWorkflow& trigger, Draft& draft);
+absl::Status OnTerminate(const TerminateWorkflow& trigger, Draft& draft);
+// Emits WorkflowEnded with the output of conductor.md 3.3, and cancels what is still open.
+void EndWorkflow(WorkflowStatus status, std::string reason, Draft& draft);
+// Ends the workflow COMPLETED when nothing is open any more.
+void MaybeComplete(Draft& draft);
+
+// ---- task (decide_task.cc, decide_retry.cc) ----------------------------------------------------------
+absl::Status OnStartTask(const StartTask& trigger, Draft& draft);
+absl::Status OnReportResult(const ReportResult& trigger, Draft& draft);
+absl::Status OnLoseTask(const LoseTask& trigger, Draft& draft);
+// An attempt of an action has failed or timed out (its event is emitted): retries it, accepts the
+// failure of an optional step, or raises the fault / fails the workflow.
+void OnAttemptFailed(TaskNumber task, Draft& draft);
+// Delay before the attempt that follows number `attempt`; jitter is hashed from the ids.
+DurationUs BackoffUs(const RetryPolicy& policy, std::int32_t attempt, const WorkflowId& workflow,
+                     TaskNumber task);
+// Takes back what is not started (TaskCanceled, effect kNone) and asks workers to stop what is
+// (TaskCancelRequested). WAIT and JOIN runs are canceled at once.
+void CancelOpenTask(TaskNumber task, const std::string& reason, Draft& draft);
+
+// ---- control constructs (decide_control.cc, one file per construct beside it) ------------------------
+// Schedules a step's first attempt, or carries a control construct out.
+// REQUIRES: workflow running and no active fault.
+void ScheduleStep(StepIndex step, std::vector<RunNumber> after, Draft& draft);
+// A run is closed successfully: goes on to what follows it.
+void Advance(RunNumber run, Draft& draft);
+
+// ---- timers (decide_timer.cc) ------------------------------------------------------------------------
+absl::Status OnFireTimers(Draft& draft);
+
+// ---- saga (saga_fault.cc, saga_settle.cc, saga_undo.cc, saga_operator.cc) ----------------------------
+absl::Status OnCompensate(const CompensateWorkflow& trigger, Draft& draft);
+absl::Status OnOperate(const OperateSaga& trigger, Draft& draft);
+// Decides the fault (saga.md 2.4, 2.5 phase 1) and starts settling. For definitions without saga
+// data: ends the workflow with `end_status`. After the pivot: parks.
+void RaiseFault(FaultCause cause, std::string reason, TaskNumber task, std::string actor,
+                WorkflowStatus end_status, Draft& draft);
+// While a fault is active: an action attempt's outcome became known (its event is emitted).
+void OnAttemptSettled(TaskNumber task, Draft& draft);
+// An undo or probe task ended (its event is emitted): completed, failed, timed out or canceled.
+void OnUndoTaskEnded(TaskNumber task, Draft& draft);
+// A pivot run completed (its TaskCompleted is emitted).
+void OnPivotCompleted(RunNumber run, Draft& draft);
+void OnSettleTimeout(Draft& draft);
+void OnCompensationTimeout(Draft& draft);
+// The workflow timed out under TIME_OUT_WF.
+void OnWorkflowTimeout(Draft& draft);
+// A result for an attempt that had been given up: LateResult, and OrphanEffect where it shows that
+// an effect stands against what was decided.
+void OnLateResult(const ReportResult& trigger, Draft& draft);
+// A pause ended while undoing: schedules what is ready.
+void OnUndoResumed(Draft& draft);
+// The undo input of a run: its own template, else the default object of saga.md 2.1.
+Payload ResolveUndoInput(const StepRun& run, Effect effect, const Draft& draft);
+
+}  // namespace skald::core

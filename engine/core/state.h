@@ -1,0 +1,167 @@
+// State: all that the engine knows of one workflow; the fold of its events (apply.h).
+//
+// A plain value, owned by one shard; not thread-safe. Nothing outside apply.cc writes to it.
+// Size: about 300 bytes per task beside payloads.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/core/event.h"
+#include "engine/core/payload.h"
+#include "engine/core/types.h"
+
+namespace skald::core {
+
+enum class TimerKind : std::uint8_t {
+  kTaskAvailable, kPollTimeout, kAttemptTimeout, kTotalTimeout, kWait,
+  kWorkflowTimeout, kSettleTimeout, kCompensationTimeout,
+};
+
+// A moment at which something is to be decided. `task` is 0 for the workflow's own.
+struct Timer {
+  TimeUs due_at = 0;
+  TimerKind kind = TimerKind::kTaskAvailable;
+  TaskNumber task = 0;
+  friend auto operator<=>(const Timer&, const Timer&) = default;
+};
+
+// One attempt of a step, of its undo or of its probe.
+struct Task {
+  TaskNumber number = 0;
+  RunNumber run = 0;
+  StepIndex step = kNoStep;
+  Operation operation = Operation::kAction;
+  TaskStatus status = TaskStatus::kScheduled;
+  std::int32_t iteration = 0;
+  std::int32_t attempt = 1;
+  TimeUs scheduled_at = 0;
+  TimeUs available_at = 0;
+  TimeUs poll_timeout_at = 0;
+  TimeUs attempt_timeout_at = 0;
+  TimeUs total_timeout_at = 0;
+  TimeUs not_after = 0;
+  TimeUs started_at = 0;
+  TimeUs ended_at = 0;
+  std::uint64_t fence = 0;        // seq of the newest TaskStarted; 0 = never started
+  std::int32_t start_count = 0;   // Conductor's pollCount
+  Effect effect = Effect::kUnset;
+  Verdict verdict = Verdict::kNone;
+  bool released = false;          // kScheduled: may be started now
+  bool cancel_requested = false;
+  bool barrier = false;           // the worker that took it declared the barrier
+  std::string task_type;
+  std::string worker;
+  std::string incarnation;
+  std::string reason;
+  Payload input;
+  Payload output;
+};
+
+// How far the undo of a run is.
+enum class UndoPhase : std::uint8_t {
+  kNone,       // not being undone
+  kWaiting,    // to be undone, after its causal successors
+  kRunning,    // an undo task is scheduled or in progress (or waits for its next attempt)
+  kParked,     // waits for a person
+  kDone,       // undone
+  kNulled,     // there was nothing to undo; the step's key is sealed
+  kResolved,   // declared done by a person
+  kSkipped,    // left standing
+  kNotNeeded,  // no effect, or nothing to undo by
+};
+
+// One step, of one iteration and generation, over all its attempts.
+struct StepRun {
+  RunNumber number = 0;
+  StepIndex step = kNoStep;
+  std::int32_t iteration = 0;
+  std::int32_t generation = 1;
+  TaskNumber task = 0;          // newest attempt of the action
+  TaskNumber operation_task = 0;  // newest undo or probe task
+  std::int32_t attempts = 0;    // of the action
+  std::int32_t undo_attempts = 0;   // since the undo began or was retried by a person
+  std::int32_t probe_attempts = 0;
+  TimeUs first_scheduled_at = 0;
+  bool closed = false;          // forward: done with, successors may follow
+  bool settled = false;         // backward: outcome fixed
+  Effect outcome = Effect::kUnset;
+  std::int32_t attempts_applied = 0;  // dispatched attempts by effect; none + open = the others
+  std::int32_t attempts_unknown = 0;
+  std::int32_t attempts_dispatched = 0;
+  bool possible_duplicate = false;
+  bool barrier = false;         // every dispatched attempt ran at a worker with the barrier
+  EventSeq completed_seq = 0;   // seq of the TaskCompleted of the action; 0 = none
+  UndoPhase undo = UndoPhase::kNone;
+  std::uint32_t successors_open = 0;  // while undoing: causal successors not finished with undo
+  Payload undo_input;
+  std::vector<RunNumber> after;   // causal predecessors
+  std::vector<RunNumber> before;  // causal successors
+};
+
+// Backward recovery under way.
+struct Fault {
+  bool active = false;
+  bool pending = false;  // waits for a pivot in flight
+  FaultCause cause = FaultCause::kTaskFailed;
+  std::string reason;
+  std::string actor;
+  TaskNumber task = 0;
+  WorkflowStatus end_status = WorkflowStatus::kFailed;
+  EventSeq seq = 0;
+  TimeUs settle_until = 0;
+  TimeUs compensation_timeout_at = 0;
+  std::uint32_t unsettled = 0;      // runs in flight at the fault, outcome still open
+  std::uint32_t undo_unfinished = 0;  // runs to be undone and not finished
+  std::uint32_t undo_running = 0;
+  std::uint32_t undo_parked = 0;
+  std::uint32_t undo_skipped = 0;
+  std::set<RunNumber> ready;        // may be undone now, as far as parallel_undo_max allows
+};
+
+struct State {
+  WorkflowId id;
+  EventSeq seq = 0;  // of the last event; 0 = nothing happened yet
+  WorkflowStatus status = WorkflowStatus::kRunning;
+  SagaStatus saga_status = SagaStatus::kNone;
+  bool paused_by_person = false;
+  bool pivot_passed = false;
+  std::int32_t generation = 1;
+  TimeUs started_at = 0;
+  TimeUs updated_at = 0;
+  TimeUs ended_at = 0;
+  TimeUs timeout_at = 0;
+  WorkflowStarted start;  // as it came
+  Payload variables;
+  Payload output;
+  std::string reason;
+  std::vector<Task> tasks;      // by number - 1
+  std::vector<StepRun> runs;    // by number - 1
+  std::vector<RunNumber> latest;  // by step: its newest run; 0 = none; may be shorter than the steps
+  std::map<RunNumber, std::uint32_t> join_remaining;  // open JOIN runs: joined runs still open
+  std::set<RunNumber> open;     // action runs that are neither closed nor settled
+  std::uint32_t live_tasks = 0;  // worker tasks scheduled or in progress, of any operation
+  std::set<Timer> timers;
+  Fault fault;
+  // Results that were decided while paused wait here: runs whose successors are still to be
+  // scheduled at resume.
+  std::vector<RunNumber> held;
+
+  bool started() const { return seq != 0; }
+  const Task& task(TaskNumber number) const { return tasks[number - 1]; }
+  const StepRun& run(RunNumber number) const { return runs[number - 1]; }
+  bool has_task(TaskNumber number) const { return number >= 1 && number <= tasks.size(); }
+  bool has_run(RunNumber number) const { return number >= 1 && number <= runs.size(); }
+  // 0 when the step has no run.
+  RunNumber LatestRun(StepIndex step) const { return step < latest.size() ? latest[step] : 0; }
+  // The earliest moment at which FireTimers has something to do; 0 = never.
+  TimeUs NextDueAt() const { return timers.empty() ? 0 : timers.begin()->due_at; }
+};
+
+// The step key of saga.md 3.2: "<workflow>/<reference>/<iteration>/<generation>".
+std::string StepKey(const State& state, const StepRun& run, std::string_view reference);
+
+}  // namespace skald::core

@@ -1,0 +1,75 @@
+// Trigger: something that reaches a workflow from outside and asks for a decision.
+//
+// Values. Names: imperative. `actor` says who asked (free text, for the history; I24 wants it for
+// everything a person does), `reason` why.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "engine/core/payload.h"
+#include "engine/core/types.h"
+
+namespace skald::core {
+
+struct StartWorkflow {
+  WorkflowId id;
+  Payload input;  // object or empty
+  std::string correlation_id;
+  std::string idempotency_key;
+  std::int32_t priority = 0;
+  std::string traceparent;
+  std::string tracestate;
+};
+// A worker was found for a scheduled task.
+struct StartTask {
+  TaskNumber task = 0;
+  std::string worker;
+  std::string incarnation;
+  bool barrier = false;
+};
+struct ReportResult {
+  TaskNumber task = 0;
+  std::uint64_t fence = 0;
+  // kCompleted, kFailed, kFailedWithTerminalError, kCanceled, or kInProgress to give it back.
+  TaskStatus status = TaskStatus::kCompleted;
+  Payload output;
+  std::string reason;
+  Effect effect = Effect::kUnset;
+  Verdict verdict = Verdict::kNone;
+  DurationUs callback_after_us = 0;
+};
+// The lease or the response timeout of a started task ran out.
+struct LoseTask {
+  TaskNumber task = 0;
+  std::uint64_t fence = 0;
+  Timeout timeout = Timeout::kLease;
+};
+// State::NextDueAt() has passed.
+struct FireTimers {};
+struct SignalWorkflow {
+  std::string reference;  // of a WAIT step; empty: the first one that waits
+  Payload payload;        // becomes the WAIT's output
+  std::string actor;
+};
+struct PauseWorkflow { std::string actor, reason; };
+struct ResumeWorkflow { std::string actor, reason; };
+struct TerminateWorkflow { std::string actor, reason; bool abandon = false; };
+struct CompensateWorkflow { std::string actor, reason; bool force = false; };
+enum class Verb : std::uint8_t { kRetry, kResolve, kSettle, kSkip, kAbandon };
+// What a person decides on a parked saga (saga.md 2.11).
+struct OperateSaga {
+  Verb verb = Verb::kRetry;
+  std::string reference;  // step; empty: every parked one (kRetry, kAbandon only)
+  std::int32_t iteration = 0;
+  Effect effect = Effect::kUnset;  // kSettle: kApplied or kNone
+  Payload output;                  // kResolve, kSettle(kApplied): optional
+  std::string actor, reason;       // both required
+};
+
+using Trigger = std::variant<StartWorkflow, StartTask, ReportResult, LoseTask, FireTimers,
+                             SignalWorkflow, PauseWorkflow, ResumeWorkflow, TerminateWorkflow,
+                             CompensateWorkflow, OperateSaga>;
+
+}  // namespace skald::core

@@ -1,0 +1,190 @@
+// Journal: the engine's durable memory of workflows, as the runtime needs it.
+//
+// Every call is asynchronous: it returns at once and the outcome comes through `done`, once, on any
+// thread (also before the call returns); `done` must not block. One call is one transaction.
+// Thread-safe. Values in, values out. The journal outlives its callers' callbacks: its destructor
+// first answers all calls under way with CANCELLED.
+//
+// Errors, the same for every form (tests/conformance holds them to it):
+//   ABORTED              the node's epoch is no longer the newest: this node has been fenced off;
+//                        nothing was written
+//   UNAVAILABLE          nothing was written; try later
+//   UNKNOWN              it may have been written: drop what was decided on it, look, decide again
+//   RESOURCE_EXHAUSTED   refused for its size; nothing was written
+//   INTERNAL             a bug or a damaged row; nothing was written
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "engine/core/state.h"
+#include "engine/core/types.h"
+
+namespace skald::ports {
+
+// A node's claim to the shards that it owns. Every write names it and is refused when a newer epoch
+// of the same node exists.
+struct NodeLease {
+  std::string node_id;
+  std::uint64_t epoch = 0;
+  core::TimeUs expires_at = 0;     // database clock
+  core::TimeUs database_now = 0;   // for the clock offset
+};
+
+// Slots [first, last], both included: 0 … 65535.
+struct SlotRange {
+  std::uint32_t first = 0;
+  std::uint32_t last = 65'535;
+  friend bool operator==(const SlotRange&, const SlotRange&) = default;
+};
+
+struct Shard {
+  std::int32_t shard_id = 0;
+  SlotRange slots;
+};
+
+// What a list or a search needs to know of a workflow; written at start, at status changes and with
+// snapshots.
+struct WorkflowRow {
+  bool insert = false;  // first row of the workflow; else an update
+  std::string name_space;
+  std::string name;
+  std::int32_t version = 0;
+  std::int64_t definition_id = 0;
+  core::WorkflowStatus status = core::WorkflowStatus::kRunning;
+  core::SagaStatus saga_status = core::SagaStatus::kNone;
+  std::string correlation_id;
+  std::string idempotency_key;
+  std::int32_t priority = 0;
+  core::TimeUs started_at = 0;
+  core::TimeUs updated_at = 0;
+  core::TimeUs ended_at = 0;
+  std::string reason;
+  // Set with a snapshot: the state after event `snapshot_seq`, as codec::EncodeState made it.
+  std::optional<std::string> snapshot;
+  core::EventSeq snapshot_seq = 0;
+  // True: nobody holds the workflow in memory; it is loaded again at `wake_at` (0 = only when
+  // something arrives for it).
+  bool parked = false;
+  core::TimeUs wake_at = 0;
+};
+
+// All that one batch says of one workflow.
+struct WorkflowWrite {
+  core::WorkflowId id;
+  core::EventSeq first_seq = 0;  // of `events`; 0 when there are none
+  core::EventSeq last_seq = 0;
+  std::string events;            // codec::EncodeEvents; empty = no history row
+  core::TimeUs at = 0;
+  std::optional<WorkflowRow> row;
+  bool consumes_start_request = false;  // it was begun by a StartRequest, which goes in this batch
+};
+
+struct CommitBatch {
+  NodeLease lease;  // node_id and epoch are checked
+  std::vector<WorkflowWrite> writes;
+};
+
+// One history row: `events` holds seqs first_seq … last_seq.
+struct HistoryRow {
+  core::EventSeq first_seq = 0;
+  core::EventSeq last_seq = 0;
+  core::TimeUs at = 0;
+  std::string events;
+};
+
+// A workflow as stored: the newest snapshot, if any, and the history rows after it.
+struct StoredWorkflow {
+  core::WorkflowId id;
+  std::int64_t definition_id = 0;
+  bool parked = false;
+  core::TimeUs wake_at = 0;
+  core::EventSeq snapshot_seq = 0;
+  std::string snapshot;  // empty = none
+  std::vector<HistoryRow> rows;
+};
+
+// A start asked for by skald.start_workflow() in SQL, or reserved by an idempotency key and not
+// carried out yet.
+struct StartRequest {
+  core::WorkflowId id;
+  std::string name_space;
+  std::string name;
+  std::int32_t version = 0;  // 0 = newest
+  std::string input;         // JSON
+  std::string correlation_id;
+  std::string idempotency_key;
+  std::int32_t priority = 0;
+  std::string traceparent;
+};
+
+// Claims an idempotency key for a workflow id that is not started yet.
+struct KeyClaim {
+  std::string name_space;
+  std::string key;
+  core::WorkflowId id;       // what the workflow will be called if the key is free
+  std::string digest;        // of the request: the same key with another request is a misuse
+};
+struct KeyHolder {
+  core::WorkflowId id;       // whose the key is
+  bool fresh = false;        // claimed now
+  bool started = false;      // that workflow exists
+  std::string digest;
+};
+
+template <typename T>
+using Done = std::function<void(absl::StatusOr<T>)>;
+using DoneStatus = std::function<void(absl::Status)>;
+
+class Journal {
+ public:
+  virtual ~Journal() = default;
+
+  // ---- node and shards ----
+  // Makes this process the newest epoch of `node_id`, which fences every earlier one: waits for
+  // their transactions in flight, refuses all later ones.
+  virtual void AcquireNode(const std::string& node_id, core::DurationUs lease_us,
+                           Done<NodeLease> done) = 0;
+  // ABORTED when a newer epoch exists.
+  virtual void RenewNode(const NodeLease& lease, core::DurationUs lease_us,
+                         Done<NodeLease> done) = 0;
+  // Takes every shard that nobody owns, or whose owner's lease has expired (that owner's epoch is
+  // raised first); returns all that this node owns now.
+  virtual void TakeShards(const NodeLease& lease, Done<std::vector<Shard>> done) = 0;
+  // Gives the lease and all shards back, for a clean stop.
+  virtual void ReleaseNode(const NodeLease& lease, DoneStatus done) = 0;
+
+  // ---- the hot path ----
+  // Stores all of the batch or nothing. Writes of one workflow go in order of seq; a history row
+  // that exists already is ABORTED (somebody else owns the workflow).
+  virtual void Commit(CommitBatch batch, DoneStatus done) = 0;
+
+  // ---- reading ----
+  // Empty when there is no such workflow.
+  virtual void Load(const core::WorkflowId& id, Done<std::optional<StoredWorkflow>> done) = 0;
+  // Workflows of the slots that are neither ended nor parked, in order of id, after `after`.
+  virtual void LoadActive(const SlotRange& slots, const core::WorkflowId& after,
+                          std::size_t count_max, Done<std::vector<StoredWorkflow>> done) = 0;
+  // Parked workflows of the slots with 0 < wake_at <= until, earliest first.
+  virtual void LoadDue(const SlotRange& slots, core::TimeUs until, std::size_t count_max,
+                       Done<std::vector<StoredWorkflow>> done) = 0;
+  // The earliest wake_at among parked workflows of the slots; 0 = none.
+  virtual void NextWakeAt(const SlotRange& slots, Done<core::TimeUs> done) = 0;
+
+  // ---- starts from outside the process ----
+  // Requests of the slots, oldest first. They stay until a batch consumes them.
+  virtual void LoadStartRequests(const SlotRange& slots, std::size_t count_max,
+                                 Done<std::vector<StartRequest>> done) = 0;
+  // `notify` is called (on any thread) whenever a start request may have come in; also once after
+  // each reconnect, because notices sent meanwhile are lost. Replaces the one set before; null stops.
+  virtual void OnStartRequest(std::function<void()> notify) = 0;
+  // One answer per claim, in order. Durable when answered.
+  virtual void ClaimKeys(std::vector<KeyClaim> claims, Done<std::vector<KeyHolder>> done) = 0;
+};
+
+}  // namespace skald::ports

@@ -1,0 +1,231 @@
+// Engine: one node's runtime behind a thread-safe front: shards, committer, matcher, timers, leases.
+//
+// All methods may be called from any thread and return at once; callbacks run on the engine's loop
+// thread (in a simulation: inside Tick), once, after what they tell is durable, and must not block
+// or call back into the engine with the expectation of an immediate answer. Beyond a bound of
+// EngineOptions a request is answered RESOURCE_EXHAUSTED with a retry delay (RetryDelay below).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "engine/core/decide.h"
+#include "engine/core/definition.h"
+#include "engine/core/state.h"
+#include "engine/core/trigger.h"
+#include "engine/ports/clock.h"
+#include "engine/ports/journal.h"
+#include "engine/ports/metrics.h"
+
+namespace skald::runtime {
+
+struct EngineOptions {
+  std::string node_id = "skald";
+  core::DurationUs node_lease_us = 10 * core::kSecondUs;
+  core::DurationUs default_task_lease_us = 30 * core::kSecondUs;
+  // A workflow without live tasks whose next timer is at least this far away is parked.
+  core::DurationUs park_after_us = 2 * core::kSecondUs;
+  std::size_t batch_workflows_max = 2'000;
+  std::size_t batch_bytes_max = 4 << 20;
+  std::size_t inbox_max = 100'000;            // triggers waiting for the loop
+  std::size_t uncommitted_bytes_max = 64 << 20;
+  std::size_t active_workflows_max = 1'000'000;
+  std::size_t queued_tasks_max = 1'000'000;   // over all queues of the matcher
+  std::size_t sessions_max = 10'000;
+  core::EventSeq snapshot_every_events = 500;
+};
+
+// The retry delay that belongs in a RESOURCE_EXHAUSTED or UNAVAILABLE answer; carried as a payload of
+// the Status under this URL, decimal milliseconds.
+inline constexpr char kRetryDelayUrl[] = "skald/retry-delay-ms";
+absl::Status OverloadError(std::string_view limit_name, std::string_view what);
+
+// What a worker is handed. Values of the moment at which the start became durable.
+struct Assignment {
+  core::WorkflowId workflow;
+  core::TaskNumber task = 0;
+  std::uint64_t fence = 0;
+  std::string name_space, workflow_name, correlation_id, task_type, reference, domain;
+  std::int32_t iteration = 0, attempt = 1, generation = 1, priority = 0;
+  core::Operation operation = core::Operation::kAction;
+  std::string step_key, idempotency_key;
+  core::Payload input;
+  core::TimeUs not_after = 0;
+  core::DurationUs response_timeout_us = 0;
+  std::string traceparent, tracestate;
+  // For undo and probe.
+  core::Payload original_input, original_output;
+  core::Effect original_effect = core::Effect::kUnset;
+  std::string undo_reason;
+  bool possible_duplicate = false;
+};
+
+struct Cancel {
+  core::WorkflowId workflow;
+  core::TaskNumber task = 0;
+  std::uint64_t fence = 0;
+  std::string reason;
+  bool superseded = false;
+};
+
+struct TaskKey {
+  core::WorkflowId workflow;
+  core::TaskNumber task = 0;
+  std::uint64_t fence = 0;
+  friend auto operator<=>(const TaskKey&, const TaskKey&) = default;
+};
+
+struct Receipt {
+  TaskKey task;
+  absl::Status status;       // not OK: not recorded; RESOURCE_EXHAUSTED/UNAVAILABLE = send it again,
+                             // NOT_FOUND = unknown task, INVALID_ARGUMENT = malformed
+  bool superseded = false;
+};
+
+// The way to one worker's stream. Called on the loop thread; must not block.
+class WorkerSink {
+ public:
+  virtual ~WorkerSink() = default;
+  virtual void Assign(std::vector<Assignment> assignments) = 0;
+  virtual void CancelTasks(std::vector<Cancel> cancels) = 0;
+  virtual void Answer(std::vector<Receipt> receipts) = 0;
+  // The engine gave the session up (fenced off, stopping, or replaced by a newer stream of the same
+  // incarnation). Nothing is called after it.
+  virtual void Close(absl::Status why) = 0;
+};
+
+struct TaskTypeOffer {
+  std::string task_type;
+  std::string domain;
+  bool barrier = false;
+};
+
+struct WorkerHello {
+  std::string name_space;
+  std::string worker_id;
+  std::string incarnation;
+  std::vector<TaskTypeOffer> task_types;
+  std::uint32_t credits = 1;
+  core::DurationUs lease_us = 0;
+  std::vector<TaskKey> held;
+};
+
+using SessionId = std::uint64_t;
+
+struct Result {
+  TaskKey task;
+  core::ReportResult report;  // task and fence repeated inside
+};
+
+struct Beat {
+  TaskKey task;
+  std::uint32_t progress_percent = 0;
+  std::string progress_message;
+};
+
+struct StartRequest {
+  std::string name_space;
+  std::shared_ptr<const core::Definition> definition;  // pinned: definition->id != 0
+  core::StartWorkflow start;
+  // True: the id was claimed under an idempotency key earlier, so the workflow may exist already;
+  // then the answer is the same id with `existed`.
+  bool may_exist = false;
+  bool consumes_start_request = false;
+};
+struct Started {
+  core::WorkflowId id;
+  bool existed = false;
+};
+
+// A consistent, durable copy of one workflow.
+struct WorkflowView {
+  core::State state;
+  std::shared_ptr<const core::Definition> definition;
+  // Per live task, what its last heartbeat said.
+  struct Progress { core::TaskNumber task; std::uint32_t percent; std::string message; };
+  std::vector<Progress> progress;
+};
+
+// What a watcher is told: durable events, in order of seq per workflow.
+struct Notice {
+  core::WorkflowId id;
+  std::shared_ptr<const core::Definition> definition;
+  std::string correlation_id;
+  std::vector<core::Event> events;
+};
+struct WatchFilter {
+  std::string name_space;
+  core::WorkflowId id;         // zero = any
+  std::string name;            // of the definition; empty = any
+  std::string correlation_id;  // empty = any
+  bool ends_only = false;      // only notices that hold a WorkflowEnded (and only that event)
+};
+class WatchSink {
+ public:
+  virtual ~WatchSink() = default;
+  // Must not block; false = the watcher cannot keep up or is gone: it is dropped.
+  virtual bool Tell(const std::vector<Notice>& notices) = 0;
+};
+using WatchId = std::uint64_t;
+
+struct EngineStats {
+  ports::NodeLease lease;
+  bool ready = false;      // holds a live lease and has loaded its shards
+  std::vector<ports::Shard> shards;
+  std::size_t active_workflows = 0, queued_tasks = 0, live_leases = 0, sessions = 0, inbox = 0,
+              uncommitted_bytes = 0;
+  struct QueueDepth { std::string name_space, task_type, domain; std::size_t depth;
+                      core::DurationUs oldest_us; std::size_t credits; };
+  std::vector<QueueDepth> queues;
+};
+
+// Gives the pinned definition with that id. Blocking is allowed only on a miss (a definition not in
+// the cache after a restart); called on the journal's threads, never on the loop. Thread-safe.
+using DefinitionById =
+    std::function<absl::StatusOr<std::shared_ptr<const core::Definition>>(std::int64_t id)>;
+// Resolves and pins a definition for a start that came through SQL; version 0 = newest.
+using DefinitionByName = std::function<absl::StatusOr<std::shared_ptr<const core::Definition>>(
+    const std::string& name_space, const std::string& name, std::int32_t version)>;
+
+template <typename T>
+using Callback = std::function<void(absl::StatusOr<T>)>;
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  // ---- workflows ----
+  virtual void Start(StartRequest request, Callback<Started> done) = 0;
+  // Everything else that a client may ask of a workflow: signal, pause, resume, terminate,
+  // compensate, operate. NOT_FOUND when there is no such workflow in the namespace.
+  virtual void Send(const std::string& name_space, const core::WorkflowId& id,
+                    core::Trigger trigger, Callback<core::Answer> done) = 0;
+  // NOT_FOUND also for ended workflows that are no longer in memory: read those from the store.
+  virtual void Get(const core::WorkflowId& id, Callback<std::shared_ptr<const WorkflowView>> done) = 0;
+  // `known` is called with the first notice boundary: every event later than what Get answers after
+  // it will be told. The sink is kept until it refuses or Unwatch.
+  virtual WatchId Watch(WatchFilter filter, std::shared_ptr<WatchSink> sink) = 0;
+  virtual void Unwatch(WatchId id) = 0;
+
+  // ---- workers ----
+  // A second Attach of the same (namespace, incarnation) replaces the first.
+  virtual absl::StatusOr<SessionId> Attach(WorkerHello hello, std::shared_ptr<WorkerSink> sink) = 0;
+  virtual void SetCredits(SessionId session, std::uint32_t credits) = 0;
+  virtual void Received(SessionId session, std::vector<TaskKey> tasks) = 0;
+  virtual void Report(SessionId session, std::vector<Result> results) = 0;
+  virtual void Heartbeat(SessionId session, std::vector<Beat> beats) = 0;
+  // No more tasks for this session; Close(OK) when all it holds is answered.
+  virtual void Drain(SessionId session) = 0;
+  // The stream is gone. What it holds stays leased until the lease runs out or it comes back.
+  virtual void Detach(SessionId session) = 0;
+
+  // ---- looking ----
+  virtual void Stats(Callback<EngineStats> done) = 0;
+};
+
+}  // namespace skald::runtime
