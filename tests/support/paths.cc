@@ -1,5 +1,7 @@
 #include "tests/support/paths.h"
 
+#include <sys/stat.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -42,6 +44,7 @@ TempDir::TempDir() {
   std::string pattern = std::filesystem::temp_directory_path() / "skald_test_XXXXXX";
   if (mkdtemp(pattern.data()) == nullptr) Die("cannot create", pattern);
   path_ = pattern;
+  chmod(path_.c_str(), 0755);
 }
 
 TempDir::~TempDir() {

@@ -18,7 +18,8 @@ std::string ReadFileOrDie(const std::filesystem::path& path);
 // Writes the whole file, replacing it. Ends the test binary with a message when it cannot.
 void WriteFileOrDie(const std::filesystem::path& path, std::string_view content);
 
-// A fresh folder under TMPDIR, or /tmp, that goes with this object.
+// A fresh folder under TMPDIR, or /tmp, that goes with this object. Other users may enter it, for a
+// test run by root starts PostgreSQL as another user.
 class TempDir {
  public:
   TempDir();
