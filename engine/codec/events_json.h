@@ -1,0 +1,79 @@
+// Events as stored: a JSON text per history row, made for SQL views, people and replay.
+//
+// Pure functions; thread-safe. Payloads are spliced in and cut out byte for byte. Errors:
+// INVALID_ARGUMENT from decoding, with what is wrong and where.
+//
+// FORMAT. A row holds `(first_seq, last_seq, at, events)`; `events` is an array of objects, element
+// i (from 0) is the event with seq first_seq + i. `at` of the row is the time of its first event.
+// Key "type" comes first and names the event as in event.h. Fields with their default value
+// (0, false, "", absent payload, or the default named below) are left out. Times are microseconds
+// since the Unix epoch, as numbers; enums are the texts of core::Name. Fields are only ever added;
+// readers ignore unknown keys, unknown types are an error.
+//
+//   any event             at               when it differs from the row's `at`
+//   WorkflowStarted       namespace, name, version, definition (id of the pinned form), input,
+//                         correlation_id, idempotency_key, priority, traceparent, tracestate,
+//                         timeout_at
+//   WorkflowPaused        actor, reason
+//   WorkflowResumed       actor, reason
+//   WorkflowTimeoutAlerted
+//   SignalReceived        ref, payload, actor
+//   VariablesSet          variables
+//   WorkflowEnded         status (always), saga (always), reason, output, unresolved [run, …]
+//   TaskScheduled         task, run, step (always), iteration, generation (1), attempt (1),
+//                         op (ACTION), task_type, ref, input, available_at, poll_timeout_at,
+//                         total_timeout_at, after [run, …]
+//   TaskReleased          task
+//   TaskStarted           task, worker, incarnation, barrier, attempt_timeout_at, not_after
+//   TaskRequeued          task, available_at
+//   TaskCompleted         task, output, verdict (NONE), undo_input
+//   TaskFailed            task, terminal, reason, effect (always), verdict (NONE), output
+//   TaskTimedOut          task, timeout (always), reason, effect (always)
+//   TaskCancelRequested   task, reason
+//   TaskCanceled          task, effect (always), reason
+//   TaskFailureAccepted   task
+//   LateResult            task, fence, status (always), effect (UNSET), output
+//   SagaFaulted           cause (always), reason, task, actor, end_status (always), settle_until,
+//                         compensation_timeout_at
+//   FaultPended           cause (always), reason, actor
+//   FaultRefused          reason
+//   PivotPassed           run
+//   StepSettled           run, effect (always), possible_duplicate, undo_input
+//   UndoParked            run, reason
+//   UndoResolved          run, resolution (always), actor, reason, output
+//   SagaParked            reason
+//   SagaResumed           actor, reason
+//   PolicyOverridden      actor, reason
+//   OrphanEffect          run, task
+//
+// Texts beyond core::Name of types.h: cause = TASK_FAILED, TASK_TIMED_OUT, TERMINATE_STEP, USER,
+// TERMINATED, WORKFLOW_TIMEOUT; resolution = RETRY, BY_HAND, SKIPPED, SETTLED_APPLIED,
+// SETTLED_NONE; op = ACTION, COMPENSATE, PROBE; effect = UNSET, NONE, APPLIED, UNKNOWN; verdict =
+// NONE, DONE, REPLAYED, NULLED, REJECTED; timeout = NONE, RESPONSE, ATTEMPT, TOTAL, POLL, LEASE.
+//
+//   [{"type":"TaskScheduled","task":1,"run":1,"step":0,"task_type":"charge_card","ref":"charge",
+//     "input":{"cents":100}},{"type":"TaskStarted","task":1,"worker":"w-1","incarnation":"8f…"}]
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "engine/core/event.h"
+
+namespace skald::codec {
+
+// The `events` of the row whose `at` is `events.front().at`. "[]" when there are none.
+std::string EncodeEvents(std::span<const core::Event> events);
+
+// Reads what EncodeEvents wrote; `first_seq` and `at` are the row's.
+absl::StatusOr<std::vector<core::Event>> DecodeEvents(core::EventSeq first_seq, core::TimeUs at,
+                                                      std::string_view text);
+
+// One event for people and the command line: the object of the format above with "seq" and "at"
+// in front.
+std::string EventJson(const core::Event& event);
+
+}  // namespace skald::codec

@@ -1,0 +1,59 @@
+// Definition parser: Conductor's workflow and task definition JSON → Definition, TaskDefinition.
+//
+// Pure, thread-safe. Finds every mistake of a document at once, each with its path from the
+// document's root: "tasks[2].inputParameters.x". Unknown fields are kept in `source` and ignored.
+// Step types and saga features that this release does not carry out are mistakes, by name.
+// Sources: conductor.md 1.2-1.6, 2.13; saga.md 2.1, 2.2, 2.11.
+//
+//   Parsed<Definition> parsed = ParseDefinition(json, lookup, {.name_space = "default"});
+//   if (!parsed.ok()) return InvalidDefinition(parsed.mistakes);
+//   Use(std::move(*parsed.value));
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "engine/core/definition.h"
+
+namespace skald::core {
+
+// Something wrong in a document. `path` is "" for the document as a whole.
+struct Mistake {
+  std::string path;
+  std::string message;
+  friend bool operator==(const Mistake&, const Mistake&) = default;
+};
+
+template <typename T>
+struct Parsed {
+  std::optional<T> value;         // set when there is no mistake
+  std::vector<Mistake> mistakes;  // in document order, at most kMistakesMax
+  std::vector<Mistake> warnings;  // accepted, but hardly meant (saga.md V10, V11)
+
+  bool ok() const { return value.has_value(); }
+};
+
+// The JSON of the task definition of that name, or nullopt when none is registered: then the
+// defaults of conductor.md 1.4 and 1.5 hold. The text has passed ParseTaskDefinition before.
+using TaskDefinitionLookup = std::function<std::optional<std::string>(const std::string& name)>;
+
+struct ParseOptions {
+  std::string name_space = "default";
+};
+
+Parsed<Definition> ParseDefinition(std::string_view json, const TaskDefinitionLookup& lookup,
+                                   const ParseOptions& options);
+
+Parsed<TaskDefinition> ParseTaskDefinition(std::string_view json);
+
+// "path: message" per line, at most `count_max`, then how many more there are.
+std::string FormatMistakes(const std::vector<Mistake>& mistakes, std::size_t count_max);
+
+// INVALID_ARGUMENT with every mistake in its message.
+absl::Status InvalidDefinition(const std::vector<Mistake>& mistakes);
+
+}  // namespace skald::core

@@ -1,0 +1,63 @@
+// Limits: the bounds of what one document, workflow or payload may be. Beyond one, a request is
+// refused with a message that names the limit; nothing grows past it.
+//
+// Constants of the core; what a deployment may set lower or higher is in the configuration.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "engine/core/types.h"
+
+namespace skald::core {
+
+// ---- payloads: JSON texts from clients and workers ----
+inline constexpr std::size_t kPayloadBytesMax = 1024 * 1024;  // default; settable
+inline constexpr std::size_t kPayloadBytesCeiling = 16 * 1024 * 1024;  // no setting passes it
+inline constexpr std::size_t kJsonDepthMax = 100;
+inline constexpr std::size_t kVariablesBytesMax = 256 * 1024;  // conductor.md 2.19
+
+// ---- names and texts ----
+inline constexpr std::size_t kNameBytesMax = 255;       // definitions, task types, references, domains
+inline constexpr std::size_t kNamespaceBytesMax = 64;
+inline constexpr std::size_t kCorrelationIdBytesMax = 255;
+inline constexpr std::size_t kIdempotencyKeyBytesMax = 255;
+inline constexpr std::size_t kTraceBytesMax = 512;
+inline constexpr std::size_t kReasonBytesMax = 4096;    // longer reasons are cut
+inline constexpr std::int32_t kPriorityMax = 99;
+
+// ---- definitions ----
+inline constexpr std::size_t kDefinitionBytesMax = 1024 * 1024;
+inline constexpr std::size_t kTaskDefinitionBytesMax = 256 * 1024;
+inline constexpr std::size_t kPinnedBytesMax = 4 * 1024 * 1024;  // with its task definitions
+inline constexpr std::size_t kStepsMax = 2'000;
+inline constexpr std::size_t kStepNestingMax = 20;   // forks and switches in one another
+inline constexpr std::size_t kBranchesMax = 500;     // of one fork or switch
+inline constexpr std::size_t kJoinOnMax = 1'000;
+inline constexpr std::size_t kExpressionsMax = 1'000;      // of one template
+inline constexpr std::size_t kExpressionBytesMax = 1'024;
+inline constexpr std::size_t kMistakesMax = 100;     // reported for one document
+inline constexpr std::int32_t kRetryCountMax = 100'000;
+inline constexpr std::int64_t kDurationSecondsMax = 10LL * 366 * 24 * 3'600;  // ten years
+inline constexpr std::uint32_t kParallelUndoMax = 1'000;
+
+// ---- one workflow over its life ----
+inline constexpr EventSeq kEventsPerWorkflowMax = 200'000;
+inline constexpr std::size_t kTasksPerWorkflowMax = 50'000;
+inline constexpr std::size_t kHistoryBytesPerWorkflowMax = 256 * 1024 * 1024;
+// Kept free below the two bounds above, so that a workflow at its limit can still be ended and
+// undone.
+inline constexpr EventSeq kEventsReservedForEnd = 20'000;
+
+static_assert(kPayloadBytesMax <= kPayloadBytesCeiling);
+static_assert(kVariablesBytesMax <= kPayloadBytesMax);
+static_assert(kDefinitionBytesMax < kPinnedBytesMax);
+static_assert(kTaskDefinitionBytesMax < kPinnedBytesMax);
+static_assert(kBranchesMax <= kStepsMax);
+static_assert(kJoinOnMax <= kStepsMax);
+static_assert(kStepNestingMax * 4 < kJsonDepthMax, "a nested step takes up to four JSON levels");
+static_assert(kEventsReservedForEnd < kEventsPerWorkflowMax / 2);
+static_assert(kTasksPerWorkflowMax * 3 <= kEventsPerWorkflowMax,
+              "scheduled, started and ended: three events per task");
+
+}  // namespace skald::core
