@@ -22,6 +22,10 @@ absl::Status OnResume(const ResumeWorkflow& trigger, Draft& draft);
 absl::Status OnTerminate(const TerminateWorkflow& trigger, Draft& draft);
 // Emits WorkflowEnded with the output of conductor.md 3.3, and cancels what is still open.
 void EndWorkflow(WorkflowStatus status, std::string reason, Draft& draft);
+// The same with the saga's own end; the form above means COMPLETED for a completed saga, FAILED_CLEAN
+// for any other end of one, NONE without saga data.
+void EndWorkflow(WorkflowStatus status, SagaStatus saga_status, std::string reason,
+                 std::vector<RunNumber> unresolved, Draft& draft);
 // Ends the workflow COMPLETED when nothing is open any more.
 void MaybeComplete(Draft& draft);
 
@@ -36,7 +40,8 @@ void OnAttemptFailed(TaskNumber task, Draft& draft);
 DurationUs BackoffUs(const RetryPolicy& policy, std::int32_t attempt, const WorkflowId& workflow,
                      TaskNumber task);
 // Takes back what is not started (TaskCanceled, effect kNone) and asks workers to stop what is
-// (TaskCancelRequested). WAIT and JOIN runs are canceled at once.
+// (TaskCancelRequested). WAIT and JOIN runs are canceled at once. Any operation; does not tell the
+// saga families of it.
 void CancelOpenTask(TaskNumber task, const std::string& reason, Draft& draft);
 
 // ---- control constructs (decide_control.cc, one file per construct beside it) ------------------------
@@ -56,8 +61,16 @@ absl::Status OnOperate(const OperateSaga& trigger, Draft& draft);
 // data: ends the workflow with `end_status`. After the pivot: parks.
 void RaiseFault(FaultCause cause, std::string reason, TaskNumber task, std::string actor,
                 WorkflowStatus end_status, Draft& draft);
-// While a fault is active: an action attempt's outcome became known (its event is emitted).
+// While a fault is active: an action attempt's outcome became known (its event is emitted):
+// completed, failed, timed out or canceled. Called instead of OnAttemptFailed and Advance.
 void OnAttemptSettled(TaskNumber task, Draft& draft);
+// Called first by OnAttemptFailed: true when a pending fault decides what follows, so that the
+// attempt is not retried and raises nothing.
+bool HoldsForPendingFault(TaskNumber task, Draft& draft);
+// Called at the end of every decision: decides a pending fault when nothing it waited for is left.
+void ReviewPendingFault(Draft& draft);
+// OnTerminate of a definition with saga data (saga.md 2.4): compensates, or refuses.
+absl::Status TerminateSaga(const TerminateWorkflow& trigger, Draft& draft);
 // An undo or probe task ended (its event is emitted): completed, failed, timed out or canceled.
 void OnUndoTaskEnded(TaskNumber task, Draft& draft);
 // A pivot run completed (its TaskCompleted is emitted).
@@ -69,9 +82,19 @@ void OnWorkflowTimeout(Draft& draft);
 // A result for an attempt that had been given up: LateResult, and OrphanEffect where it shows that
 // an effect stands against what was decided.
 void OnLateResult(const ReportResult& trigger, Draft& draft);
-// A pause ended while undoing: schedules what is ready.
+// A pause began while undoing (its event is emitted): takes the queued undo tasks back from the
+// workers.
+void OnUndoPaused(Draft& draft);
+// A pause ended while undoing: schedules what is ready and offers again what was taken back.
 void OnUndoResumed(Draft& draft);
-// The undo input of a run: its own template, else the default object of saga.md 2.1.
-Payload ResolveUndoInput(const StepRun& run, Effect effect, const Draft& draft);
+// Undo and probe tasks are neither offered nor started while this holds (OnStartTask refuses them,
+// released ones are not offered, OpenCommands leaves them out).
+bool UndoIsHeld(const State& state);
+// The undo input of a run as far as it can be known when the run ends, stored with that end: its
+// template, with `${saga.…}` left for the undo itself. Empty when the step has no undo, and for the
+// default object of saga.md 2.1, which the run's own input and output give at any later time.
+// `output`: the output to use, not yet in the state.
+Payload ResolveUndoInput(const StepRun& run, Effect effect, const Payload& output,
+                         const Draft& draft);
 
 }  // namespace skald::core

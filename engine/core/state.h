@@ -95,6 +95,7 @@ struct StepRun {
   bool possible_duplicate = false;
   bool barrier = false;         // every dispatched attempt ran at a worker with the barrier
   EventSeq completed_seq = 0;   // seq of the TaskCompleted of the action; 0 = none
+  EventSeq settled_seq = 0;     // seq of its StepSettled; 0 = none
   UndoPhase undo = UndoPhase::kNone;
   std::uint32_t successors_open = 0;  // while undoing: causal successors not finished with undo
   Payload undo_input;
@@ -115,11 +116,13 @@ struct Fault {
   TimeUs settle_until = 0;
   TimeUs compensation_timeout_at = 0;
   std::uint32_t unsettled = 0;      // runs in flight at the fault, outcome still open
+  std::uint32_t unsettled_parked = 0;  // those of them that wait for a person
   std::uint32_t undo_unfinished = 0;  // runs to be undone and not finished
   std::uint32_t undo_running = 0;
   std::uint32_t undo_parked = 0;
   std::uint32_t undo_skipped = 0;
   std::set<RunNumber> ready;        // may be undone now, as far as parallel_undo_max allows
+  std::vector<RunNumber> in_turn;   // STRICT_REVERSE: still to be undone, the next one last
 };
 
 struct State {
