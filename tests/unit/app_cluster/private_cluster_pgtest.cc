@@ -38,6 +38,11 @@ constexpr milliseconds kPatience{60'000};
 
 class PrivateClusterTest : public ::testing::Test {
  protected:
+  // A server whose owner was killed may still be writing into the folder that goes now.
+  ~PrivateClusterTest() override {
+    for (const pid_t pid : ProcessesIn(DataDir() / "postgres")) WaitForEnd(pid, kPatience);
+  }
+
   fs::path DataDir() const { return folder_.path() / "data"; }
 
   absl::StatusOr<std::unique_ptr<PrivateCluster>> TryStart() const {
