@@ -83,8 +83,10 @@ struct TaskCompleted {
   TaskNumber task = 0;
   Payload output;
   Verdict verdict = Verdict::kNone;
-  // Resolved undo input (saga.md P2), for runs that have an undo; empty otherwise.
+  // Resolved undo input (saga.md P2), for runs whose undo has a template; empty otherwise: the
+  // default undo input follows from the run's own input and output.
   Payload undo_input;
+  Effect effect = Effect::kUnset;  // probes: what they found
 };
 struct TaskFailed {
   TaskNumber task = 0;
@@ -131,8 +133,14 @@ struct SagaFaulted {
   TimeUs settle_until = 0;
   TimeUs compensation_timeout_at = 0;  // 0 = none
 };
-// A fault that has to wait for a pivot in flight (saga.md 2.4), and how it ended.
-struct FaultPended { FaultCause cause = FaultCause::kUser; std::string reason, actor; };
+// A fault that has to wait for a pivot in flight (saga.md 2.4), or for the siblings to end (DRAIN),
+// and how it ended.
+struct FaultPended {
+  FaultCause cause = FaultCause::kUser;
+  std::string reason, actor;
+  TaskNumber task = 0;
+  WorkflowStatus end_status = WorkflowStatus::kFailed;
+};
 struct FaultRefused { std::string reason; };
 struct PivotPassed { RunNumber run = 0; };
 struct StepSettled {
@@ -140,6 +148,7 @@ struct StepSettled {
   Effect effect = Effect::kNone;
   bool possible_duplicate = false;
   Payload undo_input;  // resolved now when the completion did not (UNKNOWN, compensateOnFailure)
+  Payload output;      // what a probe or a person found the step to have given; its output from now
 };
 struct UndoParked { RunNumber run = 0; std::string reason; };
 enum class Resolution : std::uint8_t { kRetry, kByHand, kSkipped, kSettledApplied, kSettledNone };

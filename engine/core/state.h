@@ -97,6 +97,7 @@ struct StepRun {
   EventSeq completed_seq = 0;   // seq of the TaskCompleted of the action; 0 = none
   EventSeq settled_seq = 0;     // seq of its StepSettled; 0 = none
   UndoPhase undo = UndoPhase::kNone;
+  bool orphan = false;          // a late result showed an effect that was held to be none or undone
   std::uint32_t successors_open = 0;  // while undoing: causal successors not finished with undo
   Payload undo_input;
   std::vector<RunNumber> after;   // causal predecessors
