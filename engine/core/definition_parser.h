@@ -18,15 +18,9 @@
 
 #include "absl/status/status.h"
 #include "engine/core/definition.h"
+#include "engine/core/mistake.h"
 
 namespace skald::core {
-
-// Something wrong in a document. `path` is "" for the document as a whole.
-struct Mistake {
-  std::string path;
-  std::string message;
-  friend bool operator==(const Mistake&, const Mistake&) = default;
-};
 
 template <typename T>
 struct Parsed {
@@ -43,6 +37,9 @@ using TaskDefinitionLookup = std::function<std::optional<std::string>(const std:
 
 struct ParseOptions {
   std::string name_space = "default";
+  // The document was accepted before, maybe by an earlier release: rules that only guard against
+  // what a person may write are not applied again, so that running workflows keep their definition.
+  bool accepted_before = false;
 };
 
 Parsed<Definition> ParseDefinition(std::string_view json, const TaskDefinitionLookup& lookup,

@@ -2,7 +2,11 @@
 // a workflow's state (conductor.md 3.13).
 //
 // Immutable, thread-safe. Evaluation never fails: what is missing is null, as on the reference.
-// Whole values are spliced as text; a payload is parsed only where a path reads into it.
+// Whole values are spliced as text; a payload is scanned only where a path reads into it.
+//
+// A path is names joined by dots, with ["x"] or ['x'] for other names and [0] or [-1] for elements.
+// `$${x}` is the text `${x}`; `${}` the empty text. In a longer string a value becomes text: strings
+// as they are, maps and lists as JSON, what is missing as `null`.
 //
 //   auto compiled = Template::Compile(R"({"order": "${workflow.input.id}", "n": 1})", "tasks[0]…");
 //   std::string json = compiled->Evaluate(scope);
@@ -14,6 +18,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "engine/core/mistake.h"
 
 namespace skald::core {
 
@@ -31,19 +36,35 @@ class Scope {
 
 class Template {
  public:
+  // One expression: where it stands below the template's root, and what it says.
+  struct Use {
+    std::string place;              // "a.b[0]"
+    std::string text;               // "charge.output.id"
+    std::vector<std::string> path;  // {"charge", "output", "id"}
+  };
+
   // The empty object.
   Template();
 
   // `json`: any JSON value. Errors: INVALID_ARGUMENT with the path of the mistake below `where`.
   static absl::StatusOr<Template> Compile(std::string_view json, std::string_view where);
+  // As above, every mistake at once; the result is usable only when none was added.
+  static Template Compile(std::string_view json, std::string_view where, MistakeList& mistakes);
 
   // The value with all expressions replaced, as JSON text. Keys are not evaluated; results are not
   // evaluated again.
   std::string Evaluate(const Scope& scope) const;
 
+  // As Evaluate, but expressions whose first name is `root` stay as they are: the result is again
+  // the source of a template, and evaluating that one replaces them and nothing else.
+  std::string EvaluateExcept(std::string_view root, const Scope& scope) const;
+
   // The first path element of each expression, sorted, no duplicates: "workflow", "saga" or a
   // reference name.
   const std::vector<std::string>& roots() const;
+
+  // Every expression, in order.
+  const std::vector<Use>& uses() const;
 
   // The JSON that was compiled.
   std::string_view source() const;
@@ -52,6 +73,7 @@ class Template {
 
  private:
   struct Program;
+  friend class TemplateCompiler;
   explicit Template(std::shared_ptr<const Program> program);
   std::shared_ptr<const Program> program_;  // shared: immutable, definitions are copied around
 };
