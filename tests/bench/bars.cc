@@ -26,12 +26,16 @@ struct Column {
 };
 
 constexpr Column kColumns[] = {
-    {"workflows/s", "workflows_per_s", 0}, {"tasks/s", "tasks_per_s", 0},
-    {"p50 ms", "p50_ms", 2},               {"p99 ms", "p99_ms", 2},
+    {"workflows/s", "workflows_per_s", 0},
+    {"tasks/s", "tasks_per_s", 0},
+    {"p50 ms", "p50_ms", 2},
+    {"p99 ms", "p99_ms", 2},
     {"engine us", "engine_cpu_us_per_task", 1},
     {"postgres us", "postgres_cpu_us_per_task", 1},
-    {"tx/task", "transactions_per_task", 4}, {"reads/task", "reads_per_task", 4},
-    {"WAL B/task", "wal_bytes_per_task", 0}, {"RSS MiB", "rss_mib", 1},
+    {"tx/task", "transactions_per_task", 4},
+    {"reads/task", "reads_per_task", 4},
+    {"WAL B/task", "wal_bytes_per_task", 0},
+    {"RSS MiB", "rss_mib", 1},
 };
 constexpr int kNameWidth = 12;
 constexpr int kColumnWidth = 12;

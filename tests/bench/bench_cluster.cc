@@ -33,15 +33,14 @@ absl::StatusOr<std::unique_ptr<BenchCluster>> BenchCluster::Start() {
   }
   std::unique_ptr<BenchCluster> bench(new BenchCluster(folder));
   // The write-ahead log may grow enough that no checkpoint is forced in the middle of a short run.
-  ASSIGN_OR_RETURN(bench->cluster_,
-                   app::PrivateCluster::Start(
-                       {.data_dir = bench->folder_ / "cluster",
-                        .server_settings = {"shared_buffers=256MB", "max_wal_size=4GB",
-                                            "checkpoint_timeout=15min",
-                                            "shared_preload_libraries=pg_stat_statements",
-                                            "pg_stat_statements.save=off"}}));
-  ASSIGN_OR_RETURN(Database maintenance,
-                   Database::Connect(bench->cluster_->connection_string()));
+  ASSIGN_OR_RETURN(
+      bench->cluster_,
+      app::PrivateCluster::Start({.data_dir = bench->folder_ / "cluster",
+                                  .server_settings = {"shared_buffers=256MB", "max_wal_size=4GB",
+                                                      "checkpoint_timeout=15min",
+                                                      "shared_preload_libraries=pg_stat_statements",
+                                                      "pg_stat_statements.save=off"}}));
+  ASSIGN_OR_RETURN(Database maintenance, Database::Connect(bench->cluster_->connection_string()));
   bench->maintenance_ = std::make_unique<Database>(std::move(maintenance));
   RETURN_IF_ERROR(bench->maintenance_->Run("CREATE EXTENSION pg_stat_statements"));
   return bench;

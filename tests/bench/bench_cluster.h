@@ -1,8 +1,8 @@
 // BenchCluster: a private PostgreSQL cluster that lives as long as the object, and the bench's own
 // connection to it.
 //
-// Durable as in production: fsync, synchronous_commit and full_page_writes are on. Its data lie in a
-// new folder under the system's temporary one and are removed at the end. Single-threaded.
+// Durable as in production: fsync, synchronous_commit and full_page_writes are on. Its data lie in
+// a new folder under the system's temporary one and are removed at the end. Single-threaded.
 #pragma once
 
 #include <sys/types.h>

@@ -1,19 +1,24 @@
 // skald_bench: measures the engine and the floor under it, on this machine, in one run.
-// docs/operating.md and `skald_bench --help` say how to call it.
-#include <CLI/CLI.hpp>
-
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
 #include "tests/bench/bars.h"
 #include "tests/bench/bench_cluster.h"
+#include "tests/bench/engine_scenario.h"
 #include "tests/bench/floor_scenario.h"
+#include "tests/bench/parked_scenario.h"
+#include "tests/bench/scenario.h"
+#include <CLI/CLI.hpp>
 
 namespace skald::bench {
 namespace {
@@ -21,22 +26,65 @@ namespace {
 struct Options {
   double seconds = 10;
   double warm_up_seconds = 2;
+  uint32_t workers = 1;
   std::string json_path;
+  std::vector<std::string> only;  // names of scenarios; empty: all
   std::vector<uint32_t> floors = {1, 2000};
+  bool parked = false;
 };
 
-absl::Status Measure(const Options& options, std::vector<Measurement>& measurements) {
+// A measurement still to be made.
+struct Job {
+  std::string name;
+  std::function<absl::StatusOr<Measurement>(BenchCluster&)> measure;
+};
+
+std::vector<Job> Jobs(const Options& options) {
   const std::string binaries =
       std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
-  ASSIGN_OR_RETURN(const auto cluster, BenchCluster::Start());
+  const EngineSettings engine{.binaries = binaries,
+                              .log_path = binaries + "/skald_bench.log",
+                              .workers = options.workers,
+                              .warm_up_seconds = options.warm_up_seconds,
+                              .seconds = options.seconds};
+  std::vector<Job> jobs;
   for (const uint32_t workflows : options.floors) {
-    ASSIGN_OR_RETURN(measurements.emplace_back(),
-                     MeasureFloor(*cluster, binaries,
-                                  {.workflows = workflows,
-                                   .warm_up_seconds = options.warm_up_seconds,
-                                   .seconds = options.seconds}));
+    const FloorSettings floor{.workflows = workflows,
+                              .warm_up_seconds = options.warm_up_seconds,
+                              .seconds = options.seconds};
+    jobs.push_back({absl::StrCat("floor_", workflows),
+                    [=](BenchCluster& cluster) { return MeasureFloor(cluster, binaries, floor); }});
   }
-  return absl::OkStatus();
+  for (const Scenario& scenario : Scenarios()) {
+    jobs.push_back({scenario.name, [=](BenchCluster& cluster) {
+                      return MeasureEngine(cluster, scenario, engine);
+                    }});
+  }
+  if (options.parked) {
+    jobs.push_back(
+        {"parked100k", [=](BenchCluster& cluster) { return MeasureParked(cluster, engine); }});
+  }
+  std::erase_if(jobs, [&](const Job& job) {
+    return !options.only.empty() && std::ranges::count(options.only, job.name) == 0;
+  });
+  return jobs;
+}
+
+// A job that fails does not keep the others from being made; the first failure is returned.
+absl::Status RunJobs(const std::vector<Job>& jobs, std::vector<Measurement>& measurements) {
+  ASSIGN_OR_RETURN(const auto cluster, BenchCluster::Start());
+  absl::Status status = absl::OkStatus();
+  for (const Job& job : jobs) {
+    std::cerr << "measuring " << job.name << std::endl;
+    absl::StatusOr<Measurement> measurement = job.measure(*cluster);
+    if (measurement.ok()) {
+      measurements.push_back(*std::move(measurement));
+      continue;
+    }
+    std::cerr << job.name << ": " << measurement.status() << std::endl;
+    status.Update(measurement.status());
+  }
+  return status;
 }
 
 absl::Status Publish(const Options& options, const std::vector<Measurement>& measurements) {
@@ -51,21 +99,28 @@ absl::Status Publish(const Options& options, const std::vector<Measurement>& mea
   return file ? absl::OkStatus() : absl::InternalError("cannot write " + options.json_path);
 }
 
-}  // namespace
-}  // namespace skald::bench
-
-int main(int argc, char** argv) {
-  using namespace skald::bench;
-  Options options;
-  CLI::App app("Measures Skald against the floor of a durable dispatcher.");
+void AddOptions(CLI::App& app, Options& options) {
   app.add_option("--seconds", options.seconds, "length of each measurement")
       ->check(CLI::Range(1.0, 3600.0));
   app.add_option("--warm-up", options.warm_up_seconds, "seconds of load before each measurement");
   app.add_option("--json", options.json_path, "file to write the figures to");
-  app.add_option("--floor", options.floors, "numbers of workflows at a time for the floor");
+  app.add_option("--only", options.only, "names of the scenarios to measure");
+  app.add_option("--floor", options.floors, "workflows at a time, one floor_<n> for each");
+  app.add_option("--workers", options.workers, "worker processes of the engine")
+      ->check(CLI::Range(1, 64));
+  app.add_flag("--parked", options.parked, "also measure parked100k, which takes minutes");
+}
+
+}  // namespace
+}  // namespace skald::bench
+
+int main(int argc, char** argv) {
+  skald::bench::Options options;
+  CLI::App app("Measures Skald against the floor of a durable dispatcher.");
+  skald::bench::AddOptions(app, options);
   CLI11_PARSE(app, argc, argv);
-  std::vector<Measurement> measurements;
-  absl::Status status = Measure(options, measurements);
+  std::vector<skald::bench::Measurement> measurements;
+  absl::Status status = RunJobs(Jobs(options), measurements);
   status.Update(Publish(options, measurements));
   if (!status.ok()) {
     std::cerr << "skald_bench: " << status << std::endl;

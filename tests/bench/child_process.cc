@@ -83,8 +83,8 @@ absl::StatusOr<std::unique_ptr<ChildProcess>> ChildProcess::Start(const Options&
   if (pid < 0) {
     return absl::InternalError(absl::StrCat("fork: ", strerror(errno)));
   }
-  return std::unique_ptr<ChildProcess>(new ChildProcess(
-      pid, fdopen(in->write_end, "w"), fdopen(out->read_end, "r")));
+  return std::unique_ptr<ChildProcess>(
+      new ChildProcess(pid, fdopen(in->write_end, "w"), fdopen(out->read_end, "r")));
 }
 
 absl::StatusOr<Report> ChildProcess::ReadReport() {
@@ -97,8 +97,9 @@ absl::StatusOr<Report> ChildProcess::ReadReport() {
 }
 
 absl::Status ChildProcess::Tell(std::string_view command) {
-  if (in_ == nullptr || fprintf(in_, "%.*s\n", static_cast<int>(command.size()),
-                                command.data()) < 0 || fflush(in_) != 0) {
+  if (in_ == nullptr ||
+      fprintf(in_, "%.*s\n", static_cast<int>(command.size()), command.data()) < 0 ||
+      fflush(in_) != 0) {
     return absl::UnavailableError(absl::StrCat("process ", pid_, " does not listen"));
   }
   return absl::OkStatus();

@@ -27,8 +27,7 @@ absl::StatusOr<Measurement> MeasureFloor(BenchCluster& cluster, const std::strin
                     .server = *server,
                     .workers = {worker.get()},
                     .driver = *driver};
-  ASSIGN_OR_RETURN(Window window,
-                   MeasureWindow(bench, settings.warm_up_seconds, settings.seconds));
+  ASSIGN_OR_RETURN(Window window, MeasureWindow(bench, settings.warm_up_seconds, settings.seconds));
   Measurement measurement = MeasurementOf(name, window);
   measurement.figures["p50_ms"] = window.worker["p50_ms"];
   measurement.figures["p99_ms"] = window.worker["p99_ms"];

@@ -23,8 +23,8 @@ namespace {
 using floor::Batch;
 using floor::Finished;
 
-// Batches that wait for the next commit. Bounded by the driver's number of workflows in flight, each
-// of which is in at most one place.
+// Batches that wait for the next commit. Bounded by the driver's number of workflows in flight,
+// each of which is in at most one place.
 class Inbox {
  public:
   void Put(Batch&& batch) {

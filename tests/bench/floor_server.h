@@ -1,6 +1,6 @@
-// FloorServer: the thinnest durable dispatcher there can be. Results of one worker stream become one
-// history row each in a shared commit; after the commit the next tasks go out. No definitions, no
-// JSON, no retries, no recovery.
+// FloorServer: the thinnest durable dispatcher there can be. Results of one worker stream become
+// one history row each in a shared commit; after the commit the next tasks go out. No definitions,
+// no JSON, no retries, no recovery.
 //
 // One commit is in flight at a time; what arrives meanwhile is the next one. Thread-safe inside;
 // Run is called once.

@@ -14,8 +14,8 @@ namespace {
 
 constexpr int kBinary = 1;
 
-// Plans are pinned: the statements are planned once, while the tables are empty, so the planner must
-// not choose a sequential scan that would be cheap only then.
+// Plans are pinned: the statements are planned once, while the tables are empty, so the planner
+// must not choose a sequential scan that would be cheap only then.
 constexpr char kSession[] = R"sql(
   SET plan_cache_mode = force_generic_plan;
   SET enable_seqscan = off;

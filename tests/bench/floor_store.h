@@ -25,9 +25,9 @@ struct FloorRows {
     uint32_t step = 0;
     std::string_view payload;
   };
-  std::vector<Row> started;      // one workflow row each, inserted
-  std::vector<Row> results;      // one history row each
-  std::vector<uint64_t> ended;   // one workflow row each, updated
+  std::vector<Row> started;     // one workflow row each, inserted
+  std::vector<Row> results;     // one history row each
+  std::vector<uint64_t> ended;  // one workflow row each, updated
 };
 
 class FloorStore {

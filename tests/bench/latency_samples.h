@@ -1,7 +1,7 @@
 // LatencySamples: durations, kept one by one, with exact quantiles.
 //
-// Single-threaded. Holds at most kSamplesMax durations; later ones are dropped, which at that number
-// no longer moves a quantile.
+// Single-threaded. Holds at most kSamplesMax durations; later ones are dropped, which at that
+// number no longer moves a quantile.
 #pragma once
 
 #include <cstddef>

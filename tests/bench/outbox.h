@@ -1,8 +1,8 @@
 // Outbox: what waits to be written to one gRPC stream, where one write may be under way at a time.
 //
-// While a write is under way, further messages are merged into one, so a busy stream sends few, large
-// messages and an idle one sends at once. Thread-safe. The bound is the caller's: each message in an
-// outbox belongs to a workflow in flight, whose number the driver limits.
+// While a write is under way, further messages are merged into one, so a busy stream sends few,
+// large messages and an idle one sends at once. Thread-safe. The bound is the caller's: each
+// message in an outbox belongs to a workflow in flight, whose number the driver limits.
 //
 //   if (Batch* next = outbox.Put(std::move(batch))) StartWrite(next);
 //   void OnWriteDone(bool) { if (Batch* next = outbox.WriteDone()) StartWrite(next); }

@@ -19,7 +19,13 @@ namespace {
 constexpr int64_t kMicrosecondsPerSecond = 1'000'000;
 
 // Fields of /proc/<pid>/stat behind the command's name, counted as proc(5) does.
-enum StatField { kParent = 4, kUserTicks = 14, kSystemTicks = 15, kChildUser = 16, kChildSystem = 17 };
+enum StatField {
+  kParent = 4,
+  kUserTicks = 14,
+  kSystemTicks = 15,
+  kChildUser = 16,
+  kChildSystem = 17
+};
 constexpr int kFirstField = 3;
 
 std::vector<int64_t> StatFields(const std::string& pid) {
@@ -86,7 +92,8 @@ absl::StatusOr<DatabaseCounters> ReadCounters(Database& maintenance, const std::
           "(SELECT coalesce(sum(calls), 0) FROM pg_stat_statements WHERE dbid = datid), "
           "(SELECT coalesce(sum(calls), 0) FROM pg_stat_statements WHERE dbid = datid "
           "AND query ~* '^\\s*select') "
-          "FROM pg_stat_database WHERE datname = '", database, "'")));
+          "FROM pg_stat_database WHERE datname = '",
+          database, "'")));
   return DatabaseCounters{numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]};
 }
 

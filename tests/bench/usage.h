@@ -22,15 +22,16 @@ double ResidentMib(pid_t pid);
 
 // Counters of one database and of the write-ahead log, growing only.
 struct DatabaseCounters {
-  double transactions = 0;  // committed and rolled back, as pg_stat_database has them (up to 1 s late)
+  double transactions =
+      0;  // committed and rolled back, as pg_stat_database has them (up to 1 s late)
   double write_transactions = 0;  // transaction ids given out in the whole cluster, exact
   double wal_bytes = 0;           // of the whole cluster, exact
   double statements = 0;          // all statements, as pg_stat_statements has them
   double reads = 0;               // those of them that begin with SELECT
 };
 
-// Reads the counters of `database` over a connection to another database of the same cluster, so that
-// the reading is not counted. REQUIRES: extension pg_stat_statements in that other database.
+// Reads the counters of `database` over a connection to another database of the same cluster, so
+// that the reading is not counted. REQUIRES: extension pg_stat_statements in that other database.
 absl::StatusOr<DatabaseCounters> ReadCounters(Database& maintenance, const std::string& database);
 
 }  // namespace skald::bench

@@ -1,0 +1,26 @@
+// What a process of the bench needs to reach an engine: its channel and its definitions.
+#pragma once
+
+#include <grpcpp/channel.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+
+namespace skald::bench {
+
+// Room for the answer to the largest page or batch.
+std::shared_ptr<grpc::Channel> ConnectEngine(const std::string& address);
+
+// Registers task definitions, then workflow definitions, over earlier ones. Waits for the engine to
+// come up, at most a minute; the first refusal is returned.
+absl::Status RegisterDefinitions(const std::shared_ptr<grpc::Channel>& channel,
+                                 const std::vector<std::string>& tasks,
+                                 const std::vector<std::string>& workflows);
+
+// A gRPC error as a Status, with `what` was tried.
+absl::Status FromGrpc(const grpc::Status& status, const std::string& what);
+
+}  // namespace skald::bench

@@ -1,0 +1,110 @@
+#include "tests/bench/engine_scenario.h"
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/status.h"
+
+namespace skald::bench {
+namespace {
+
+using Children = std::vector<std::unique_ptr<ChildProcess>>;
+
+// A port that was free a moment ago.
+absl::StatusOr<int> FreePort() {
+  const int handle = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  const bool bound =
+      handle >= 0 && bind(handle, generic, size) == 0 && getsockname(handle, generic, &size) == 0;
+  close(handle);
+  if (!bound) {
+    return absl::UnavailableError("no free loopback port");
+  }
+  return ntohs(address.sin_port);
+}
+
+absl::StatusOr<Children> StartWorkers(const EngineSettings& settings, const Scenario& scenario,
+                                      const std::string& address) {
+  Children workers;
+  for (uint32_t i = 0; i < settings.workers; ++i) {
+    ASSIGN_OR_RETURN(workers.emplace_back(),
+                     ChildProcess::Start({.command = {settings.binaries + "/skald_bench_worker",
+                                                      address, scenario.name},
+                                          .log_path = settings.log_path}));
+  }
+  for (const auto& worker : workers) {
+    RETURN_IF_ERROR(worker->ReadReport().status());
+  }
+  return workers;
+}
+
+absl::Status CheckLoad(const Scenario& scenario, const Report& driver) {
+  const double unexpected = driver.at("unexpected");
+  if (unexpected > 0 || driver.at("failed") > 0) {
+    return absl::InternalError(absl::StrCat(scenario.name, ": ", unexpected,
+                                            " workflows ended otherwise than they should",
+                                            driver.at("failed") > 0 ? "; the load broke off" : ""));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<EngineProcess> StartEngine(const std::string& binaries,
+                                          const std::string& database_url,
+                                          const std::string& log_path) {
+  EngineProcess engine;
+  ASSIGN_OR_RETURN(const int grpc_port, FreePort());
+  ASSIGN_OR_RETURN(const int http_port, FreePort());
+  engine.address = absl::StrCat("127.0.0.1:", grpc_port);
+  ASSIGN_OR_RETURN(
+      engine.process,
+      ChildProcess::Start({.command = {binaries + "/skald", "server", "--database-url",
+                                       database_url, "--grpc-address", engine.address,
+                                       "--http-address", absl::StrCat("127.0.0.1:", http_port)},
+                           .log_path = log_path,
+                           .log_output = true}));
+  return engine;
+}
+
+absl::StatusOr<Measurement> MeasureEngine(BenchCluster& cluster, const Scenario& scenario,
+                                          const EngineSettings& settings) {
+  ASSIGN_OR_RETURN(const std::string url, cluster.CreateDatabase(scenario.name));
+  ASSIGN_OR_RETURN(const EngineProcess engine,
+                   StartEngine(settings.binaries, url, settings.log_path));
+  ASSIGN_OR_RETURN(const Children workers, StartWorkers(settings, scenario, engine.address));
+  ASSIGN_OR_RETURN(const auto driver,
+                   ChildProcess::Start({.command = {settings.binaries + "/skald_bench_driver",
+                                                    engine.address, scenario.name}}));
+  RETURN_IF_ERROR(driver->ReadReport().status());
+  Bench bench{.cluster = cluster,
+              .database = scenario.name,
+              .server = *engine.process,
+              .workers = {},
+              .driver = *driver};
+  for (const auto& worker : workers) {
+    bench.workers.push_back(worker.get());
+  }
+  ASSIGN_OR_RETURN(Window window, MeasureWindow(bench, settings.warm_up_seconds, settings.seconds));
+  RETURN_IF_ERROR(CheckLoad(scenario, window.driver));
+  Measurement measurement = MeasurementOf(scenario.name, window);
+  Report& latencies = scenario.step_latency ? window.worker : window.driver;
+  measurement.figures["p50_ms"] = latencies["p50_ms"];
+  measurement.figures["p99_ms"] = latencies["p99_ms"];
+  if (scenario.undone_steps > 0) {
+    measurement.figures["undone_steps_per_s"] =
+        scenario.undone_steps * measurement.figures["workflows_per_s"];
+  }
+  return measurement;
+}
+
+}  // namespace skald::bench

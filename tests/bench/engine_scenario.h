@@ -1,0 +1,41 @@
+// The engine's scenarios: a real server process, a worker and a driver of their own, over the
+// public API, each scenario on an empty database.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "tests/bench/bench_cluster.h"
+#include "tests/bench/child_process.h"
+#include "tests/bench/measurement.h"
+#include "tests/bench/scenario.h"
+
+namespace skald::bench {
+
+// `skald server` as a child process, with ports of its own.
+struct EngineProcess {
+  std::unique_ptr<ChildProcess> process;
+  std::string address;  // of the gRPC API
+};
+
+// Starts the server on free loopback ports; it need not be ready yet. What it says goes to
+// `log_path`.
+absl::StatusOr<EngineProcess> StartEngine(const std::string& binaries,
+                                          const std::string& database_url,
+                                          const std::string& log_path);
+
+struct EngineSettings {
+  std::string binaries;  // folder of skald and the bench's programs
+  std::string log_path;
+  uint32_t workers = 1;  // processes
+  double warm_up_seconds = 2;
+  double seconds = 10;
+};
+
+// INTERNAL when a workflow ended otherwise than the scenario wants or the load broke off.
+absl::StatusOr<Measurement> MeasureEngine(BenchCluster& cluster, const Scenario& scenario,
+                                          const EngineSettings& settings);
+
+}  // namespace skald::bench
