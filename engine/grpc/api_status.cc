@@ -1,0 +1,82 @@
+#include "engine/grpc/api_status.h"
+
+#include <google/protobuf/any.pb.h>
+
+#include <algorithm>
+#include <cstdint>
+
+#include "absl/strings/cord.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "engine/runtime/engine.h"
+#include "google/rpc/error_model.pb.h"
+
+namespace skald::grpc_edge {
+namespace {
+
+constexpr char kDomain[] = "skald";
+constexpr std::size_t kViolationsInMessageMax = 5;
+
+google::rpc::Status Model(grpc::StatusCode code, const std::string& message, std::string reason) {
+  google::rpc::Status model;
+  model.set_code(code);
+  model.set_message(message);
+  google::rpc::ErrorInfo info;
+  info.set_reason(std::move(reason));
+  info.set_domain(kDomain);
+  model.add_details()->PackFrom(info);
+  return model;
+}
+
+grpc::Status Finish(const google::rpc::Status& model) {
+  return grpc::Status(static_cast<grpc::StatusCode>(model.code()), model.message(),
+                      model.SerializeAsString());
+}
+
+}  // namespace
+
+std::uint32_t RetryAfterMs(const absl::Status& status) {
+  const auto payload = status.GetPayload(runtime::kRetryDelayUrl);
+  std::uint32_t delay_ms = 0;
+  if (!payload.has_value() || !absl::SimpleAtoi(std::string(*payload), &delay_ms)) return 0;
+  return delay_ms;
+}
+
+grpc::Status ToGrpc(const absl::Status& status) {
+  if (status.ok()) return grpc::Status::OK;
+  // The numbers of absl::StatusCode and grpc::StatusCode are the same (canonical codes).
+  google::rpc::Status model =
+      Model(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()),
+            absl::StatusCodeToString(status.code()));
+  if (const std::uint32_t delay_ms = RetryAfterMs(status); delay_ms > 0) {
+    google::rpc::RetryInfo retry;
+    retry.mutable_retry_delay()->set_seconds(delay_ms / 1000);
+    retry.mutable_retry_delay()->set_nanos(static_cast<int>(delay_ms % 1000) * 1'000'000);
+    model.add_details()->PackFrom(retry);
+  }
+  return Finish(model);
+}
+
+grpc::Status InvalidArgument(absl::string_view what,
+                             const std::vector<FieldViolation>& violations) {
+  std::string message(what);
+  for (std::size_t i = 0; i < std::min(violations.size(), kViolationsInMessageMax); ++i) {
+    absl::StrAppend(&message, i == 0 ? ": " : "; ", violations[i].field, ": ",
+                    violations[i].description);
+  }
+  if (violations.size() > kViolationsInMessageMax) {
+    absl::StrAppend(&message, "; and ", violations.size() - kViolationsInMessageMax, " more");
+  }
+  google::rpc::Status model =
+      Model(grpc::StatusCode::INVALID_ARGUMENT, message, "INVALID_ARGUMENT");
+  google::rpc::BadRequest request;
+  for (const FieldViolation& violation : violations) {
+    auto* entry = request.add_field_violations();
+    entry->set_field(violation.field);
+    entry->set_description(violation.description);
+  }
+  model.add_details()->PackFrom(request);
+  return Finish(model);
+}
+
+}  // namespace skald::grpc_edge

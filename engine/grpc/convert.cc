@@ -1,0 +1,309 @@
+#include "engine/grpc/convert.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/status.h"
+#include "engine/core/json_check.h"
+#include "engine/core/limits.h"
+#include "engine/grpc/api_status.h"
+#include "engine/grpc/task_id.h"
+
+namespace skald::grpc_edge {
+namespace {
+
+constexpr std::size_t kReasonBytesMax = 4096;
+
+bool IsNamespaceCharacter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '-' || c == '.';
+}
+
+std::string Cut(const std::string& text, std::size_t bytes_max) {
+  return text.size() <= bytes_max ? text : text.substr(0, bytes_max);
+}
+
+absl::StatusOr<core::TaskStatus> FromProto(v1::TaskResult::Status status) {
+  switch (status) {
+    case v1::TaskResult::STATUS_COMPLETED: return core::TaskStatus::kCompleted;
+    case v1::TaskResult::STATUS_FAILED: return core::TaskStatus::kFailed;
+    case v1::TaskResult::STATUS_FAILED_TERMINAL: return core::TaskStatus::kFailedWithTerminalError;
+    case v1::TaskResult::STATUS_CANCELED: return core::TaskStatus::kCanceled;
+    case v1::TaskResult::STATUS_IN_PROGRESS: return core::TaskStatus::kInProgress;
+    default: break;
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("status: ", static_cast<int>(status), " is not a status of a result"));
+}
+
+core::Verdict FromProto(v1::TaskResult::Verdict verdict) {
+  switch (verdict) {
+    case v1::TaskResult::VERDICT_DONE: return core::Verdict::kDone;
+    case v1::TaskResult::VERDICT_REPLAYED: return core::Verdict::kReplayed;
+    case v1::TaskResult::VERDICT_NULLED: return core::Verdict::kNulled;
+    case v1::TaskResult::VERDICT_REJECTED: return core::Verdict::kRejected;
+    default: return core::Verdict::kNone;
+  }
+}
+
+std::string_view UndoName(core::UndoPhase phase) {
+  switch (phase) {
+    case core::UndoPhase::kNone: return "";
+    case core::UndoPhase::kWaiting: return "WAITING";
+    case core::UndoPhase::kRunning: return "RUNNING";
+    case core::UndoPhase::kParked: return "PARKED";
+    case core::UndoPhase::kDone: return "DONE";
+    case core::UndoPhase::kNulled: return "NULLED";
+    case core::UndoPhase::kResolved: return "RESOLVED";
+    case core::UndoPhase::kSkipped: return "SKIPPED";
+    case core::UndoPhase::kNotNeeded: return "NOT_NEEDED";
+  }
+  return "";
+}
+
+void TaskToProto(const core::Task& task, const runtime::WorkflowView& view,
+                 const ViewOptions& options, v1::Task& message) {
+  const core::State& state = view.state;
+  const core::Step& step = view.definition->steps[task.step];
+  message.set_task_id(FormatTaskId(state.id, task.number));
+  message.set_reference(step.reference);
+  message.set_task_type(task.task_type.empty() ? step.name : task.task_type);
+  message.set_step_type(std::string(core::Name(step.type)));
+  message.set_operation(ToProto(task.operation));
+  message.set_status(ToProto(task.status));
+  message.set_iteration(task.iteration);
+  message.set_attempt(task.attempt);
+  message.set_worker_id(task.worker);
+  message.set_scheduled_at_us(task.scheduled_at);
+  message.set_available_at_us(task.available_at);
+  message.set_started_at_us(task.started_at);
+  message.set_ended_at_us(task.ended_at);
+  message.set_reason(task.reason);
+  message.set_effect(ToProto(task.effect));
+  if (!options.without_payloads) {
+    message.set_input(std::string(task.input.text()));
+    message.set_output(std::string(task.output.text()));
+  }
+  if (!state.has_run(task.run)) return;
+  const core::StepRun& run = state.run(task.run);
+  message.set_generation(run.generation);
+  message.set_step_key(core::StepKey(state, run, step.reference));
+  message.set_undo(std::string(UndoName(run.undo)));
+  message.set_step_run(static_cast<std::int32_t>(run.number));
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ToNamespace(const std::string& field) {
+  if (field.empty()) return std::string("default");
+  if (field.size() > core::kNamespaceBytesMax) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "namespace: ", field.size(), " bytes, at most ", core::kNamespaceBytesMax, " expected"));
+  }
+  if (!std::all_of(field.begin(), field.end(), IsNamespaceCharacter)) {
+    return absl::InvalidArgumentError(
+        "namespace: only letters, digits, '_', '-' and '.' expected");
+  }
+  return field;
+}
+
+absl::StatusOr<core::WorkflowId> ToWorkflowId(const std::string& field) {
+  auto id = core::WorkflowId::Parse(field);
+  if (!id.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("workflow_id: ", Cut(field, 64), ": a UUID expected"));
+  }
+  return *id;
+}
+
+absl::StatusOr<core::Payload> ToPayload(const std::string& bytes, absl::string_view field) {
+  if (bytes.empty()) return core::Payload();
+  RETURN_IF_ERROR(core::CheckPayload({field.data(), field.size()}, bytes));
+  return core::Payload(bytes);
+}
+
+absl::StatusOr<core::Payload> ToObjectPayload(const std::string& bytes, absl::string_view field) {
+  ASSIGN_OR_RETURN(core::Payload payload, ToPayload(bytes, field));
+  const std::size_t first = bytes.find_first_not_of(" \t\r\n");
+  if (payload.empty() || bytes[first] == '{') return payload;
+  return core::Payload(absl::StrCat("{\"value\":", bytes, "}"));
+}
+
+v1::WorkflowStatus ToProto(core::WorkflowStatus status) {
+  return static_cast<v1::WorkflowStatus>(static_cast<int>(status) + 1);
+}
+v1::SagaStatus ToProto(core::SagaStatus status) {
+  return static_cast<v1::SagaStatus>(static_cast<int>(status) + 1);
+}
+v1::TaskStatus ToProto(core::TaskStatus status) {
+  return static_cast<v1::TaskStatus>(static_cast<int>(status) + 1);
+}
+v1::Effect ToProto(core::Effect effect) {
+  return static_cast<v1::Effect>(static_cast<int>(effect));
+}
+v1::Operation ToProto(core::Operation operation) {
+  return static_cast<v1::Operation>(static_cast<int>(operation) + 1);
+}
+core::WorkflowStatus FromProto(v1::WorkflowStatus status) {
+  return static_cast<core::WorkflowStatus>(std::max(0, static_cast<int>(status) - 1));
+}
+core::SagaStatus FromProto(v1::SagaStatus status) {
+  return static_cast<core::SagaStatus>(std::max(0, static_cast<int>(status) - 1));
+}
+core::Effect FromProto(v1::Effect effect) {
+  return static_cast<core::Effect>(static_cast<int>(effect));
+}
+
+// The casts above hold because both sides list the same names in the same order.
+static_assert(static_cast<int>(core::WorkflowStatus::kTerminated) + 1 ==
+              v1::WORKFLOW_STATUS_TERMINATED);
+static_assert(static_cast<int>(core::SagaStatus::kFailedClean) + 1 == v1::SAGA_STATUS_FAILED_CLEAN);
+static_assert(static_cast<int>(core::TaskStatus::kCanceled) + 1 == v1::TASK_STATUS_CANCELED);
+static_assert(static_cast<int>(core::Effect::kUnknown) == v1::EFFECT_UNKNOWN);
+static_assert(static_cast<int>(core::Operation::kProbe) + 1 == v1::OPERATION_PROBE);
+
+void ToProto(const runtime::Assignment& assignment, v1::Assignment& message) {
+  message.set_task_id(FormatTaskId(assignment.workflow, assignment.task));
+  message.set_fence(assignment.fence);
+  message.set_namespace_(assignment.name_space);
+  message.set_workflow_id(assignment.workflow.ToString());
+  message.set_workflow_name(assignment.workflow_name);
+  message.set_correlation_id(assignment.correlation_id);
+  message.set_task_type(assignment.task_type);
+  message.set_reference(assignment.reference);
+  message.set_iteration(static_cast<std::uint32_t>(assignment.iteration));
+  message.set_attempt(static_cast<std::uint32_t>(assignment.attempt));
+  message.set_operation(ToProto(assignment.operation));
+  message.set_step_key(assignment.step_key);
+  message.set_idempotency_key(assignment.idempotency_key);
+  message.set_generation(static_cast<std::uint32_t>(assignment.generation));
+  message.set_input(assignment.input.text().data(), assignment.input.size());
+  message.set_not_after_us(assignment.not_after);
+  message.set_response_timeout_ms(static_cast<std::uint32_t>(
+      std::min<core::DurationUs>(assignment.response_timeout_us / core::kMillisecondUs,
+                                 0xFFFFFFFF)));
+  message.set_priority(assignment.priority);
+  message.set_domain(assignment.domain);
+  if (!assignment.traceparent.empty()) {
+    message.mutable_trace()->set_traceparent(assignment.traceparent);
+    message.mutable_trace()->set_tracestate(assignment.tracestate);
+  }
+  if (assignment.operation == core::Operation::kAction) return;
+  v1::UndoDetails& undo = *message.mutable_undo();
+  undo.set_original_input(std::string(assignment.original_input.text()));
+  undo.set_original_output(std::string(assignment.original_output.text()));
+  undo.set_original_effect(ToProto(assignment.original_effect));
+  undo.set_reason(assignment.undo_reason);
+  undo.set_possible_duplicate(assignment.possible_duplicate);
+}
+
+void ToProto(const runtime::Cancel& cancel, v1::CancelRequest& message) {
+  message.set_task_id(FormatTaskId(cancel.workflow, cancel.task));
+  message.set_fence(cancel.fence);
+  message.set_reason(cancel.reason);
+  message.set_superseded(cancel.superseded);
+}
+
+void ToProto(const runtime::Receipt& receipt, v1::ResultReceipt& message) {
+  message.set_task_id(FormatTaskId(receipt.task.workflow, receipt.task.task));
+  message.set_fence(receipt.task.fence);
+  if (receipt.status.ok()) {
+    message.set_outcome(receipt.superseded ? v1::ResultReceipt::OUTCOME_SUPERSEDED
+                                           : v1::ResultReceipt::OUTCOME_RECORDED);
+    return;
+  }
+  message.set_error(std::string(receipt.status.message()));
+  switch (receipt.status.code()) {
+    case absl::StatusCode::kNotFound:
+      message.set_outcome(v1::ResultReceipt::OUTCOME_UNKNOWN_TASK);
+      break;
+    case absl::StatusCode::kResourceExhausted:
+    case absl::StatusCode::kUnavailable:
+      message.set_outcome(v1::ResultReceipt::OUTCOME_RETRY);
+      message.set_retry_after_ms(std::max<std::uint32_t>(1, RetryAfterMs(receipt.status)));
+      break;
+    default:
+      message.set_outcome(v1::ResultReceipt::OUTCOME_INVALID);
+  }
+}
+
+absl::StatusOr<runtime::TaskKey> FromProto(const v1::TaskReceipt& message) {
+  ASSIGN_OR_RETURN(const TaskName name, ParseTaskId(message.task_id()));
+  return runtime::TaskKey{name.workflow, name.task, message.fence()};
+}
+
+absl::StatusOr<runtime::Result> FromProto(const v1::TaskResult& message) {
+  ASSIGN_OR_RETURN(const TaskName name, ParseTaskId(message.task_id()));
+  runtime::Result result;
+  result.task = {name.workflow, name.task, message.fence()};
+  result.report.task = name.task;
+  result.report.fence = message.fence();
+  ASSIGN_OR_RETURN(result.report.status, FromProto(message.status()));
+  ASSIGN_OR_RETURN(result.report.output, ToObjectPayload(message.output(), "output"));
+  result.report.reason = Cut(message.reason(), kReasonBytesMax);
+  result.report.effect = FromProto(message.effect());
+  result.report.verdict = FromProto(message.verdict());
+  result.report.callback_after_us =
+      core::DurationUs{message.callback_after_ms()} * core::kMillisecondUs;
+  return result;
+}
+
+void ToProto(const runtime::WorkflowView& view, const ViewOptions& options,
+             v1::Workflow& message) {
+  const core::State& state = view.state;
+  message.set_workflow_id(state.id.ToString());
+  message.set_namespace_(state.start.name_space);
+  message.set_name(state.start.name);
+  message.set_version(state.start.version);
+  message.set_status(ToProto(state.status));
+  message.set_saga_status(ToProto(state.saga_status));
+  message.set_correlation_id(state.start.correlation_id);
+  message.set_idempotency_key(state.start.idempotency_key);
+  message.set_priority(state.start.priority);
+  message.set_started_at_us(state.started_at);
+  message.set_updated_at_us(state.updated_at);
+  message.set_ended_at_us(state.ended_at);
+  message.set_reason(state.reason);
+  message.set_last_seq(state.seq);
+  if (!options.without_payloads) {
+    message.set_input(std::string(state.start.input.text()));
+    message.set_output(std::string(state.output.text()));
+    message.set_variables(std::string(state.variables.text()));
+  }
+  if (!state.start.traceparent.empty()) {
+    message.mutable_trace()->set_traceparent(state.start.traceparent);
+    message.mutable_trace()->set_tracestate(state.start.tracestate);
+  }
+  for (const core::Task& task : state.tasks) {
+    TaskToProto(task, view, options, *message.add_tasks());
+  }
+  for (const auto& progress : view.progress) {
+    if (!state.has_task(progress.task)) continue;
+    v1::Task& task = *message.mutable_tasks(static_cast<int>(progress.task) - 1);
+    task.set_progress_percent(progress.percent);
+    task.set_progress_message(progress.message);
+  }
+  for (const core::StepRun& run : state.runs) {
+    if (run.undo == core::UndoPhase::kSkipped || run.undo == core::UndoPhase::kParked) {
+      message.add_unresolved(view.definition->steps[run.step].reference);
+    }
+  }
+}
+
+void ToProto(const ports::WorkflowSummary& summary, v1::WorkflowSummary& message) {
+  message.set_workflow_id(summary.id.ToString());
+  message.set_namespace_(summary.name_space);
+  message.set_name(summary.name);
+  message.set_version(summary.version);
+  message.set_status(ToProto(summary.status));
+  message.set_saga_status(ToProto(summary.saga_status));
+  message.set_correlation_id(summary.correlation_id);
+  message.set_priority(summary.priority);
+  message.set_started_at_us(summary.started_at);
+  message.set_updated_at_us(summary.updated_at);
+  message.set_ended_at_us(summary.ended_at);
+  message.set_reason(summary.reason);
+}
+
+}  // namespace skald::grpc_edge

@@ -1,0 +1,201 @@
+#include "engine/grpc/definition_service.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/log.h"
+#include "engine/core/definition_parser.h"
+#include "engine/grpc/convert.h"
+#include "engine/grpc/unary.h"
+
+namespace skald::grpc_edge {
+namespace {
+
+constexpr std::uint32_t kPageSizeDefault = 100;
+constexpr std::uint32_t kPageSizeMax = 1'000;
+
+grpc::Status Refuse(std::string_view what, const std::vector<core::Mistake>& mistakes) {
+  std::vector<FieldViolation> violations;
+  violations.reserve(mistakes.size());
+  for (const core::Mistake& mistake : mistakes) {
+    violations.push_back({mistake.path, mistake.message});
+  }
+  return InvalidArgument(std::string(what), violations);
+}
+
+void ToRecord(const ports::StoredDefinition& stored, v1::DefinitionRecord& record) {
+  record.set_namespace_(stored.name_space);
+  record.set_name(stored.name);
+  record.set_version(stored.version);
+  record.set_definition(stored.source);
+  record.set_created_at_us(stored.created_at);
+  record.set_updated_at_us(stored.updated_at);
+}
+
+absl::StatusOr<ports::Page> ToPage(const v1::ListDefinitionsRequest& request) {
+  if (request.page_size() > kPageSizeMax) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("page_size: ", request.page_size(), ", at most ", kPageSizeMax, " expected"));
+  }
+  return ports::Page{request.page_size() == 0 ? kPageSizeDefault : request.page_size(),
+                     request.page_token()};
+}
+
+grpc::Status Answer(const absl::StatusOr<ports::StoredDefinition>& stored,
+                    v1::DefinitionRecord& response) {
+  if (!stored.ok()) return ToGrpc(stored.status());
+  ToRecord(*stored, response);
+  return grpc::Status::OK;
+}
+
+grpc::Status Answer(const absl::StatusOr<ports::Paged<ports::StoredDefinition>>& page,
+                    v1::ListDefinitionsResponse& response) {
+  if (!page.ok()) return ToGrpc(page.status());
+  for (const ports::StoredDefinition& stored : page->items) {
+    ToRecord(stored, *response.add_definitions());
+  }
+  response.set_next_page_token(page->next_token);
+  return grpc::Status::OK;
+}
+
+}  // namespace
+
+grpc::Status DefinitionServiceImpl::StoreWorkflow(const v1::RegisterWorkflowRequest& request,
+                                                  v1::RegisterWorkflowResponse& response) {
+  auto name_space = ToNamespace(request.namespace_());
+  if (!name_space.ok()) return ToGrpc(name_space.status());
+  absl::Status lookup_failed;
+  const auto lookup = [&](const std::string& name) -> std::optional<std::string> {
+    auto task = catalog_.GetTaskDefinition(*name_space, name);
+    if (task.ok()) return std::move(task)->source;
+    if (!absl::IsNotFound(task.status())) lookup_failed = task.status();
+    return std::nullopt;
+  };
+  const auto parsed =
+      core::ParseDefinition(request.definition(), lookup, {.name_space = *name_space});
+  if (!lookup_failed.ok()) return ToGrpc(lookup_failed);
+  if (!parsed.ok()) return Refuse("workflow definition refused", parsed.mistakes);
+  ports::StoredDefinition stored;
+  stored.name_space = *name_space;
+  stored.name = parsed.value->name;
+  stored.version = parsed.value->version;
+  stored.source = std::string(parsed.value->source.text());
+  stored.created_at = stored.updated_at = clock_.Now();
+  const absl::Status put = catalog_.PutDefinition(stored, request.overwrite());
+  if (!put.ok()) return ToGrpc(put);
+  base::LogInfo("definition.registered", {{"namespace", stored.name_space},
+                                          {"name", stored.name},
+                                          {"version", stored.version}});
+  response.set_name(stored.name);
+  response.set_version(stored.version);
+  for (const core::Mistake& warning : parsed.warnings) {
+    response.add_warnings(absl::StrCat(warning.path, ": ", warning.message));
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status DefinitionServiceImpl::StoreTask(const v1::RegisterTaskRequest& request,
+                                              v1::RegisterTaskResponse& response) {
+  auto name_space = ToNamespace(request.namespace_());
+  if (!name_space.ok()) return ToGrpc(name_space.status());
+  const auto parsed = core::ParseTaskDefinition(request.definition());
+  if (!parsed.ok()) return Refuse("task definition refused", parsed.mistakes);
+  ports::StoredDefinition stored;
+  stored.name_space = *name_space;
+  stored.name = parsed.value->name;
+  stored.source = std::string(parsed.value->source.text());
+  stored.created_at = stored.updated_at = clock_.Now();
+  const absl::Status put = catalog_.PutTaskDefinition(stored);
+  if (!put.ok()) return ToGrpc(put);
+  base::LogInfo("task_definition.registered",
+                {{"namespace", stored.name_space}, {"name", stored.name}});
+  response.set_name(stored.name);
+  return grpc::Status::OK;
+}
+
+grpc::ServerUnaryReactor* DefinitionServiceImpl::RegisterWorkflow(
+    grpc::CallbackServerContext* context, const v1::RegisterWorkflowRequest* request,
+    v1::RegisterWorkflowResponse* response) {
+  return RunOnPool(context, pool_,
+                   [this, request, response] { return StoreWorkflow(*request, *response); });
+}
+
+grpc::ServerUnaryReactor* DefinitionServiceImpl::RegisterTask(
+    grpc::CallbackServerContext* context, const v1::RegisterTaskRequest* request,
+    v1::RegisterTaskResponse* response) {
+  return RunOnPool(context, pool_,
+                   [this, request, response] { return StoreTask(*request, *response); });
+}
+
+grpc::ServerUnaryReactor* DefinitionServiceImpl::GetWorkflow(
+    grpc::CallbackServerContext* context, const v1::GetWorkflowDefinitionRequest* request,
+    v1::DefinitionRecord* response) {
+  return RunOnPool(context, pool_, [this, request, response] {
+    const auto name_space = ToNamespace(request->namespace_());
+    if (!name_space.ok()) return ToGrpc(name_space.status());
+    return Answer(catalog_.GetDefinition(*name_space, request->name(), request->version()),
+                  *response);
+  });
+}
+
+grpc::ServerUnaryReactor* DefinitionServiceImpl::GetTask(
+    grpc::CallbackServerContext* context, const v1::GetTaskDefinitionRequest* request,
+    v1::DefinitionRecord* response) {
+  return RunOnPool(context, pool_, [this, request, response] {
+    const auto name_space = ToNamespace(request->namespace_());
+    if (!name_space.ok()) return ToGrpc(name_space.status());
+    return Answer(catalog_.GetTaskDefinition(*name_space, request->name()), *response);
+  });
+}
+
+grpc::ServerUnaryReactor* DefinitionServiceImpl::ListWorkflows(
+    grpc::CallbackServerContext* context, const v1::ListDefinitionsRequest* request,
+    v1::ListDefinitionsResponse* response) {
+  return RunOnPool(context, pool_, [this, request, response] {
+    const auto name_space = ToNamespace(request->namespace_());
+    if (!name_space.ok()) return ToGrpc(name_space.status());
+    const auto page = ToPage(*request);
+    if (!page.ok()) return ToGrpc(page.status());
+    return Answer(catalog_.ListDefinitions(*name_space, *page), *response);
+  });
+}
+
+grpc::ServerUnaryReactor* DefinitionServiceImpl::ListTasks(
+    grpc::CallbackServerContext* context, const v1::ListDefinitionsRequest* request,
+    v1::ListDefinitionsResponse* response) {
+  return RunOnPool(context, pool_, [this, request, response] {
+    const auto name_space = ToNamespace(request->namespace_());
+    if (!name_space.ok()) return ToGrpc(name_space.status());
+    const auto page = ToPage(*request);
+    if (!page.ok()) return ToGrpc(page.status());
+    return Answer(catalog_.ListTaskDefinitions(*name_space, *page), *response);
+  });
+}
+
+grpc::ServerUnaryReactor* DefinitionServiceImpl::DeleteWorkflow(
+    grpc::CallbackServerContext* context, const v1::DeleteWorkflowDefinitionRequest* request,
+    v1::DeleteDefinitionResponse*) {
+  return RunOnPool(context, pool_, [this, request] {
+    const auto name_space = ToNamespace(request->namespace_());
+    if (!name_space.ok()) return ToGrpc(name_space.status());
+    if (request->version() == 0) {
+      return ToGrpc(absl::InvalidArgumentError("version: required, 0 names none"));
+    }
+    return ToGrpc(catalog_.DeleteDefinition(*name_space, request->name(), request->version()));
+  });
+}
+
+grpc::ServerUnaryReactor* DefinitionServiceImpl::DeleteTask(
+    grpc::CallbackServerContext* context, const v1::DeleteTaskDefinitionRequest* request,
+    v1::DeleteDefinitionResponse*) {
+  return RunOnPool(context, pool_, [this, request] {
+    const auto name_space = ToNamespace(request->namespace_());
+    if (!name_space.ok()) return ToGrpc(name_space.status());
+    return ToGrpc(catalog_.DeleteTaskDefinition(*name_space, request->name()));
+  });
+}
+
+}  // namespace skald::grpc_edge

@@ -1,0 +1,194 @@
+#include "engine/grpc/watch_stream.h"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "engine/base/status.h"
+#include "engine/codec/events_json.h"
+#include "engine/grpc/api_status.h"
+#include "engine/grpc/convert.h"
+
+namespace skald::grpc_edge {
+namespace {
+
+void AddEvent(const core::Event& event, v1::WatchResponse::Notice& notice) {
+  v1::HistoryEvent& message = *notice.add_events();
+  message.set_seq(event.seq);
+  message.set_at_us(event.at);
+  message.set_name(std::string(core::Name(event.body)));
+  message.set_body(codec::EventJson(event));
+  if (const auto* ended = std::get_if<core::WorkflowEnded>(&event.body)) {
+    notice.set_ended_as(ToProto(ended->status));
+    notice.set_saga_status(ToProto(ended->saga_status));
+  }
+}
+
+}  // namespace
+
+void WatchQueue::Take(const core::WorkflowId& id, const std::string& correlation_id,
+                      const std::vector<core::Event>& events) {
+  v1::WatchResponse::Notice notice;
+  for (const core::Event& event : events) {
+    if (options_.one_workflow && event.seq <= last_seq_) continue;
+    if (options_.one_workflow) last_seq_ = event.seq;
+    const bool is_end = std::holds_alternative<core::WorkflowEnded>(event.body);
+    if (is_end || !options_.ends_only) AddEvent(event, notice);
+  }
+  if (notice.events().empty()) return;
+  notice.set_workflow_id(id.ToString());
+  notice.set_correlation_id(correlation_id);
+  const bool ends = notice.ended_as() != v1::WORKFLOW_STATUS_UNSPECIFIED;
+  notices_.push_back(std::move(notice));
+  if (ends && options_.one_workflow) end_ = absl::OkStatus();
+}
+
+bool WatchQueue::Tell(const std::vector<runtime::Notice>& notices) {
+  base::MutexLock lock(mutex_);
+  if (reactor_ == nullptr || finished_ || end_.has_value()) return false;
+  if (notices_.size() + early_.size() + notices.size() > kWatchNoticesMax) {
+    end_ = absl::ResourceExhaustedError("watch_notices_max: the watcher reads too slowly");
+    notices_.clear();
+    MaybeWrite();
+    return false;
+  }
+  if (!caught_up_) {
+    early_.insert(early_.end(), notices.begin(), notices.end());
+    return true;
+  }
+  for (const runtime::Notice& notice : notices) {
+    Take(notice.id, notice.correlation_id, notice.events);
+  }
+  MaybeWrite();
+  return true;
+}
+
+void WatchQueue::Begin() {
+  base::MutexLock lock(mutex_);
+  announce_ = true;
+  if (!options_.one_workflow) {
+    caught_up_ = true;
+    for (const runtime::Notice& notice : early_) {
+      Take(notice.id, notice.correlation_id, notice.events);
+    }
+    early_.clear();
+  }
+  MaybeWrite();
+}
+
+void WatchQueue::Catch(const runtime::WorkflowView& view, std::vector<core::Event> events) {
+  base::MutexLock lock(mutex_);
+  if (reactor_ == nullptr) return;
+  Take(view.state.id, view.state.start.correlation_id, events);
+  caught_up_ = true;
+  for (const runtime::Notice& notice : early_) {
+    Take(notice.id, notice.correlation_id, notice.events);
+  }
+  early_.clear();
+  // Asked to go on after the end: nothing more will come.
+  if (core::IsTerminal(view.state.status) && !end_.has_value()) end_ = absl::OkStatus();
+  MaybeWrite();
+}
+
+void WatchQueue::Fail(const absl::Status& why) {
+  base::MutexLock lock(mutex_);
+  if (!end_.has_value()) end_ = why;
+  notices_.clear();
+  MaybeWrite();
+}
+
+void WatchQueue::MaybeWrite() {
+  if (reactor_ == nullptr || finished_ || writing_) return;
+  if (!announce_ && notices_.empty()) {
+    if (!end_.has_value()) return;
+    finished_ = true;
+    reactor_->Finish(ToGrpc(*end_));
+    return;
+  }
+  outgoing_.Clear();
+  if (announce_) {
+    announce_ = false;
+    outgoing_.set_watching(true);
+  } else {
+    const std::size_t count = std::min(notices_.size(), kNoticesPerMessageMax);
+    for (std::size_t i = 0; i < count; ++i) {
+      *outgoing_.add_notices() = std::move(notices_.front());
+      notices_.pop_front();
+    }
+  }
+  writing_ = true;
+  reactor_->StartWrite(&outgoing_);
+}
+
+void WatchQueue::OnWriteDone(bool ok) {
+  base::MutexLock lock(mutex_);
+  writing_ = false;
+  if (!ok) {
+    notices_.clear();
+    announce_ = false;
+    if (!end_.has_value()) end_ = absl::CancelledError("the stream broke");
+  }
+  MaybeWrite();
+}
+
+void WatchQueue::Detach() {
+  base::MutexLock lock(mutex_);
+  reactor_ = nullptr;
+  notices_.clear();
+  early_.clear();
+}
+
+WatchStream::WatchStream(const v1::WatchRequest& request, runtime::Engine& engine,
+                         WorkflowReader& reader, BlockingPool& pool)
+    : engine_(engine),
+      queue_(std::make_shared<WatchQueue>(
+          this, WatchQueue::Options{!request.workflow_id().empty(), request.ends_only()})) {
+  auto filter = ToFilter(request);
+  if (!filter.ok()) {
+    queue_->Fail(filter.status());
+    return;
+  }
+  const std::string name_space = filter->name_space;
+  const core::WorkflowId id = filter->id;
+  watch_ = engine_.Watch(*std::move(filter), queue_);
+  // The engine takes requests in order: when this one is answered, the watch is in place, and the
+  // history read afterwards holds everything that was durable before.
+  engine_.Stats([queue = queue_, &reader, &pool, name_space, id,
+                 after = request.after_seq()](absl::StatusOr<runtime::EngineStats>) {
+    queue->Begin();
+    if (id.is_nil()) return;
+    const absl::Status queued = pool.Run([queue, &reader, name_space, id, after] {
+      auto view = reader.ReadStored(name_space, id);
+      auto events = view.ok() ? reader.ReadEvents(id, after, std::numeric_limits<std::size_t>::max())
+                              : absl::StatusOr<std::vector<core::Event>>(view.status());
+      if (!events.ok()) {
+        queue->Fail(events.status());
+        return;
+      }
+      queue->Catch(**view, *std::move(events));
+    });
+    if (!queued.ok()) queue->Fail(queued);
+  });
+}
+
+absl::StatusOr<runtime::WatchFilter> WatchStream::ToFilter(const v1::WatchRequest& request) {
+  runtime::WatchFilter filter;
+  ASSIGN_OR_RETURN(filter.name_space, ToNamespace(request.namespace_()));
+  if (!request.workflow_id().empty()) {
+    ASSIGN_OR_RETURN(filter.id, ToWorkflowId(request.workflow_id()));
+  }
+  filter.name = request.name();
+  filter.correlation_id = request.correlation_id();
+  filter.ends_only = request.ends_only();
+  return filter;
+}
+
+void WatchStream::OnDone() {
+  queue_->Detach();
+  if (watch_.has_value()) engine_.Unwatch(*watch_);
+  delete this;
+}
+
+}  // namespace skald::grpc_edge

@@ -1,0 +1,69 @@
+#include "engine/grpc/workflow_reader.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/status.h"
+#include "engine/codec/events_json.h"
+#include "engine/runtime/fold_stored.h"
+
+namespace skald::grpc_edge {
+namespace {
+
+constexpr std::size_t kRowsPerReadMax = 1'000;
+
+absl::Status NoSuchWorkflow(const core::WorkflowId& id) {
+  return absl::NotFoundError(absl::StrCat("no such workflow: ", id.ToString()));
+}
+
+}  // namespace
+
+void WorkflowReader::Read(const std::string& name_space, const core::WorkflowId& id,
+                          std::function<void(absl::StatusOr<View>)> done) {
+  engine_.Get(id, [this, name_space, id, done = std::move(done)](absl::StatusOr<View> view) {
+    if (view.ok() && (*view)->state.start.name_space != name_space) {
+      done(NoSuchWorkflow(id));
+      return;
+    }
+    if (!absl::IsNotFound(view.status())) {
+      done(std::move(view));
+      return;
+    }
+    const absl::Status queued =
+        pool_.Run([this, name_space, id, done] { done(ReadStored(name_space, id)); });
+    if (!queued.ok()) done(queued);
+  });
+}
+
+absl::StatusOr<WorkflowReader::View> WorkflowReader::ReadStored(const std::string& name_space,
+                                                                const core::WorkflowId& id) {
+  ASSIGN_OR_RETURN(const ports::StoredWorkflow stored, catalog_.ReadWorkflow(id));
+  auto view = std::make_shared<runtime::WorkflowView>();
+  ASSIGN_OR_RETURN(view->definition, definitions_.ById(stored.definition_id));
+  ASSIGN_OR_RETURN(view->state, runtime::FoldStored(stored, *view->definition));
+  if (view->state.start.name_space != name_space) return NoSuchWorkflow(id);
+  return view;
+}
+
+absl::StatusOr<std::vector<core::Event>> WorkflowReader::ReadEvents(const core::WorkflowId& id,
+                                                                    core::EventSeq after_seq,
+                                                                    std::size_t count_min) {
+  std::vector<core::Event> events;
+  core::EventSeq last = after_seq;
+  while (events.size() < count_min) {
+    ASSIGN_OR_RETURN(const std::vector<ports::HistoryRow> rows,
+                     catalog_.ReadHistory(id, last, kRowsPerReadMax));
+    if (rows.empty()) break;
+    for (const ports::HistoryRow& row : rows) {
+      ASSIGN_OR_RETURN(std::vector<core::Event> decoded,
+                       codec::DecodeEvents(row.first_seq, row.at, row.events));
+      for (core::Event& event : decoded) {
+        if (event.seq > after_seq) events.push_back(std::move(event));
+      }
+    }
+    last = rows.back().last_seq;
+  }
+  return events;
+}
+
+}  // namespace skald::grpc_edge

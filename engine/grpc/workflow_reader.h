@@ -1,0 +1,49 @@
+// WorkflowReader: a workflow as it durably is, from the engine's memory or, when it is not there
+// (ended, or parked), from the store.
+//
+// Thread-safe; never blocks the caller: what reads the store runs on the pool.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "engine/core/event.h"
+#include "engine/grpc/blocking_pool.h"
+#include "engine/ports/catalog.h"
+#include "engine/runtime/definition_cache.h"
+#include "engine/runtime/engine.h"
+
+namespace skald::grpc_edge {
+
+class WorkflowReader {
+ public:
+  using View = std::shared_ptr<const runtime::WorkflowView>;  // shared with the engine's callback
+
+  // All outlive the reader and every call under way.
+  WorkflowReader(runtime::Engine& engine, ports::Catalog& catalog,
+                 runtime::DefinitionCache& definitions, BlockingPool& pool)
+      : engine_(engine), catalog_(catalog), definitions_(definitions), pool_(pool) {}
+
+  // NOT_FOUND when the namespace has no such workflow.
+  void Read(const std::string& name_space, const core::WorkflowId& id,
+            std::function<void(absl::StatusOr<View>)> done);
+
+  // Blocking; for use on the pool.
+  absl::StatusOr<View> ReadStored(const std::string& name_space, const core::WorkflowId& id);
+
+  // Events after `after_seq`, at least `count_min` when there are so many. Blocking.
+  absl::StatusOr<std::vector<core::Event>> ReadEvents(const core::WorkflowId& id,
+                                                      core::EventSeq after_seq,
+                                                      std::size_t count_min);
+
+ private:
+  runtime::Engine& engine_;
+  ports::Catalog& catalog_;
+  runtime::DefinitionCache& definitions_;
+  BlockingPool& pool_;
+};
+
+}  // namespace skald::grpc_edge

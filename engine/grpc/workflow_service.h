@@ -1,0 +1,74 @@
+// WorkflowService of skald.v1 over the engine and the catalog. Thread-safe.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <string>
+
+#include "engine/grpc/blocking_pool.h"
+#include "engine/grpc/starter.h"
+#include "engine/grpc/watch_stream.h"
+#include "engine/grpc/workflow_reader.h"
+#include "engine/ports/catalog.h"
+#include "engine/ports/task_log.h"
+#include "engine/runtime/engine.h"
+#include "skald/v1/workflow.grpc.pb.h"
+
+namespace skald::grpc_edge {
+
+class WorkflowServiceImpl final : public v1::WorkflowService::CallbackService {
+ public:
+  using Context = grpc::CallbackServerContext;
+  using Reactor = grpc::ServerUnaryReactor;
+
+  // All outlive the service.
+  WorkflowServiceImpl(runtime::Engine& engine, ports::Catalog& catalog, ports::TaskLog& log,
+                      Starter& starter, WorkflowReader& reader, BlockingPool& pool)
+      : engine_(engine),
+        catalog_(catalog),
+        log_(log),
+        starter_(starter),
+        reader_(reader),
+        pool_(pool) {}
+
+  Reactor* Start(Context* context, const v1::StartRequest* request,
+                 v1::StartResponse* response) override;
+  Reactor* StartMany(Context* context, const v1::StartManyRequest* request,
+                     v1::StartManyResponse* response) override;
+  Reactor* Get(Context* context, const v1::GetRequest* request, v1::Workflow* response) override;
+  Reactor* List(Context* context, const v1::ListRequest* request,
+                v1::ListResponse* response) override;
+  Reactor* History(Context* context, const v1::HistoryRequest* request,
+                   v1::HistoryResponse* response) override;
+  grpc::ServerWriteReactor<v1::WatchResponse>* Watch(Context* context,
+                                                     const v1::WatchRequest* request) override;
+  Reactor* Signal(Context* context, const v1::SignalRequest* request,
+                  v1::ActionResponse* response) override;
+  Reactor* Pause(Context* context, const v1::ActionRequest* request,
+                 v1::ActionResponse* response) override;
+  Reactor* Resume(Context* context, const v1::ActionRequest* request,
+                  v1::ActionResponse* response) override;
+  Reactor* Terminate(Context* context, const v1::TerminateRequest* request,
+                     v1::ActionResponse* response) override;
+  Reactor* Compensate(Context* context, const v1::CompensateRequest* request,
+                      v1::ActionResponse* response) override;
+  Reactor* Operate(Context* context, const v1::OperateRequest* request,
+                   v1::ActionResponse* response) override;
+  Reactor* TaskLogs(Context* context, const v1::TaskLogsRequest* request,
+                    v1::TaskLogsResponse* response) override;
+  Reactor* Verify(Context* context, const v1::VerifyRequest* request,
+                  v1::VerifyResponse* response) override;
+
+ private:
+  Reactor* Send(Context* context, const std::string& name_space, const std::string& workflow_id,
+                absl::StatusOr<core::Trigger> trigger, v1::ActionResponse* response);
+
+  runtime::Engine& engine_;
+  ports::Catalog& catalog_;
+  ports::TaskLog& log_;
+  Starter& starter_;
+  WorkflowReader& reader_;
+  BlockingPool& pool_;
+};
+
+}  // namespace skald::grpc_edge

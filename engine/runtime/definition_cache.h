@@ -1,0 +1,56 @@
+// DefinitionCache: compiled, pinned definitions in memory, so that a start reads nothing.
+//
+// Thread-safe. Find never blocks; Resolve and ById may ask the catalog. An entry found by name is
+// good as long as the catalog's generation has not moved on; an entry found by id is good for ever,
+// because a pinned form never changes. Bounds: kPinnedMax compiled definitions and kNamesMax names;
+// beyond them the cache is emptied and fills again.
+// Errors: NOT_FOUND (no such definition), UNAVAILABLE (store), INTERNAL (a stored definition that
+// this binary cannot compile; the message says why).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <tuple>
+
+#include "absl/status/statusor.h"
+#include "engine/base/mutex.h"
+#include "engine/core/definition.h"
+#include "engine/ports/catalog.h"
+
+namespace skald::runtime {
+
+using DefinitionPointer = std::shared_ptr<const core::Definition>;  // shared by all its workflows
+
+class DefinitionCache {
+ public:
+  // `catalog` outlives the cache.
+  explicit DefinitionCache(ports::Catalog& catalog) : catalog_(catalog) {}
+
+  // Null when it is not in memory, or stale.
+  DefinitionPointer Find(const std::string& name_space, const std::string& name,
+                         std::int32_t version);
+  // version 0 = the highest. Blocks on a miss.
+  absl::StatusOr<DefinitionPointer> Resolve(const std::string& name_space, const std::string& name,
+                                            std::int32_t version);
+  // Blocks on a miss.
+  absl::StatusOr<DefinitionPointer> ById(std::int64_t id);
+
+ private:
+  using Key = std::tuple<std::string, std::string, std::int32_t>;
+  struct Entry {
+    std::uint64_t generation = 0;
+    DefinitionPointer definition;
+  };
+
+  absl::StatusOr<std::string> Assemble(const ports::StoredDefinition& stored);
+  void Keep(const DefinitionPointer& definition) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  ports::Catalog& catalog_;
+  base::Mutex mutex_;
+  std::map<Key, Entry> by_name_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::int64_t, DefinitionPointer> by_id_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace skald::runtime

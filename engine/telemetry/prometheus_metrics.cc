@@ -1,0 +1,176 @@
+#include "engine/telemetry/prometheus_metrics.h"
+
+#include <prometheus/text_serializer.h>
+
+#include <vector>
+
+#include "engine/core/types.h"
+
+namespace skald::telemetry {
+namespace {
+
+using prometheus::Histogram;
+
+// Seconds: from a commit of a fast disk to a step that waits for minutes.
+const Histogram::BucketBoundaries kSeconds = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
+                                              0.01,   0.025,   0.05,   0.1,   0.25,   0.5,
+                                              1,      2.5,     5,      10,    30,     60};
+const Histogram::BucketBoundaries kDecideSeconds = {0.000001, 0.0000025, 0.000005, 0.00001,
+                                                    0.000025, 0.00005,   0.0001,   0.001, 0.01};
+const Histogram::BucketBoundaries kSizes = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000};
+
+double Seconds(core::DurationUs duration_us) {
+  return static_cast<double>(duration_us) / static_cast<double>(core::kSecondUs);
+}
+
+auto& Counters(prometheus::Registry& registry, const char* name, const char* help) {
+  return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
+}
+auto& Gauges(prometheus::Registry& registry, const char* name, const char* help) {
+  return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
+}
+auto& Histograms(prometheus::Registry& registry, const char* name, const char* help) {
+  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
+}
+
+}  // namespace
+
+PrometheusMetrics::PrometheusMetrics()
+    : registry_(std::make_shared<prometheus::Registry>()),
+      commit_seconds_(Histograms(*registry_, "skald_commit_seconds",
+                                 "Time from handing a batch to the store to its answer")
+                          .Add({}, kSeconds)),
+      commit_workflows_(
+          Histograms(*registry_, "skald_commit_workflows", "Workflows written by one commit")
+              .Add({}, kSizes)),
+      committed_events_(
+          Counters(*registry_, "skald_committed_events_total", "Events made durable").Add({})),
+      committed_bytes_(Counters(*registry_, "skald_committed_bytes_total",
+                                "Bytes of events and snapshots made durable")
+                           .Add({})),
+      workflows_started_(
+          Counters(*registry_, "skald_workflows_started_total", "Workflows begun").Add({})),
+      sagas_parked_(Gauges(*registry_, "skald_sagas_parked",
+                           "Sagas parked less resumed since this node started")
+                        .Add({})),
+      commit_failures_family_(
+          Counters(*registry_, "skald_commit_failures_total", "Commits that failed, by code")),
+      refused_family_(Counters(*registry_, "skald_refused_total",
+                               "Requests refused because a bound was met, by limit")),
+      undo_family_(Counters(*registry_, "skald_undo_total", "Undo of steps, by outcome")),
+      ended_family_(Counters(*registry_, "skald_workflows_ended_total",
+                             "Workflows ended, by status and saga status")),
+      tasks_ended_family_(Counters(*registry_, "skald_tasks_ended_total",
+                                   "Tasks ended, by status")),
+      decide_family_(
+          Histograms(*registry_, "skald_decide_seconds", "Time of one decision, by trigger")),
+      schedule_to_start_family_(Histograms(*registry_, "skald_schedule_to_start_seconds",
+                                           "Time a ready task waited for a worker, by type")),
+      step_latency_family_(Histograms(*registry_, "skald_step_seconds",
+                                      "Time from a task's start to its end, by type")),
+      queue_depth_family_(
+          Gauges(*registry_, "skald_queue_depth", "Ready tasks waiting for a worker, by type")),
+      queue_age_family_(
+          Gauges(*registry_, "skald_queue_age_seconds", "Age of the oldest ready task, by type")) {
+}
+
+void PrometheusMetrics::Committed(std::size_t workflows, std::size_t events, std::size_t bytes,
+                                  core::DurationUs took_us) {
+  commit_seconds_.Observe(Seconds(took_us));
+  commit_workflows_.Observe(static_cast<double>(workflows));
+  committed_events_.Increment(static_cast<double>(events));
+  committed_bytes_.Increment(static_cast<double>(bytes));
+}
+
+void PrometheusMetrics::Count(prometheus::Family<prometheus::Counter>& family, const char* label,
+                              std::string_view value, CounterMap& known) {
+  auto found = known.find(value);
+  if (found == known.end()) {
+    const std::string name(value);
+    found = known.emplace(name, &family.Add({{label, name}})).first;
+  }
+  found->second->Increment();
+}
+
+void PrometheusMetrics::CommitFailed(std::string_view code) {
+  base::MutexLock lock(mutex_);
+  Count(commit_failures_family_, "code", code, commit_failures_);
+}
+
+void PrometheusMetrics::Refused(std::string_view what) {
+  base::MutexLock lock(mutex_);
+  Count(refused_family_, "limit", what, refused_);
+}
+
+void PrometheusMetrics::UndoEnded(std::string_view outcome) {
+  base::MutexLock lock(mutex_);
+  Count(undo_family_, "outcome", outcome, undo_);
+}
+
+void PrometheusMetrics::WorkflowStarted() { workflows_started_.Increment(); }
+
+void PrometheusMetrics::SagaParked(int change) { sagas_parked_.Increment(change); }
+
+void PrometheusMetrics::WorkflowEnded(core::WorkflowStatus status, core::SagaStatus saga) {
+  const std::string status_name(core::Name(status));
+  const std::string saga_name(core::Name(saga));
+  const std::string key = status_name + "/" + saga_name;
+  base::MutexLock lock(mutex_);
+  auto found = ended_.find(key);
+  if (found == ended_.end()) {
+    auto& counter = ended_family_.Add({{"status", status_name}, {"saga_status", saga_name}});
+    found = ended_.emplace(key, &counter).first;
+  }
+  found->second->Increment();
+}
+
+void PrometheusMetrics::Decided(std::string_view trigger, core::DurationUs took_us) {
+  base::MutexLock lock(mutex_);
+  auto found = decide_.find(trigger);
+  if (found == decide_.end()) {
+    const std::string name(trigger);
+    found = decide_.emplace(name, &decide_family_.Add({{"trigger", name}}, kDecideSeconds)).first;
+  }
+  found->second->Observe(Seconds(took_us));
+}
+
+PrometheusMetrics::TypeMetrics& PrometheusMetrics::ForType(std::string_view task_type) {
+  auto found = types_.find(task_type);
+  if (found != types_.end()) return found->second;
+  if (types_.size() >= kTaskTypesMax && task_type != "other") return ForType("other");
+  const std::string name(task_type);
+  const prometheus::Labels labels = {{"task_type", name}};
+  TypeMetrics metrics;
+  metrics.schedule_to_start = &schedule_to_start_family_.Add(labels, kSeconds);
+  metrics.step_latency = &step_latency_family_.Add(labels, kSeconds);
+  metrics.queue_depth = &queue_depth_family_.Add(labels);
+  metrics.queue_age = &queue_age_family_.Add(labels);
+  return types_.emplace(name, metrics).first->second;
+}
+
+void PrometheusMetrics::TaskStarted(std::string_view task_type,
+                                    core::DurationUs schedule_to_start_us) {
+  base::MutexLock lock(mutex_);
+  ForType(task_type).schedule_to_start->Observe(Seconds(schedule_to_start_us));
+}
+
+void PrometheusMetrics::TaskEnded(std::string_view task_type, core::TaskStatus status,
+                                  core::DurationUs step_latency_us) {
+  base::MutexLock lock(mutex_);
+  ForType(task_type).step_latency->Observe(Seconds(step_latency_us));
+  Count(tasks_ended_family_, "status", core::Name(status), tasks_ended_);
+}
+
+void PrometheusMetrics::Queue(std::string_view task_type, std::size_t depth,
+                              core::DurationUs oldest_us) {
+  base::MutexLock lock(mutex_);
+  TypeMetrics& metrics = ForType(task_type);
+  metrics.queue_depth->Set(static_cast<double>(depth));
+  metrics.queue_age->Set(Seconds(oldest_us));
+}
+
+std::string PrometheusMetrics::Text() const {
+  return prometheus::TextSerializer().Serialize(registry_->Collect());
+}
+
+}  // namespace skald::telemetry
