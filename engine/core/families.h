@@ -39,6 +39,9 @@ void OnAttemptFailed(TaskNumber task, Draft& draft);
 // Delay before the attempt that follows number `attempt`; jitter is hashed from the ids.
 DurationUs BackoffUs(const RetryPolicy& policy, std::int32_t attempt, const WorkflowId& workflow,
                      TaskNumber task);
+// Another attempt of the run whose newest attempt `failed` is, not before `delay_us` from now; also
+// what a person's retry of a parked forward step asks for.
+void ScheduleRetry(TaskNumber failed, DurationUs delay_us, Draft& draft);
 // Takes back what is not started (TaskCanceled, effect kNone) and asks workers to stop what is
 // (TaskCancelRequested). WAIT and JOIN runs are canceled at once. Any operation; does not tell the
 // saga families of it.
@@ -48,8 +51,12 @@ void CancelOpenTask(TaskNumber task, const std::string& reason, Draft& draft);
 // Schedules a step's first attempt, or carries a control construct out.
 // REQUIRES: workflow running and no active fault.
 void ScheduleStep(StepIndex step, std::vector<RunNumber> after, Draft& draft);
-// A run is closed successfully: goes on to what follows it.
+// A run is closed successfully: goes on to what follows it. Does nothing while the workflow is not
+// RUNNING or a fault is active.
 void Advance(RunNumber run, Draft& draft);
+// A pause or a park has ended (its event is emitted, and has emptied State::held): decides what was
+// held. `held`: State::held as it was before that event.
+void ReleaseHeld(const std::vector<RunNumber>& held, Draft& draft);
 
 // ---- timers (decide_timer.cc) ------------------------------------------------------------------------
 absl::Status OnFireTimers(Draft& draft);

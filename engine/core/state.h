@@ -53,6 +53,8 @@ struct Task {
   bool released = false;          // kScheduled: may be started now
   bool cancel_requested = false;
   bool barrier = false;           // the worker that took it declared the barrier
+  Timeout timeout = Timeout::kNone;  // kTimedOut: the bound that it ran over
+  std::uint64_t late_fence = 0;   // fence of the newest LateResult; 0 = none
   std::string task_type;
   std::string worker;
   std::string incarnation;
@@ -150,9 +152,11 @@ struct State {
   std::uint32_t live_tasks = 0;  // worker tasks scheduled or in progress, of any operation
   std::set<Timer> timers;
   Fault fault;
-  // Results that were decided while paused wait here: runs whose successors are still to be
-  // scheduled at resume.
+  // Results that came while paused wait here, in their order: closed runs whose successors are still
+  // to be scheduled, open ones whose failure is still to be decided. Empty once RUNNING.
   std::vector<RunNumber> held;
+  // About what the history takes up; bounded by kHistoryBytesPerWorkflowMax.
+  std::uint64_t history_bytes = 0;
 
   bool started() const { return seq != 0; }
   const Task& task(TaskNumber number) const { return tasks[number - 1]; }
@@ -167,5 +171,8 @@ struct State {
 
 // The step key of saga.md 3.2: "<workflow>/<reference>/<iteration>/<generation>".
 std::string StepKey(const State& state, const StepRun& run, std::string_view reference);
+
+// A task's id as texts and reasons show it: "<workflow>.<number>".
+std::string TaskIdText(const State& state, TaskNumber task);
 
 }  // namespace skald::core

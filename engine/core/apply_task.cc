@@ -1,0 +1,223 @@
+#include <algorithm>
+
+#include "engine/core/apply_handlers.h"
+#include "engine/core/construct.h"
+
+namespace skald::core {
+namespace {
+
+Task& TaskOf(TaskNumber number, State& state) { return state.tasks[number - 1]; }
+StepRun& RunOf(RunNumber number, State& state) { return state.runs[number - 1]; }
+
+void AddTimer(TimeUs due_at, TimerKind kind, TaskNumber task, State& state) {
+  if (due_at != 0) state.timers.insert({.due_at = due_at, .kind = kind, .task = task});
+}
+
+void DropTimer(TimeUs due_at, TimerKind kind, TaskNumber task, State& state) {
+  if (due_at != 0) state.timers.erase({.due_at = due_at, .kind = kind, .task = task});
+}
+
+void DropTimers(const Task& task, State& state) {
+  DropTimer(task.available_at, TimerKind::kTaskAvailable, task.number, state);
+  DropTimer(task.available_at, TimerKind::kWait, task.number, state);
+  DropTimer(task.poll_timeout_at, TimerKind::kPollTimeout, task.number, state);
+  DropTimer(task.attempt_timeout_at, TimerKind::kAttemptTimeout, task.number, state);
+  DropTimer(task.total_timeout_at, TimerKind::kTotalTimeout, task.number, state);
+}
+
+// A worker task begins to wait for a worker, or for the moment from which it may be given to one.
+void Enqueue(TimeUs at, Task& task, State& state) {
+  task.status = TaskStatus::kScheduled;
+  task.released = task.available_at <= at;
+  if (!task.released) {
+    AddTimer(task.available_at, TimerKind::kTaskAvailable, task.number, state);
+  }
+  AddTimer(task.poll_timeout_at, TimerKind::kPollTimeout, task.number, state);
+}
+
+std::uint32_t CountOpenJoined(const Step& join, const State& state) {
+  return static_cast<std::uint32_t>(
+      std::count_if(join.join_on.begin(), join.join_on.end(), [&](StepIndex step) {
+        const RunNumber run = state.LatestRun(step);
+        return run == 0 || !state.run(run).closed;
+      }));
+}
+
+void OpenRun(const ApplyContext& context, const TaskScheduled& body, State& state) {
+  StepRun& run = state.runs.emplace_back();
+  run.number = body.run;
+  run.step = body.step;
+  run.iteration = body.iteration;
+  run.generation = body.generation;
+  run.first_scheduled_at = context.at;
+  run.after = body.after;
+  for (const RunNumber before : body.after) RunOf(before, state).before.push_back(body.run);
+  if (state.latest.size() <= body.step) state.latest.resize(body.step + 1, 0);
+  state.latest[body.step] = body.run;
+  state.open.insert(state.open.end(), body.run);
+  const Step& step = context.definition.steps[body.step];
+  if (step.type == StepType::kJoin) state.join_remaining[body.run] = CountOpenJoined(step, state);
+}
+
+// The ends of the joined runs were preconditions of the end of their JOIN (saga.md 2.7).
+void AddJoinEdges(const Step& join, RunNumber number, State& state) {
+  const std::vector<RunNumber> known = RunOf(number, state).after;
+  for (const StepIndex step : join.join_on) {
+    const RunNumber joined = state.LatestRun(step);
+    if (joined == 0 || std::find(known.begin(), known.end(), joined) != known.end()) continue;
+    RunOf(number, state).after.push_back(joined);
+    RunOf(joined, state).before.push_back(number);
+  }
+}
+
+void CloseRun(const ApplyContext& context, RunNumber number, State& state) {
+  StepRun& run = RunOf(number, state);
+  if (run.closed) return;
+  run.closed = true;
+  state.open.erase(number);
+  const Step& step = context.definition.steps[run.step];
+  for (const StepIndex join : step.joined_by) {
+    const auto remaining = state.join_remaining.find(state.LatestRun(join));
+    if (remaining != state.join_remaining.end() && remaining->second > 0) --remaining->second;
+  }
+  if (step.type != StepType::kJoin) return;
+  state.join_remaining.erase(number);
+  AddJoinEdges(step, number, state);
+}
+
+// An attempt is over. What it means is decided at resume when the workflow is paused now.
+void EndTask(const ApplyContext& context, TaskStatus status, Task& task, State& state) {
+  const bool worker = IsWorkerTask(context.definition.steps[task.step], task.operation);
+  if (worker && !IsTerminal(task.status)) --state.live_tasks;
+  DropTimers(task, state);
+  task.status = status;
+  task.released = false;
+  task.ended_at = context.at;
+  if (task.operation != Operation::kAction || state.fault.active) return;
+  if (state.status == WorkflowStatus::kPaused) state.held.push_back(task.run);
+}
+
+}  // namespace
+
+void ApplyTask(const ApplyContext& context, const TaskScheduled& body, State& state) {
+  const Step& step = context.definition.steps[body.step];
+  Task& task = state.tasks.emplace_back();
+  task.number = body.task;
+  task.run = body.run;
+  task.step = body.step;
+  task.operation = body.operation;
+  task.iteration = body.iteration;
+  task.attempt = body.attempt;
+  task.scheduled_at = context.at;
+  task.available_at = body.available_at;
+  task.poll_timeout_at = body.poll_timeout_at;
+  task.total_timeout_at = body.total_timeout_at;
+  task.task_type = body.task_type;
+  task.input = body.input;
+  AddTimer(body.total_timeout_at, TimerKind::kTotalTimeout, body.task, state);
+  if (IsWorkerTask(step, body.operation)) {
+    Enqueue(context.at, task, state);
+    ++state.live_tasks;
+  } else {
+    task.status = TaskStatus::kInProgress;
+    task.started_at = context.at;
+    if (step.type == StepType::kWait) {
+      AddTimer(body.available_at, TimerKind::kWait, body.task, state);
+    }
+  }
+  if (body.operation != Operation::kAction) return;
+  if (body.run > state.runs.size()) OpenRun(context, body, state);
+  RunOf(body.run, state).task = body.task;
+  RunOf(body.run, state).attempts = body.attempt;
+}
+
+void ApplyTask(const ApplyContext&, const TaskReleased& body, State& state) {
+  Task& task = TaskOf(body.task, state);
+  DropTimer(task.available_at, TimerKind::kTaskAvailable, task.number, state);
+  task.released = true;
+}
+
+void ApplyTask(const ApplyContext& context, const TaskStarted& body, State& state) {
+  Task& task = TaskOf(body.task, state);
+  DropTimer(task.available_at, TimerKind::kTaskAvailable, task.number, state);
+  DropTimer(task.poll_timeout_at, TimerKind::kPollTimeout, task.number, state);
+  DropTimer(task.attempt_timeout_at, TimerKind::kAttemptTimeout, task.number, state);
+  task.status = TaskStatus::kInProgress;
+  task.released = false;
+  task.fence = context.seq;
+  ++task.start_count;
+  if (task.started_at == 0) task.started_at = context.at;
+  task.worker = body.worker;
+  task.incarnation = body.incarnation;
+  task.barrier = body.barrier;
+  task.not_after = body.not_after;
+  task.attempt_timeout_at = body.attempt_timeout_at;
+  AddTimer(body.attempt_timeout_at, TimerKind::kAttemptTimeout, task.number, state);
+}
+
+// The attempt's own timeout runs on; the one for waiting in the queue starts anew.
+void ApplyTask(const ApplyContext& context, const TaskRequeued& body, State& state) {
+  Task& task = TaskOf(body.task, state);
+  const Step& step = context.definition.steps[task.step];
+  task.available_at = body.available_at;
+  if (task.poll_timeout_at != 0) {
+    task.poll_timeout_at = std::max(body.available_at, context.at) + step.task.poll_timeout_us;
+  }
+  Enqueue(context.at, task, state);
+}
+
+void ApplyTask(const ApplyContext& context, const TaskCompleted& body, State& state) {
+  Task& task = TaskOf(body.task, state);
+  EndTask(context, TaskStatus::kCompleted, task, state);
+  task.output = body.output;
+  task.verdict = body.verdict;
+  task.effect = task.operation == Operation::kProbe ? body.effect : Effect::kApplied;
+  if (task.operation == Operation::kAction) CloseRun(context, task.run, state);
+}
+
+void ApplyTask(const ApplyContext& context, const TaskFailed& body, State& state) {
+  Task& task = TaskOf(body.task, state);
+  EndTask(context, body.terminal ? TaskStatus::kFailedWithTerminalError : TaskStatus::kFailed,
+          task, state);
+  task.output = body.output;
+  task.reason = body.reason;
+  task.verdict = body.verdict;
+  task.effect = body.effect;
+}
+
+void ApplyTask(const ApplyContext& context, const TaskTimedOut& body, State& state) {
+  Task& task = TaskOf(body.task, state);
+  EndTask(context, TaskStatus::kTimedOut, task, state);
+  task.timeout = body.timeout;
+  task.reason = body.reason;
+  task.effect = body.effect;
+}
+
+void ApplyTask(const ApplyContext&, const TaskCancelRequested& body, State& state) {
+  TaskOf(body.task, state).cancel_requested = true;
+}
+
+void ApplyTask(const ApplyContext& context, const TaskCanceled& body, State& state) {
+  Task& task = TaskOf(body.task, state);
+  EndTask(context, TaskStatus::kCanceled, task, state);
+  task.reason = body.reason;
+  task.effect = body.effect;
+}
+
+void ApplyTask(const ApplyContext& context, const TaskFailureAccepted& body, State& state) {
+  Task& task = TaskOf(body.task, state);
+  task.status = TaskStatus::kCompletedWithErrors;
+  CloseRun(context, task.run, state);
+}
+
+void ApplyTask(const ApplyContext&, const LateResult& body, State& state) {
+  Task& task = TaskOf(body.task, state);
+  task.late_fence = std::max(task.late_fence, body.fence);
+}
+
+void ApplyTask(const ApplyContext&, const StepSettled& body, State& state) {
+  const RunNumber run = body.run;
+  if (!body.output.empty()) TaskOf(RunOf(run, state).task, state).output = body.output;
+}
+
+}  // namespace skald::core

@@ -1,0 +1,71 @@
+#include "engine/core/apply_handlers.h"
+
+namespace skald::core {
+namespace {
+
+Timer WorkflowTimer(const State& state) {
+  return {.due_at = state.timeout_at, .kind = TimerKind::kWorkflowTimeout, .task = 0};
+}
+
+void StopTimeout(State& state) { state.timers.erase(WorkflowTimer(state)); }
+
+void StartTimeout(TimeUs due_at, State& state) {
+  state.timeout_at = due_at;
+  if (due_at != 0) state.timers.insert(WorkflowTimer(state));
+}
+
+}  // namespace
+
+void ApplyWorkflow(const ApplyContext& context, const WorkflowStarted& body, State& state) {
+  state.status = WorkflowStatus::kRunning;
+  state.started_at = context.at;
+  state.start = body;
+  state.variables = context.definition.variables;
+  StartTimeout(body.timeout_at, state);
+}
+
+void ApplyWorkflow(const ApplyContext&, const WorkflowPaused&, State& state) {
+  state.status = WorkflowStatus::kPaused;
+  state.paused_by_person = true;
+}
+
+// The clock of the workflow's timeout starts anew (conductor.md 3.10).
+void ApplyWorkflow(const ApplyContext& context, const WorkflowResumed&, State& state) {
+  state.status = WorkflowStatus::kRunning;
+  state.paused_by_person = false;
+  if (context.definition.timeout_us == 0 || state.fault.active) return;
+  StopTimeout(state);
+  StartTimeout(context.at + context.definition.timeout_us, state);
+}
+
+void ApplyWorkflow(const ApplyContext&, const WorkflowTimeoutAlerted&, State& state) {
+  StopTimeout(state);
+}
+
+void ApplyWorkflow(const ApplyContext&, const VariablesSet& body, State& state) {
+  state.variables = body.variables;
+}
+
+void ApplyWorkflow(const ApplyContext& context, const WorkflowEnded& body, State& state) {
+  state.status = body.status;
+  state.reason = body.reason;
+  state.output = body.output;
+  state.ended_at = context.at;
+  state.paused_by_person = false;
+  state.timers.clear();
+  state.open.clear();
+  state.join_remaining.clear();
+  state.held.clear();
+  state.live_tasks = 0;
+}
+
+void ApplyWorkflow(const ApplyContext&, const SagaFaulted&, State& state) {
+  StopTimeout(state);
+  state.held.clear();
+}
+
+void ApplyWorkflow(const ApplyContext&, const FaultPended& body, State& state) {
+  if (body.cause == FaultCause::kWorkflowTimeout) StopTimeout(state);
+}
+
+}  // namespace skald::core
