@@ -118,6 +118,7 @@ struct Fault {
   EventSeq seq = 0;
   TimeUs settle_until = 0;
   TimeUs compensation_timeout_at = 0;
+  std::uint32_t attempts_open = 0;  // attempts of actions that have not ended; settle_until bounds them
   std::uint32_t unsettled = 0;      // runs in flight at the fault, outcome still open
   std::uint32_t unsettled_parked = 0;  // those of them that wait for a person
   std::uint32_t undo_unfinished = 0;  // runs to be undone and not finished
