@@ -1,5 +1,7 @@
 #include "engine/core/definition.h"
 
+#include <algorithm>
+
 namespace skald::core {
 
 std::string_view Name(StepType type) {
@@ -15,12 +17,12 @@ std::string_view Name(StepType type) {
   return "";
 }
 
-// Linear: used at registration and by people's verbs, never per event.
 StepIndex Definition::Find(std::string_view reference) const {
-  for (const Step& step : steps) {
-    if (step.reference == reference) return step.index;
-  }
-  return kNoStep;
+  const auto found = std::lower_bound(
+      by_reference.begin(), by_reference.end(), reference,
+      [this](StepIndex step, std::string_view wanted) { return steps[step].reference < wanted; });
+  if (found == by_reference.end() || steps[*found].reference != reference) return kNoStep;
+  return *found;
 }
 
 }  // namespace skald::core

@@ -95,7 +95,8 @@ struct Step {
   StepType type = StepType::kSimple;
   std::string name;       // task type
   std::string reference;  // unique in the definition
-  // Where it stands: `parent` holds it in its branch number `branch`; kNoStep at the top level.
+  // Where it stands: `parent` holds it in its branch number `branch`; kNoStep at the top level. The
+  // number of a default case is the number of cases.
   StepIndex parent = kNoStep;
   std::uint32_t branch = 0;
   StepIndex next = kNoStep;  // the following step of the same list
@@ -148,6 +149,7 @@ struct Definition {
   bool timeout_ends_workflow = false;  // TIME_OUT_WF; else only an alert
   WorkflowSaga saga;
   Payload source;                 // the JSON as registered, unknown fields and all
+  std::vector<StepIndex> by_reference;  // all steps, sorted by reference
 
   // Returns kNoStep when no step has that reference.
   StepIndex Find(std::string_view reference) const;

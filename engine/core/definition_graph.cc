@@ -1,0 +1,204 @@
+#include "engine/core/definition_graph.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <set>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "engine/core/limits.h"
+
+namespace skald::core {
+namespace {
+
+// What an expression may name beside steps.
+struct Allowed {
+  bool saga = false;
+  StepIndex known_at = kNoStep;  // undo input: only steps known when this one has ended
+};
+
+constexpr std::array<std::string_view, 3> kEnvironment = {"CPEWF_TASK_ID", "NETFLIX_ENV",
+                                                          "NETFLIX_STACK"};
+
+std::vector<StepIndex> StepsRead(const Definition& definition, const Template& input) {
+  std::vector<StepIndex> steps;
+  for (const std::string& root : input.roots()) {
+    const StepIndex step = definition.Find(root);
+    if (step != kNoStep) steps.push_back(step);
+  }
+  std::sort(steps.begin(), steps.end());
+  return steps;
+}
+
+class GraphChecker {
+ public:
+  GraphChecker(const Definition& definition, const std::vector<StepSource>& sources,
+               MistakeList& mistakes)
+      : definition_(definition), sources_(sources), mistakes_(mistakes),
+        tree_(definition, sources) {}
+
+  void Run() {
+    References();
+    for (const Step& step : definition_.steps) {
+      const std::string& path = sources_[step.index].path;
+      if (step.type == StepType::kForkJoin) Fork(step, path);
+      if (step.type == StepType::kJoin) Join(step, path);
+      Expressions(step, path);
+    }
+    if (definition_.output.has_value()) {
+      Expressions(*definition_.output, "outputParameters", "the workflow's output", Allowed{});
+    }
+  }
+
+ private:
+  void References() {
+    std::set<std::string_view> seen;
+    for (const Step& step : definition_.steps) {
+      const std::string path = JoinPath(sources_[step.index].path, "taskReferenceName");
+      if (step.reference == "workflow" || step.reference == "saga") {
+        mistakes_.Add(path, absl::StrCat("taskReferenceName: ", step.reference, " is reserved"));
+      }
+      if (step.reference.empty() || seen.insert(step.reference).second) continue;
+      mistakes_.Add(path, absl::StrCat("taskReferenceName: ", step.reference,
+                                       " should be unique across tasks for a given "
+                                       "workflowDefinition: ",
+                                       definition_.name));
+    }
+  }
+
+  void Fork(const Step& step, const std::string& path) {
+    if (step.next != kNoStep && tree_.step(step.next).type == StepType::kJoin) return;
+    mistakes_.Add(path, "Fork task definition is not followed by a join task.  Check the blueprint");
+  }
+
+  void Join(const Step& step, const std::string& path) {
+    const std::vector<std::string>& names = sources_[step.index].join_on;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      JoinOn(step, definition_.Find(names[i]), names[i],
+             JoinPath(JoinPath(path, "joinOn"), i));
+    }
+  }
+
+  void JoinOn(const Step& join, StepIndex target, const std::string& name,
+              const std::string& path) {
+    if (target == kNoStep) {
+      mistakes_.Add(path, absl::StrCat("joinOn: no step has the reference '",
+                                       name.substr(0, kNameBytesMax), "'"));
+      return;
+    }
+    if (!tree_.ComesBefore(target, join.index)) {
+      mistakes_.Add(path, absl::StrCat("joinOn: step '", name, "' does not come before this JOIN, "
+                                       "which would wait for ever"));
+      return;
+    }
+    const StepIndex chooser = tree_.SwitchBetween(target, join.index);
+    if (chooser == kNoStep) return;
+    mistakes_.Warn(path, absl::StrCat("step '", name, "' runs only when its case is chosen; name "
+                                      "the SWITCH '", tree_.step(chooser).reference, "' instead"));
+  }
+
+  void Expressions(const Step& step, const std::string& path) {
+    Expressions(step.input, JoinPath(path, "inputParameters"), step.name, Allowed{});
+    const Allowed in_undo{.saga = true, .known_at = step.index};
+    const std::string saga = JoinPath(path, "saga");
+    if (step.saga.undo.has_value() && step.saga.undo->input.has_value()) {
+      Expressions(*step.saga.undo->input, JoinPath(JoinPath(saga, "compensation"),
+                                                   "inputParameters"),
+                  step.saga.undo->task_type, in_undo);
+    }
+    if (step.saga.probe.has_value() && step.saga.probe->input.has_value()) {
+      Expressions(*step.saga.probe->input, JoinPath(JoinPath(saga, "probe"), "inputParameters"),
+                  step.saga.probe->task_type, Allowed{.known_at = step.index});
+    }
+  }
+
+  void Expressions(const Template& input, const std::string& path, const std::string& task,
+                   const Allowed& allowed) {
+    for (const Template::Use& use : input.uses()) {
+      const std::string problem = Problem(use, task, allowed);
+      if (problem.empty()) continue;
+      const bool bracket = !use.place.empty() && use.place.front() == '[';
+      mistakes_.Add(use.place.empty() ? path
+                                      : absl::StrCat(path, bracket ? "" : ".", use.place),
+                    problem);
+    }
+  }
+
+  // "" when the expression is fine.
+  std::string Problem(const Template::Use& use, const std::string& task, const Allowed& allowed) {
+    const std::string& root = use.path.front();
+    if (root == "workflow") return WorkflowProblem(use);
+    if (root == "saga") return allowed.saga ? SagaProblem(use) : OnlyInUndo(use);
+    if (std::find(kEnvironment.begin(), kEnvironment.end(), root) != kEnvironment.end()) {
+      return absl::StrCat("${", use.text, "} is not supported yet");
+    }
+    const StepIndex step = definition_.Find(root);
+    if (step == kNoStep) {
+      return absl::StrCat("taskReferenceName: ", root, " for given task: ", task,
+                          " input value: ", use.place, " of input parameter: ${", use.text,
+                          "} is not defined in workflow definition.");
+    }
+    if (allowed.known_at == kNoStep || tree_.IsKnownAt(step, allowed.known_at)) return "";
+    return absl::StrCat("${", use.text, "}: step '", root, "' need not have ended when '",
+                        tree_.step(allowed.known_at).reference, "' is undone (V8)");
+  }
+
+  static std::string OnlyInUndo(const Template::Use& use) {
+    return absl::StrCat("${", use.text, "}: 'saga' can only be read in the input of an undo");
+  }
+
+  static std::string WorkflowProblem(const Template::Use& use) {
+    if (use.path.size() < 2) return "";
+    if (use.path[1] != "env" && use.path[1] != "secrets") return "";
+    return absl::StrCat("${", use.text, "}: workflow.", use.path[1], " is not supported yet");
+  }
+
+  static std::string SagaProblem(const Template::Use& use) {
+    constexpr std::array<std::string_view, 4> kNames = {"reason", "trigger", "failedTask",
+                                                        "generation"};
+    if (use.path.size() == 2 &&
+        std::find(kNames.begin(), kNames.end(), use.path[1]) != kNames.end()) {
+      return "";
+    }
+    return absl::StrCat("${", use.text,
+                        "}: one of saga.reason, saga.trigger, saga.failedTask, saga.generation");
+  }
+
+  const Definition& definition_;
+  const std::vector<StepSource>& sources_;
+  MistakeList& mistakes_;
+  const StepTree tree_;
+};
+
+}  // namespace
+
+void LinkSteps(const std::vector<StepSource>& sources, Definition& definition) {
+  definition.by_reference.resize(definition.steps.size());
+  std::iota(definition.by_reference.begin(), definition.by_reference.end(), StepIndex{0});
+  std::stable_sort(definition.by_reference.begin(), definition.by_reference.end(),
+                   [&](StepIndex a, StepIndex b) {
+                     return definition.steps[a].reference < definition.steps[b].reference;
+                   });
+  for (Step& step : definition.steps) {
+    step.reads = StepsRead(definition, step.input);
+    for (const std::string& name : sources[step.index].join_on) {
+      const StepIndex target = definition.Find(name);
+      const bool known = target == kNoStep || std::find(step.join_on.begin(), step.join_on.end(),
+                                                        target) != step.join_on.end();
+      if (known) continue;
+      step.join_on.push_back(target);
+      definition.steps[target].joined_by.push_back(step.index);
+    }
+  }
+  if (definition.output.has_value()) {
+    definition.output_reads = StepsRead(definition, *definition.output);
+  }
+}
+
+void CheckGraph(const Definition& definition, const std::vector<StepSource>& sources,
+                MistakeList& mistakes) {
+  GraphChecker(definition, sources, mistakes).Run();
+}
+
+}  // namespace skald::core

@@ -1,0 +1,140 @@
+#include "engine/core/definition_parser.h"
+
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "engine/core/definition_fields.h"
+#include "engine/core/definition_graph.h"
+#include "engine/core/definition_saga.h"
+#include "engine/core/definition_steps.h"
+#include "engine/core/definition_task.h"
+#include "engine/core/json_check.h"
+#include "engine/core/json_scan.h"
+#include "engine/core/limits.h"
+
+namespace skald::core {
+namespace {
+
+// Adds what is wrong with the text as such; returns false then.
+bool CheckDocument(std::string_view json, std::size_t bytes_max, MistakeList& mistakes) {
+  if (json.size() > bytes_max) {
+    mistakes.Add("", absl::StrCat(json.size(), " bytes; a definition has at most ", bytes_max));
+    return false;
+  }
+  const JsonFault fault = CheckJsonObject(json);
+  if (fault.ok()) return true;
+  mistakes.Add("", DescribeFault(json, fault));
+  return false;
+}
+
+template <typename T>
+Parsed<T> Finish(T value, const MistakeList& mistakes) {
+  Parsed<T> parsed;
+  parsed.mistakes = mistakes.mistakes();
+  parsed.warnings = mistakes.warnings();
+  if (mistakes.empty()) parsed.value = std::move(value);
+  return parsed;
+}
+
+Payload ObjectOf(const Fields& fields, std::string_view key) {
+  const auto object = fields.Object(key);
+  return object.has_value() ? Payload(std::string(*object)) : Payload();
+}
+
+void ReadHead(const Fields& fields, Definition& definition) {
+  definition.name = fields.Name("name");
+  if (definition.name.empty()) {
+    fields.Add("name", "WorkflowDef name cannot be null or empty");
+  }
+  const auto version = fields.IntegerIn("version", 1, std::numeric_limits<std::int32_t>::max());
+  definition.version = static_cast<std::int32_t>(version.value_or(1));
+  if (fields.Integer("schemaVersion").value_or(2) != 2) {
+    fields.Add("schemaVersion", "workflowDef schemaVersion: 2 is only supported");
+  }
+  definition.timeout_us = fields.Seconds("timeoutSeconds").value_or(0);
+  definition.timeout_ends_workflow =
+      fields.Choice("timeoutPolicy", false, {{"TIME_OUT_WF", true}, {"ALERT_ONLY", false}});
+  definition.input_template = ObjectOf(fields, "inputTemplate");
+  definition.variables = ObjectOf(fields, "variables");
+  if (definition.variables.size() > kVariablesBytesMax) {
+    fields.Add("variables", absl::StrCat("more than ", kVariablesBytesMax, " bytes"));
+  }
+  const auto output = fields.Object("outputParameters");
+  if (output.has_value() && JsonWalk(*output).Next()) {
+    definition.output = Template::Compile(*output, "outputParameters", fields.mistakes());
+  }
+  if (!fields.Text("failureWorkflow").empty()) {
+    fields.Warn("failureWorkflow", "is kept, but not started by this release");
+  }
+}
+
+// saga.md 2.1: the default of `undeclared` depends on whether any step has saga data.
+void SettleSaga(const WorkflowSagaParts& parts, bool any_step, Definition& definition) {
+  definition.saga = parts.saga;
+  definition.saga.declared = parts.saga.declared || any_step;
+  if (!parts.undeclared_given) {
+    definition.saga.undeclared =
+        any_step ? UndeclaredPolicy::kReject : UndeclaredPolicy::kIgnore;
+  }
+}
+
+}  // namespace
+
+Parsed<Definition> ParseDefinition(std::string_view json, const TaskDefinitionLookup& lookup,
+                                   const ParseOptions& options) {
+  MistakeList mistakes;
+  Definition definition;
+  definition.name_space = options.name_space;
+  if (!CheckDocument(json, kDefinitionBytesMax, mistakes)) {
+    return Finish(std::move(definition), mistakes);
+  }
+  const std::string_view object = TrimJson(json);
+  const Fields fields(object, "", mistakes);
+  definition.source = Payload(std::string(object));
+  ReadHead(fields, definition);
+  const WorkflowSagaParts parts = ReadWorkflowSaga(fields);
+  const auto tasks = fields.List("tasks");
+  const bool no_tasks = tasks.has_value() ? !JsonWalk(*tasks).Next() : !fields.Has("tasks");
+  if (no_tasks) fields.Add("tasks", "WorkflowTask list cannot be empty");
+  const StepsContext context{lookup, parts.undo_retry, mistakes};
+  const StepsResult result = ReadSteps(tasks.value_or("[]"), context, definition);
+  SettleSaga(parts, result.any_saga, definition);
+  LinkSteps(result.sources, definition);
+  if (!options.accepted_before) {
+    CheckGraph(definition, result.sources, mistakes);
+    CheckStepKinds(definition, result.sources, mistakes);
+  }
+  return Finish(std::move(definition), mistakes);
+}
+
+Parsed<TaskDefinition> ParseTaskDefinition(std::string_view json) {
+  MistakeList mistakes;
+  if (!CheckDocument(json, kTaskDefinitionBytesMax, mistakes)) {
+    return Finish(TaskDefinition{}, mistakes);
+  }
+  const std::string_view object = TrimJson(json);
+  return Finish(ReadTaskDefinition(Fields(object, "", mistakes), object, ""), mistakes);
+}
+
+std::string FormatMistakes(const std::vector<Mistake>& mistakes, std::size_t count_max) {
+  std::string text;
+  for (std::size_t i = 0; i < mistakes.size() && i < count_max; ++i) {
+    const Mistake& mistake = mistakes[i];
+    if (i > 0) text.push_back('\n');
+    text.append(mistake.path).append(mistake.path.empty() ? "" : ": ").append(mistake.message);
+  }
+  if (mistakes.size() > count_max) {
+    absl::StrAppend(&text, "\n… and ", mistakes.size() - count_max, " more");
+  }
+  return text;
+}
+
+absl::Status InvalidDefinition(const std::vector<Mistake>& mistakes) {
+  return absl::InvalidArgumentError(absl::StrCat("the definition has ", mistakes.size(),
+                                                 mistakes.size() == 1 ? " mistake:\n"
+                                                                      : " mistakes:\n",
+                                                 FormatMistakes(mistakes, kMistakesMax)));
+}
+
+}  // namespace skald::core

@@ -1,0 +1,232 @@
+#include "engine/core/definition_steps.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "engine/core/definition_fields.h"
+#include "engine/core/definition_saga.h"
+#include "engine/core/definition_step_types.h"
+#include "engine/core/definition_task.h"
+#include "engine/core/json_check.h"
+#include "engine/core/json_scan.h"
+#include "engine/core/limits.h"
+
+namespace skald::core {
+namespace {
+
+class StepsReader {
+ public:
+  StepsReader(const StepsContext& context, Definition& definition)
+      : context_(context), definition_(definition) {}
+
+  StepsResult Run(std::string_view tasks) {
+    definition_.roots = List(tasks, "tasks", Place{});
+    return std::move(result_);
+  }
+
+ private:
+  struct Place {
+    StepIndex parent = kNoStep;
+    std::uint32_t branch = 0;
+    std::size_t depth = 0;
+  };
+
+  std::vector<StepIndex> List(std::string_view list, const std::string& path, const Place& place) {
+    std::vector<StepIndex> indexes;
+    std::size_t position = 0;
+    for (JsonWalk walk(list); walk.Next(); ++position) {
+      const std::string step_path = JoinPath(path, position);
+      if (KindOf(walk.value()) != JsonKind::kObject) {
+        context_.mistakes.Add(step_path, absl::StrCat("must be an object, not ",
+                                                      std::string(Describe(KindOf(walk.value())))));
+        continue;
+      }
+      if (definition_.steps.size() >= kStepsMax) {
+        TooManySteps(step_path);
+        break;
+      }
+      const StepIndex index = OneStep(walk.value(), step_path, place);
+      result_.sources[index].position = indexes.size();
+      if (!indexes.empty()) definition_.steps[indexes.back()].next = index;
+      indexes.push_back(index);
+    }
+    return indexes;
+  }
+
+  void TooManySteps(const std::string& path) {
+    if (too_many_) return;
+    too_many_ = true;
+    context_.mistakes.Add(path, absl::StrCat("more than ", kStepsMax, " steps"));
+  }
+
+  StepIndex OneStep(std::string_view json, const std::string& path, const Place& place) {
+    const auto index = static_cast<StepIndex>(definition_.steps.size());
+    const Fields fields(json, path, context_.mistakes);
+    Step step;
+    step.index = index;
+    step.parent = place.parent;
+    step.branch = place.branch;
+    StepSource source{.path = path};
+    const bool known_type = ReadCommon(fields, step);
+    if (known_type) {
+      ReadTypeFields(fields, step, source);
+      ReadTask(fields, step);
+      if (ReadStepSaga(fields, context_.undo_retry, step)) result_.any_saga = true;
+      FillUndoTimeouts(path, step);
+    }
+    definition_.steps.push_back(std::move(step));
+    result_.sources.push_back(std::move(source));
+    if (known_type) Children(fields, index, place.depth);
+    return index;
+  }
+
+  // Returns false when the type is none that this release carries out.
+  bool ReadCommon(const Fields& fields, Step& step) {
+    step.name = fields.Name("name");
+    if (step.name.empty()) fields.Add("name", "WorkflowTask name cannot be empty or null");
+    step.reference = fields.Name("taskReferenceName");
+    if (step.reference.empty()) {
+      fields.Add("taskReferenceName",
+                 "WorkflowTask taskReferenceName name cannot be empty or null");
+    }
+    const auto type = ReadStepType(fields);
+    if (!type.has_value()) return false;
+    step.type = *type;
+    if (const auto input = fields.Object("inputParameters"); input.has_value()) {
+      step.input =
+          Template::Compile(*input, fields.PathOf("inputParameters"), context_.mistakes);
+    }
+    step.optional = fields.Boolean("optional", false);
+    step.start_delay_us = fields.Seconds("startDelay").value_or(0);
+    if (fields.Boolean("permissive", false)) {
+      fields.Add("permissive", "permissive steps are not supported yet");
+    }
+    return true;
+  }
+
+  void ReadTask(const Fields& fields, Step& step) {
+    if (step.type != StepType::kSimple) {
+      step.task = DefaultTaskDefinition(step.name);
+      step.task.retry.retry_count = 0;
+      step.task.response_timeout_us = 0;
+      return;
+    }
+    const auto embedded = fields.Object("taskDefinition");
+    if (embedded.has_value()) {
+      step.task = ReadTaskDefinition(
+          Fields(*embedded, fields.PathOf("taskDefinition"), context_.mistakes), *embedded,
+          step.name);
+    } else {
+      step.task = Registered(step.name);
+    }
+    const auto count = fields.IntegerIn("retryCount", 0, kRetryCountMax);
+    if (count.has_value()) step.task.retry.retry_count = static_cast<std::int32_t>(*count);
+  }
+
+  const TaskDefinition& Registered(const std::string& name) {
+    const auto known = registered_.find(name);
+    if (known != registered_.end()) return known->second;
+    TaskDefinition task = DefaultTaskDefinition(name);
+    const auto json = context_.lookup == nullptr ? std::nullopt : context_.lookup(name);
+    if (json.has_value()) {
+      Parsed<TaskDefinition> parsed = ParseTaskDefinition(*json);
+      if (parsed.ok()) {
+        task = *std::move(parsed.value);
+      } else {
+        context_.mistakes.Add("", absl::StrCat("the registered task definition ", name,
+                                               " is damaged: ", parsed.mistakes.front().message));
+      }
+    }
+    missing_[name] = !json.has_value();
+    return registered_.emplace(name, std::move(task)).first->second;
+  }
+
+  // An undo's own bounds, else those of its task definition.
+  void FillUndoTimeouts(const std::string& path, Step& step) {
+    if (step.saga.probe.has_value()) Registered(step.saga.probe->task_type);
+    if (!step.saga.undo.has_value()) return;
+    Undo& undo = *step.saga.undo;
+    const TaskDefinition& task = Registered(undo.task_type);
+    if (undo.timeout_us == 0) undo.timeout_us = task.timeout_us;
+    if (undo.response_timeout_us == 0) undo.response_timeout_us = task.response_timeout_us;
+    if (missing_[undo.task_type] && context_.lookup != nullptr) {
+      context_.mistakes.Warn(path, absl::StrCat("the undo task ", undo.task_type,
+                                                " has no task definition (V10)"));
+      missing_[undo.task_type] = false;  // once per name
+    }
+  }
+
+  void Children(const Fields& fields, StepIndex index, std::size_t depth) {
+    const StepType type = definition_.steps[index].type;
+    if (type != StepType::kForkJoin && type != StepType::kSwitch) return;
+    if (depth + 1 > kStepNestingMax) {
+      context_.mistakes.Add(fields.path(),
+                            absl::StrCat("nested deeper than ", kStepNestingMax, " levels"));
+      return;
+    }
+    if (type == StepType::kForkJoin) {
+      ForkBranches(fields, index, depth + 1);
+    } else {
+      SwitchCases(fields, index, depth + 1);
+    }
+  }
+
+  void ForkBranches(const Fields& fields, StepIndex index, std::size_t depth) {
+    const auto list = fields.List("forkTasks");
+    if (!list.has_value()) return;
+    const std::string path = fields.PathOf("forkTasks");
+    std::uint32_t number = 0;
+    for (JsonWalk walk(*list); walk.Next(); ++number) {
+      if (number >= kBranchesMax) return TooManyBranches(path);
+      const std::string branch_path = JoinPath(path, number);
+      if (KindOf(walk.value()) != JsonKind::kArray) {
+        context_.mistakes.Add(branch_path, "must be a list of steps");
+        continue;
+      }
+      Branch branch{"", List(walk.value(), branch_path, {index, number, depth})};
+      definition_.steps[index].branches.push_back(std::move(branch));
+    }
+  }
+
+  void SwitchCases(const Fields& fields, StepIndex index, std::size_t depth) {
+    std::uint32_t number = 0;
+    if (const auto cases = fields.Object("decisionCases"); cases.has_value()) {
+      const Fields members(*cases, fields.PathOf("decisionCases"), context_.mistakes);
+      for (const auto& [key, value] : members.members()) {
+        if (number >= kBranchesMax) return TooManyBranches(members.path());
+        const auto list = members.List(key);
+        Branch branch{key, {}};
+        if (list.has_value()) branch.steps = List(*list, members.PathOf(key), {index, number, depth});
+        definition_.steps[index].branches.push_back(std::move(branch));
+        ++number;
+      }
+    }
+    if (const auto list = fields.List("defaultCase"); list.has_value()) {
+      Branch branch{"", List(*list, fields.PathOf("defaultCase"), {index, number, depth})};
+      definition_.steps[index].otherwise = std::move(branch);
+    }
+  }
+
+  void TooManyBranches(const std::string& path) {
+    context_.mistakes.Add(path, absl::StrCat("more than ", kBranchesMax, " branches"));
+  }
+
+  const StepsContext& context_;
+  Definition& definition_;
+  StepsResult result_;
+  std::map<std::string, TaskDefinition> registered_;
+  std::map<std::string, bool> missing_;
+  bool too_many_ = false;
+};
+
+}  // namespace
+
+StepsResult ReadSteps(std::string_view tasks, const StepsContext& context,
+                      Definition& definition) {
+  return StepsReader(context, definition).Run(tasks);
+}
+
+}  // namespace skald::core
