@@ -91,8 +91,7 @@ struct Preparation {
 
 [[noreturn]] void Refuse(const Preparation& preparation, Step step) {
   const Refusal refusal = {step, errno};
-  [[maybe_unused]] const ssize_t written =
-      write(preparation.refusal_fd, &refusal, sizeof(refusal));
+  [[maybe_unused]] const ssize_t written = write(preparation.refusal_fd, &refusal, sizeof(refusal));
   _exit(127);
 }
 

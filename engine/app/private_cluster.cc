@@ -226,20 +226,19 @@ absl::Status PrivateCluster::Initialize() {
   fs::remove_all(unfinished, error);
   if (error) return OfErrorCode("remove", unfinished, error);
   RETURN_IF_ERROR(GiveTo(user_, settings_.data_dir));
-  base::LogInfo("postgres.initialized", {{"directory", ClusterDir().native()},
-                                         {"version", installation_.major}});
-  ChildSettings initdb = {.command = {installation_.bin_dir / "initdb", "--pgdata", unfinished,
-                                      "--username", std::string(kUserAndDatabase), "--auth",
-                                      "trust", "--encoding", "UTF8", "--locale", "C",
-                                      "--no-instructions"},
-                          .folder = settings_.data_dir,
-                          .user = user_,
-                          .death_signal = SIGTERM};
+  base::LogInfo("postgres.initialized",
+                {{"directory", ClusterDir().native()}, {"version", installation_.major}});
+  ChildSettings initdb = {
+      .command = {installation_.bin_dir / "initdb", "--pgdata", unfinished, "--username",
+                  std::string(kUserAndDatabase), "--auth", "trust", "--encoding", "UTF8",
+                  "--locale", "C", "--no-instructions"},
+      .folder = settings_.data_dir,
+      .user = user_,
+      .death_signal = SIGTERM};
   ASSIGN_OR_RETURN(const CommandResult result, RunCommand(std::move(initdb), kInitTimeout));
   if (result.exit_code != 0) {
-    return absl::UnavailableError(fmt::format("initdb of {} ended with {}: {}",
-                                              unfinished.string(), result.exit_code,
-                                              result.output));
+    return absl::UnavailableError(fmt::format("initdb of {} ended with {}: {}", unfinished.string(),
+                                              result.exit_code, result.output));
   }
   std::ofstream configuration(unfinished / "postgresql.conf", std::ios::app);
   configuration << kServerDefaults << std::flush;
@@ -265,11 +264,10 @@ absl::Status PrivateCluster::StartServer() {
   if (log_fd < 0) return SystemError("open", LogFile());
   log_start_ = fs::file_size(LogFile(), error);
 
-  ChildSettings child = {.command = {installation_.bin_dir / "postgres", "-D", ClusterDir(),
-                                     "-k", SocketDir(), "-p", fmt::format("{}", kSocketPort),
-                                     "-c", "listen_addresses=", "-c",
-                                     "unix_socket_permissions=0700", "-c",
-                                     "logging_collector=off", "-c", "log_destination=stderr"},
+  ChildSettings child = {.command = {installation_.bin_dir / "postgres", "-D", ClusterDir(), "-k",
+                                     SocketDir(), "-p", fmt::format("{}", kSocketPort), "-c",
+                                     "listen_addresses=", "-c", "unix_socket_permissions=0700",
+                                     "-c", "logging_collector=off", "-c", "log_destination=stderr"},
                          .folder = ClusterDir(),
                          .user = user_,
                          .output_fd = log_fd,
@@ -317,11 +315,10 @@ absl::Status PrivateCluster::CreateDatabase() {
   }
   ASSIGN_OR_RETURN(
       const int found,
-      ExecuteSql(connection.get(), fmt::format("SELECT 1 FROM pg_database WHERE datname = '{}'",
-                                               kUserAndDatabase)));
+      ExecuteSql(connection.get(),
+                 fmt::format("SELECT 1 FROM pg_database WHERE datname = '{}'", kUserAndDatabase)));
   if (found > 0) return absl::OkStatus();
-  return ExecuteSql(connection.get(), fmt::format("CREATE DATABASE {}", kUserAndDatabase))
-      .status();
+  return ExecuteSql(connection.get(), fmt::format("CREATE DATABASE {}", kUserAndDatabase)).status();
 }
 
 absl::Status PrivateCluster::EnsureRunning() {

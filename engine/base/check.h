@@ -14,9 +14,9 @@ namespace skald::base {
 
 }  // namespace skald::base
 
-#define CHECK(condition)                                               \
-  do {                                                                 \
-    if (!(condition)) [[unlikely]] {                                   \
-      ::skald::base::CheckFailed(#condition, __FILE__, __LINE__);      \
-    }                                                                  \
+#define CHECK(condition)                                          \
+  do {                                                            \
+    if (!(condition)) [[unlikely]] {                              \
+      ::skald::base::CheckFailed(#condition, __FILE__, __LINE__); \
+    }                                                             \
   } while (false)

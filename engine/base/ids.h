@@ -52,9 +52,7 @@ class Uuid {
 
   constexpr bool is_nil() const { return *this == Uuid(); }
 
-  constexpr uint16_t Slot() const {
-    return static_cast<uint16_t>((bytes_[14] << 8) | bytes_[15]);
-  }
+  constexpr uint16_t Slot() const { return static_cast<uint16_t>((bytes_[14] << 8) | bytes_[15]); }
   // Returns this id with its low 16 bits replaced: a child's id in its parent's slot.
   constexpr Uuid WithSlot(uint16_t slot) const {
     Uuid result = *this;

@@ -29,8 +29,8 @@ constexpr const char* kPattern = "%Y-%m-%dT%H:%M:%S.%fZ %v";
 spdlog::logger& Sink() {
   static spdlog::logger* const logger = [] {
     auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-    sink->set_formatter(std::make_unique<spdlog::pattern_formatter>(
-        kPattern, spdlog::pattern_time_type::utc));
+    sink->set_formatter(
+        std::make_unique<spdlog::pattern_formatter>(kPattern, spdlog::pattern_time_type::utc));
     auto* created = new spdlog::logger("skald", std::move(sink));
     created->set_level(spdlog::level::trace);
     created->flush_on(spdlog::level::trace);
@@ -106,9 +106,8 @@ void LogValue::AppendTo(std::string& line) const {
     AppendText(*text, line);
     return;
   }
-  std::visit(
-      [&line](const auto& value) { fmt::format_to(std::back_inserter(line), "{}", value); },
-      value_);
+  std::visit([&line](const auto& value) { fmt::format_to(std::back_inserter(line), "{}", value); },
+             value_);
 }
 
 void SetLogLevel(LogLevel level) noexcept {
@@ -119,8 +118,8 @@ absl::StatusOr<LogLevel> ParseLogLevel(std::string_view text) {
   for (const auto& [name, level] : kLevelNames) {
     if (name == text) return level;
   }
-  return absl::InvalidArgumentError(fmt::format(
-      "log level \"{}\" is none of debug, info, warn, error, off", text.substr(0, 64)));
+  return absl::InvalidArgumentError(
+      fmt::format("log level \"{}\" is none of debug, info, warn, error, off", text.substr(0, 64)));
 }
 
 std::string FormatLogLine(std::string_view event, LogFields fields) {
@@ -133,8 +132,8 @@ namespace log_internal {
 
 std::atomic<LogLevel> level = LogLevel::kInfo;
 
-// A log line must not end the work it tells of: whatever goes wrong here (memory, the library) loses
-// the line and nothing else.
+// A log line must not end the work it tells of: whatever goes wrong here (memory, the library)
+// loses the line and nothing else.
 void Write(LogLevel level, std::string_view event, LogFields fields) noexcept {
   try {
     std::string line(LevelWord(level));

@@ -10,11 +10,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-#define RETURN_IF_ERROR(expression)                                        \
-  do {                                                                     \
+#define RETURN_IF_ERROR(expression)                                         \
+  do {                                                                      \
     if (::absl::Status skald_status_ = (expression); !skald_status_.ok()) { \
-      return skald_status_;                                                \
-    }                                                                      \
+      return skald_status_;                                                 \
+    }                                                                       \
   } while (false)
 
 #define SKALD_CONCAT_INNER_(a, b) a##b

@@ -64,8 +64,8 @@ pid_t PrivatePostgres::ServerPid() { return Instance().cluster->server_pid(); }
 std::string QueryOrDie(const std::string& connection_string, const std::string& sql) {
   const std::unique_ptr<PGconn, decltype(&PQfinish)> connection(
       PQconnectdb(connection_string.c_str()), &PQfinish);
-  const std::unique_ptr<PGresult, decltype(&PQclear)> result(
-      PQexec(connection.get(), sql.c_str()), &PQclear);
+  const std::unique_ptr<PGresult, decltype(&PQclear)> result(PQexec(connection.get(), sql.c_str()),
+                                                             &PQclear);
   const ExecStatusType status = PQresultStatus(result.get());
   if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
     Die(fmt::format("{}: {}", sql, PQerrorMessage(connection.get())));

@@ -2,9 +2,9 @@
 //
 //   const std::string database = PrivatePostgres::NewDatabase();   // a libpq connection string
 //
-// The cluster keeps nothing that a power cut would lose (fsync off; synchronous_commit stays on), and
-// goes with the test binary. Single-threaded: call it from the main thread. What fails here ends
-// the test binary with a message.
+// The cluster keeps nothing that a power cut would lose (fsync off; synchronous_commit stays on),
+// and goes with the test binary. Single-threaded: call it from the main thread. What fails here
+// ends the test binary with a message.
 #pragma once
 
 #include <sys/types.h>

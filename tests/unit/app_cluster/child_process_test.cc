@@ -15,9 +15,9 @@ namespace {
 
 using ::skald::testing::IsOk;
 using ::skald::testing::StatusIs;
+using std::chrono::milliseconds;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
-using std::chrono::milliseconds;
 
 constexpr milliseconds kPatience{30'000};
 
@@ -88,8 +88,7 @@ TEST(ChildProcessTest, RootCanRunAsAnotherUser) {
   if (geteuid() != 0) GTEST_SKIP() << "needs root";
   const auto nobody = FindUser("nobody");
   ASSERT_THAT(nobody, IsOk());
-  const auto result =
-      RunCommand({.command = {"/usr/bin/id", "-un"}, .user = *nobody}, kPatience);
+  const auto result = RunCommand({.command = {"/usr/bin/id", "-un"}, .user = *nobody}, kPatience);
   ASSERT_THAT(result, IsOk());
   EXPECT_EQ(result->output, "nobody\n");
 }

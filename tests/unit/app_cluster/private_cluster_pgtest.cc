@@ -1,5 +1,3 @@
-#include "engine/app/private_cluster.h"
-
 #include <libpq-fe.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -15,6 +13,7 @@
 #include <utility>
 
 #include "engine/app/leftover_processes.h"
+#include "engine/app/private_cluster.h"
 #include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -29,10 +28,10 @@ namespace fs = std::filesystem;
 using ::skald::testing::IsOk;
 using ::skald::testing::QueryOrDie;
 using ::skald::testing::StatusIs;
+using std::chrono::milliseconds;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using std::chrono::milliseconds;
 
 constexpr milliseconds kPatience{60'000};
 
@@ -195,8 +194,8 @@ TEST_F(PrivateClusterTest, ServerThatSomebodyElseStartedIsLeftAlone) {
   ASSERT_THAT(installation, IsOk());
   const auto user = FindUser("postgres");
   ChildSettings foreign = {
-      .command = {installation->bin_dir / "postgres", "-D", DataDir() / "postgres", "-k",
-                  DataDir(), "-c", "listen_addresses="},
+      .command = {installation->bin_dir / "postgres", "-D", DataDir() / "postgres", "-k", DataDir(),
+                  "-c", "listen_addresses="},
       .death_signal = SIGQUIT};
   if (geteuid() == 0 && user.ok()) foreign.user = *user;
   const auto server = StartChild(foreign);
@@ -207,9 +206,9 @@ TEST_F(PrivateClusterTest, ServerThatSomebodyElseStartedIsLeftAlone) {
     ASSERT_LT(i, 1000);
   }
 
-  EXPECT_THAT(TryStart(), StatusIs(absl::StatusCode::kFailedPrecondition,
-                                   HasSubstr(fmt::format("process {}, which skald did not start",
-                                                         *server))));
+  EXPECT_THAT(TryStart(),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr(fmt::format("process {}, which skald did not start", *server))));
   EXPECT_FALSE(WaitForEnd(*server, milliseconds(0)));
   kill(*server, SIGQUIT);
   waitpid(*server, nullptr, 0);
@@ -252,8 +251,8 @@ TEST_F(PrivateClusterTest, NameTooLongForASocketIsRefused) {
 }
 
 TEST_F(PrivateClusterTest, ServerThatDoesNotStartSaysWhy) {
-  const auto cluster = PrivateCluster::Start(
-      {.data_dir = DataDir(), .server_settings = {"shared_buffers=lots"}});
+  const auto cluster =
+      PrivateCluster::Start({.data_dir = DataDir(), .server_settings = {"shared_buffers=lots"}});
   EXPECT_THAT(cluster, StatusIs(absl::StatusCode::kUnavailable,
                                 AllOf(HasSubstr("did not start"), HasSubstr("\"lots\""))));
 }
@@ -269,17 +268,17 @@ TEST_F(PrivateClusterTest, FolderThatTheServersUserCannotEnterIsOneClearError) {
   fs::create_directory(DataDir());
   fs::permissions(DataDir(), fs::perms::owner_all);
   const auto cluster = PrivateCluster::Start({.data_dir = DataDir() / "below"});
-  EXPECT_THAT(cluster, StatusIs(absl::StatusCode::kPermissionDenied,
-                                HasSubstr("cannot enter the folder")));
+  EXPECT_THAT(cluster,
+              StatusIs(absl::StatusCode::kPermissionDenied, HasSubstr("cannot enter the folder")));
 }
 
 TEST_F(PrivateClusterTest, MissingPostgresIsOneLineThatNamesThePackage) {
   PrivateClusterSettings settings = {.data_dir = DataDir()};
   settings.search = {.debian_root = DataDir() / "none", .path = DataDir() / "none"};
   const auto cluster = PrivateCluster::Start(settings);
-  EXPECT_THAT(cluster, StatusIs(absl::StatusCode::kNotFound,
-                                AllOf(HasSubstr("apt-get install postgresql-15"),
-                                      Not(HasSubstr("\n")))));
+  EXPECT_THAT(cluster,
+              StatusIs(absl::StatusCode::kNotFound,
+                       AllOf(HasSubstr("apt-get install postgresql-15"), Not(HasSubstr("\n")))));
   EXPECT_FALSE(fs::exists(DataDir())) << "nothing may be left behind";
 }
 

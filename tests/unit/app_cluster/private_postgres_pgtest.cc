@@ -1,8 +1,7 @@
-#include "tests/support/private_postgres.h"
-
 #include <string>
 
 #include "gtest/gtest.h"
+#include "tests/support/private_postgres.h"
 
 namespace skald::testing {
 namespace {

@@ -49,8 +49,8 @@ TEST(UuidTest, BytesGoRoundTrip) {
   const absl::StatusOr<Uuid> id = Uuid::Parse(kText);
   ASSERT_TRUE(id.ok());
   EXPECT_THAT(Uuid::FromBytes(id->bytes_view()), IsOkAndHolds(*id));
-  EXPECT_THAT(Uuid::FromBytes("short"), StatusIs(absl::StatusCode::kInvalidArgument,
-                                                 HasSubstr("not 5")));
+  EXPECT_THAT(Uuid::FromBytes("short"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("not 5")));
 }
 
 TEST(UuidTest, VersionSevenIsAPureFunctionOfItsArguments) {
