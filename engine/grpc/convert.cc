@@ -70,6 +70,9 @@ void TaskToProto(const core::Task& task, const runtime::WorkflowView& view,
   message.set_reference(step.reference);
   message.set_task_type(task.task_type.empty() ? step.name : task.task_type);
   message.set_step_type(std::string(core::Name(step.type)));
+  if (step.parent != core::kNoStep) {
+    message.set_parent_reference(view.definition->steps[step.parent].reference);
+  }
   message.set_operation(ToProto(task.operation));
   message.set_status(ToProto(task.status));
   message.set_iteration(task.iteration);

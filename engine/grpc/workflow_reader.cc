@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
 #include "engine/codec/events_json.h"
-#include "engine/runtime/fold_stored.h"
+#include "engine/runtime/fold.h"
 
 namespace skald::grpc_edge {
 namespace {
@@ -38,9 +38,13 @@ void WorkflowReader::Read(const std::string& name_space, const core::WorkflowId&
 absl::StatusOr<WorkflowReader::View> WorkflowReader::ReadStored(const std::string& name_space,
                                                                 const core::WorkflowId& id) {
   ASSIGN_OR_RETURN(const ports::StoredWorkflow stored, catalog_.ReadWorkflow(id));
+  ASSIGN_OR_RETURN(const std::unique_ptr<runtime::Workflow> workflow,
+                   runtime::Fold(stored, [this](std::int64_t definition_id) {
+                     return definitions_.ById(definition_id);
+                   }));
   auto view = std::make_shared<runtime::WorkflowView>();
-  ASSIGN_OR_RETURN(view->definition, definitions_.ById(stored.definition_id));
-  ASSIGN_OR_RETURN(view->state, runtime::FoldStored(stored, *view->definition));
+  view->definition = workflow->definition;
+  view->state = std::move(workflow->state);
   if (view->state.start.name_space != name_space) return NoSuchWorkflow(id);
   return view;
 }

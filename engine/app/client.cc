@@ -1,0 +1,67 @@
+#include "engine/app/client.h"
+
+#include <chrono>
+#include <cstdio>
+
+#include "engine/app/client_json.h"
+#include "engine/app/exit_codes.h"
+#include "google/rpc/error_model.pb.h"
+
+namespace skald::app {
+namespace {
+
+constexpr int kMessageBytesMax = 256 << 20;  // a workflow with many large payloads
+
+std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+}
+
+google::rpc::BadRequest Violations(const grpc::Status& status) {
+  google::rpc::Status model;
+  google::rpc::BadRequest request;
+  if (!model.ParseFromString(status.error_details())) return request;
+  for (const auto& detail : model.details()) {
+    if (detail.UnpackTo(&request)) break;
+  }
+  return request;
+}
+
+}  // namespace
+
+Client::Client(const ClientOptions& options) : options_(options) {
+  const auto channel = Connect(options.address);
+  definitions_ = v1::DefinitionService::NewStub(channel);
+  workflows_ = v1::WorkflowService::NewStub(channel);
+  admin_ = v1::AdminService::NewStub(channel);
+}
+
+void Client::Prepare(grpc::ClientContext& context) const {
+  // gRPC takes deadlines as points of the system clock.
+  context.set_deadline(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                                    gpr_time_from_seconds(options_.timeout_seconds,
+                                                          GPR_TIMESPAN)));
+}
+
+int Client::Fail(const grpc::Status& status) const {
+  const google::rpc::BadRequest request = Violations(status);
+  if (json()) {
+    std::fprintf(stderr, "%s\n", ErrorJson(status, request).c_str());
+    return ToExitCode(status.error_code());
+  }
+  std::string message = status.error_message();
+  if (!request.field_violations().empty()) {
+    message = message.substr(0, message.find(": "));
+  }
+  if (status.error_code() == grpc::StatusCode::UNAVAILABLE) {
+    message += " (server " + options_.address + ")";
+  }
+  std::fprintf(stderr, "skald: %s\n", message.c_str());
+  for (const auto& violation : request.field_violations()) {
+    std::fprintf(stderr, "  %s: %s\n", violation.field().c_str(), violation.description().c_str());
+  }
+  return ToExitCode(status.error_code());
+}
+
+}  // namespace skald::app

@@ -1,0 +1,164 @@
+#include "engine/app/client_json.h"
+
+#include <boost/json.hpp>
+#include <utility>
+
+namespace skald::app {
+namespace {
+
+namespace json = boost::json;
+
+// Payloads come from the server, which has checked them; one that does not parse is shown as text.
+json::value Parsed(const std::string& payload) {
+  if (payload.empty()) return nullptr;
+  boost::system::error_code error;
+  json::value value = json::parse(payload, error);
+  if (error) return json::value(payload);
+  return value;
+}
+
+std::string WithoutPrefix(const std::string& name, std::size_t prefix_bytes) {
+  return name.size() > prefix_bytes ? name.substr(prefix_bytes) : name;
+}
+
+void AddUnlessEmpty(json::object& object, const char* key, const std::string& text) {
+  if (!text.empty()) object[key] = text;
+}
+void AddUnlessZero(json::object& object, const char* key, std::int64_t number) {
+  if (number != 0) object[key] = number;
+}
+
+json::object TaskObject(const v1::Task& task) {
+  json::object object;
+  object["task_id"] = task.task_id();
+  object["reference"] = task.reference();
+  object["task_type"] = task.task_type();
+  object["step_type"] = task.step_type();
+  object["operation"] = ShortName(task.operation());
+  object["status"] = ShortName(task.status());
+  object["attempt"] = task.attempt();
+  AddUnlessZero(object, "iteration", task.iteration());
+  AddUnlessZero(object, "generation", task.generation());
+  AddUnlessEmpty(object, "worker_id", task.worker_id());
+  AddUnlessZero(object, "scheduled_at_us", task.scheduled_at_us());
+  AddUnlessZero(object, "available_at_us", task.available_at_us());
+  AddUnlessZero(object, "started_at_us", task.started_at_us());
+  AddUnlessZero(object, "ended_at_us", task.ended_at_us());
+  object["input"] = Parsed(task.input());
+  object["output"] = Parsed(task.output());
+  AddUnlessEmpty(object, "reason", task.reason());
+  if (task.effect() != v1::EFFECT_UNSPECIFIED) object["effect"] = ShortName(task.effect());
+  AddUnlessEmpty(object, "step_key", task.step_key());
+  AddUnlessEmpty(object, "undo", task.undo());
+  AddUnlessZero(object, "progress_percent", task.progress_percent());
+  AddUnlessEmpty(object, "progress_message", task.progress_message());
+  object["step_run"] = task.step_run();
+  AddUnlessEmpty(object, "parent_reference", task.parent_reference());
+  return object;
+}
+
+}  // namespace
+
+std::string ShortName(v1::WorkflowStatus status) {
+  return WithoutPrefix(v1::WorkflowStatus_Name(status), sizeof("WORKFLOW_STATUS_") - 1);
+}
+std::string ShortName(v1::SagaStatus status) {
+  return WithoutPrefix(v1::SagaStatus_Name(status), sizeof("SAGA_STATUS_") - 1);
+}
+std::string ShortName(v1::TaskStatus status) {
+  return WithoutPrefix(v1::TaskStatus_Name(status), sizeof("TASK_STATUS_") - 1);
+}
+std::string ShortName(v1::Effect effect) {
+  return WithoutPrefix(v1::Effect_Name(effect), sizeof("EFFECT_") - 1);
+}
+std::string ShortName(v1::Operation operation) {
+  return WithoutPrefix(v1::Operation_Name(operation), sizeof("OPERATION_") - 1);
+}
+
+std::string Quoted(std::string_view text) {
+  return json::serialize(json::string(text.data(), text.size()));
+}
+
+std::string WorkflowJson(const v1::Workflow& workflow) {
+  json::object object;
+  object["workflow_id"] = workflow.workflow_id();
+  object["namespace"] = workflow.namespace_();
+  object["name"] = workflow.name();
+  object["version"] = workflow.version();
+  object["status"] = ShortName(workflow.status());
+  object["saga_status"] = ShortName(workflow.saga_status());
+  AddUnlessEmpty(object, "correlation_id", workflow.correlation_id());
+  AddUnlessEmpty(object, "idempotency_key", workflow.idempotency_key());
+  AddUnlessZero(object, "priority", workflow.priority());
+  AddUnlessZero(object, "started_at_us", workflow.started_at_us());
+  AddUnlessZero(object, "updated_at_us", workflow.updated_at_us());
+  AddUnlessZero(object, "ended_at_us", workflow.ended_at_us());
+  object["input"] = Parsed(workflow.input());
+  object["output"] = Parsed(workflow.output());
+  object["variables"] = Parsed(workflow.variables());
+  AddUnlessEmpty(object, "reason", workflow.reason());
+  json::array unresolved;
+  for (const std::string& reference : workflow.unresolved()) {
+    unresolved.emplace_back(json::string(reference));
+  }
+  if (!unresolved.empty()) object["unresolved"] = std::move(unresolved);
+  json::array tasks;
+  for (const v1::Task& task : workflow.tasks()) tasks.emplace_back(TaskObject(task));
+  object["tasks"] = std::move(tasks);
+  object["last_seq"] = workflow.last_seq();
+  return json::serialize(object);
+}
+
+std::string SummaryJson(const v1::WorkflowSummary& summary) {
+  json::object object;
+  object["workflow_id"] = summary.workflow_id();
+  object["namespace"] = summary.namespace_();
+  object["name"] = summary.name();
+  object["version"] = summary.version();
+  object["status"] = ShortName(summary.status());
+  object["saga_status"] = ShortName(summary.saga_status());
+  AddUnlessEmpty(object, "correlation_id", summary.correlation_id());
+  AddUnlessZero(object, "priority", summary.priority());
+  AddUnlessZero(object, "started_at_us", summary.started_at_us());
+  AddUnlessZero(object, "updated_at_us", summary.updated_at_us());
+  AddUnlessZero(object, "ended_at_us", summary.ended_at_us());
+  AddUnlessEmpty(object, "reason", summary.reason());
+  return json::serialize(object);
+}
+
+std::string EventJson(const v1::HistoryEvent& event) { return event.body(); }
+
+std::string DefinitionJson(const v1::DefinitionRecord& record) { return record.definition(); }
+
+std::string VerifyJson(const std::string& workflow_id, const v1::VerifyResponse& response) {
+  json::object object;
+  object["workflow_id"] = workflow_id;
+  object["events_checked"] = response.events_checked();
+  json::array violations;
+  for (const auto& violation : response.violations()) {
+    violations.emplace_back(json::object{{"invariant", violation.invariant()},
+                                         {"seq", violation.seq()},
+                                         {"message", violation.message()}});
+  }
+  object["violations"] = std::move(violations);
+  return json::serialize(object);
+}
+
+std::string ErrorJson(const grpc::Status& status, const google::rpc::BadRequest& request) {
+  json::array violations;
+  for (const auto& violation : request.field_violations()) {
+    violations.emplace_back(json::object{{"field", violation.field()},
+                                         {"description", violation.description()}});
+  }
+  json::object error{{"code", static_cast<int>(status.error_code())},
+                     {"message", status.error_message()}};
+  if (!violations.empty()) error["violations"] = std::move(violations);
+  return json::serialize(json::object{{"error", std::move(error)}});
+}
+
+std::string StartedJson(const v1::StartResponse& response) {
+  return json::serialize(json::object{{"workflow_id", response.workflow_id()},
+                                      {"existed", response.existed()}});
+}
+
+}  // namespace skald::app

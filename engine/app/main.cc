@@ -1,0 +1,75 @@
+// `skald`: the server and its command line in one binary.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "engine/app/commands.h"
+#include "engine/app/exit_codes.h"
+#include "engine/app/server_config.h"
+#include "engine/app/server_runner.h"
+#include "engine/app/version.h"
+
+namespace skald::app {
+namespace {
+
+void AddServerCommands(CLI::App& app, ServerConfig& config, Chosen& chosen) {
+  CLI::App* server = app.add_subcommand("server", "Run the server on a PostgreSQL database");
+  server->add_option("--database-url", config.database_url, "postgresql://… of the database")
+      ->envname("SKALD_DATABASE_URL");
+  AddServerOptions(*server, config);
+  server->callback([server, &config, &chosen] {
+    chosen = [server, &config] {
+      if (config.print_config) {
+        std::fputs(server->config_to_str(true, true).c_str(), stdout);
+        return static_cast<int>(kExitOk);
+      }
+      return RunServer(config);
+    };
+  });
+
+  CLI::App* dev = app.add_subcommand("dev", "Run the server with a PostgreSQL of its own");
+  dev->add_option("--data-dir", config.data_dir, "Folder of the data; made when missing")
+      ->envname("SKALD_DATA_DIR")
+      ->capture_default_str();
+  AddServerOptions(*dev, config);
+  dev->callback([dev, &config, &chosen] {
+    chosen = [dev, &config] {
+      if (config.print_config) {
+        std::fputs(dev->config_to_str(true, true).c_str(), stdout);
+        return static_cast<int>(kExitOk);
+      }
+      return RunDev(config);
+    };
+  });
+
+  CLI::App* migrate = app.add_subcommand("migrate", "Bring a database's schema up to this binary");
+  migrate->add_option("--database-url", config.database_url, "postgresql://… of the database")
+      ->envname("SKALD_DATABASE_URL")
+      ->required();
+  migrate->callback([&config, &chosen] {
+    chosen = [&config] { return RunMigrate(config.database_url); };
+  });
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("Skald: workflows as sagas, durable in PostgreSQL", "skald");
+  app.set_version_flag("--version", kVersion);
+  app.require_subcommand(1);
+  ServerConfig config;
+  Chosen chosen;
+  AddServerCommands(app, config, chosen);
+  AddDefinitionCommands(app, chosen);
+  AddWorkflowCommands(app, chosen);
+  AddAdminCommands(app, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // CLI11 reports through exceptions; help and version come this way too, with code 0.
+    return app.exit(error) == 0 ? kExitOk : kExitUsage;
+  }
+  return chosen();
+}
+
+}  // namespace
+}  // namespace skald::app
+
+int main(int argc, char** argv) { return skald::app::Main(argc, argv); }

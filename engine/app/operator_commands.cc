@@ -1,0 +1,190 @@
+// `skald workflow signal | pause | resume | terminate | compensate | operator …`.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "engine/app/commands.h"
+#include "engine/app/exit_codes.h"
+
+namespace skald::app {
+namespace {
+
+using Options = std::shared_ptr<ClientOptions>;
+
+struct ActionArguments {
+  std::string id, actor, reason, step, payload, effect;
+  int iteration = 0;
+  bool flag = false;
+};
+using Arguments = std::shared_ptr<ActionArguments>;
+
+// Who is at the keyboard, for the history.
+std::string DefaultActor() {
+  const char* login = getlogin();
+  return login == nullptr ? "" : login;
+}
+
+int Finish(const Client& client, const grpc::Status& status, const v1::ActionResponse& response) {
+  if (!status.ok()) return client.Fail(status);
+  if (client.json()) {
+    fmt::print("{{\"changed\":{}}}\n", response.changed());
+  } else {
+    fmt::print("{}\n", response.changed() ? "done" : "unchanged: it was so already");
+  }
+  return kExitOk;
+}
+
+// Runs one call whose request has namespace, workflow_id and actor.
+template <typename Request, typename Call>
+int Act(const Options& options, const Arguments& arguments, Request request, Call call) {
+  Client client(*options);
+  request.set_namespace_(options->name_space);
+  request.set_workflow_id(arguments->id);
+  request.set_actor(arguments->actor);
+  grpc::ClientContext context;
+  client.Prepare(context);
+  v1::ActionResponse response;
+  const grpc::Status status = call(client.workflows(), context, request, response);
+  return Finish(client, status, response);
+}
+
+Arguments AddAction(CLI::App& command, bool reason_required) {
+  auto arguments = std::make_shared<ActionArguments>();
+  arguments->actor = DefaultActor();
+  command.add_option("id", arguments->id, "Workflow id")->required();
+  auto* actor = command.add_option("--actor", arguments->actor, "Who does it");
+  auto* reason = command.add_option("--reason", arguments->reason, "Why");
+  if (!reason_required) return arguments;
+  reason->required();
+  if (arguments->actor.empty()) actor->required();
+  return arguments;
+}
+
+int Signal(const Options& options, const Arguments& arguments) {
+  const auto payload = TextOrFile(arguments->payload);
+  if (!payload.ok()) return FailLocally(payload.status());
+  v1::SignalRequest request;
+  request.set_reference(arguments->step);
+  request.set_payload(*payload);
+  return Act(options, arguments, request,
+             [](auto& stub, auto& context, const auto& message, auto& response) {
+               return stub.Signal(&context, message, &response);
+             });
+}
+
+int PauseOrResume(const Options& options, const Arguments& arguments, bool pause) {
+  v1::ActionRequest request;
+  request.set_reason(arguments->reason);
+  return Act(options, arguments, request,
+             [pause](auto& stub, auto& context, const auto& message, auto& response) {
+               return pause ? stub.Pause(&context, message, &response)
+                            : stub.Resume(&context, message, &response);
+             });
+}
+
+int Terminate(const Options& options, const Arguments& arguments) {
+  v1::TerminateRequest request;
+  request.set_reason(arguments->reason);
+  request.set_abandon(arguments->flag);
+  return Act(options, arguments, request,
+             [](auto& stub, auto& context, const auto& message, auto& response) {
+               return stub.Terminate(&context, message, &response);
+             });
+}
+
+int Compensate(const Options& options, const Arguments& arguments) {
+  v1::CompensateRequest request;
+  request.set_reason(arguments->reason);
+  request.set_force(arguments->flag);
+  return Act(options, arguments, request,
+             [](auto& stub, auto& context, const auto& message, auto& response) {
+               return stub.Compensate(&context, message, &response);
+             });
+}
+
+int Operate(const Options& options, const Arguments& arguments, v1::OperateRequest::Verb verb) {
+  const auto output = TextOrFile(arguments->payload);
+  if (!output.ok()) return FailLocally(output.status());
+  v1::OperateRequest request;
+  request.set_verb(verb);
+  request.set_reference(arguments->step);
+  request.set_iteration(arguments->iteration);
+  request.set_output(*output);
+  request.set_reason(arguments->reason);
+  if (arguments->effect == "APPLIED") request.set_effect(v1::EFFECT_APPLIED);
+  if (arguments->effect == "NONE") request.set_effect(v1::EFFECT_NONE);
+  return Act(options, arguments, request,
+             [](auto& stub, auto& context, const auto& message, auto& response) {
+               return stub.Operate(&context, message, &response);
+             });
+}
+
+void AddVerb(CLI::App& group, const char* name, const char* help, v1::OperateRequest::Verb verb,
+             Chosen& chosen) {
+  CLI::App* command = group.add_subcommand(name, help);
+  Options options = AddClientOptions(*command);
+  Arguments arguments = AddAction(*command, true);
+  auto* step = command->add_option("--step", arguments->step, "Reference of the step");
+  command->add_option("--iteration", arguments->iteration, "Pass of the enclosing loop");
+  const bool for_one =
+      verb != v1::OperateRequest::VERB_RETRY && verb != v1::OperateRequest::VERB_ABANDON;
+  if (for_one) step->required();
+  if (verb == v1::OperateRequest::VERB_SETTLE) {
+    command->add_option("--effect", arguments->effect, "APPLIED or NONE")
+        ->required()
+        ->check(CLI::IsMember({"APPLIED", "NONE"}));
+  }
+  if (verb == v1::OperateRequest::VERB_SETTLE || verb == v1::OperateRequest::VERB_RESOLVE) {
+    command->add_option("--step-output", arguments->payload, "JSON object, or @FILE");
+  }
+  command->callback(
+      [=, &chosen] { chosen = [=] { return Operate(options, arguments, verb); }; });
+}
+
+}  // namespace
+
+void AddOperatorCommands(CLI::App& workflow, Chosen& chosen) {
+  CLI::App* command = workflow.add_subcommand("signal", "Complete a waiting WAIT step");
+  Options options = AddClientOptions(*command);
+  Arguments arguments = AddAction(*command, false);
+  command->add_option("--step", arguments->step, "Reference of the WAIT; the first if absent");
+  command->add_option("--payload", arguments->payload, "JSON object, or @FILE");
+  command->callback([=, &chosen] { chosen = [=] { return Signal(options, arguments); }; });
+
+  command = workflow.add_subcommand("pause", "Start nothing new");
+  options = AddClientOptions(*command);
+  arguments = AddAction(*command, false);
+  command->callback(
+      [=, &chosen] { chosen = [=] { return PauseOrResume(options, arguments, true); }; });
+
+  command = workflow.add_subcommand("resume", "Go on after a pause");
+  options = AddClientOptions(*command);
+  arguments = AddAction(*command, false);
+  command->callback(
+      [=, &chosen] { chosen = [=] { return PauseOrResume(options, arguments, false); }; });
+
+  command = workflow.add_subcommand("terminate", "End a workflow; a saga is undone first");
+  options = AddClientOptions(*command);
+  arguments = AddAction(*command, false);
+  command->add_flag("--abandon", arguments->flag, "Leave a saga as it stands");
+  command->callback([=, &chosen] { chosen = [=] { return Terminate(options, arguments); }; });
+
+  command = workflow.add_subcommand("compensate", "Undo a running saga");
+  options = AddClientOptions(*command);
+  arguments = AddAction(*command, false);
+  command->add_flag("--force", arguments->flag, "Also after the pivot; recorded as an override");
+  command->callback([=, &chosen] { chosen = [=] { return Compensate(options, arguments); }; });
+
+  CLI::App* verbs = workflow.add_subcommand("operator", "Decide on a parked saga");
+  verbs->require_subcommand(1);
+  AddVerb(*verbs, "retry", "Try parked undos again", v1::OperateRequest::VERB_RETRY, chosen);
+  AddVerb(*verbs, "resolve", "Declare an undo done by hand", v1::OperateRequest::VERB_RESOLVE,
+          chosen);
+  AddVerb(*verbs, "settle", "Declare what an unknown step did", v1::OperateRequest::VERB_SETTLE,
+          chosen);
+  AddVerb(*verbs, "skip", "Leave a step standing", v1::OperateRequest::VERB_SKIP, chosen);
+  AddVerb(*verbs, "abandon", "Give the saga up", v1::OperateRequest::VERB_ABANDON, chosen);
+}
+
+}  // namespace skald::app

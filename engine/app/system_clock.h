@@ -1,0 +1,38 @@
+// The clock and the random source of a real process.
+#pragma once
+
+#include <atomic>
+#include <random>
+
+#include "engine/base/mutex.h"
+#include "engine/ports/clock.h"
+
+namespace skald::app {
+
+// The database's time: the monotonic clock plus an offset. Until the first Learn the offset is that
+// of this machine's own clock. Thread-safe.
+class DatabaseClock final : public ports::Clock {
+ public:
+  DatabaseClock();
+  core::TimeUs Now() const override;
+  void Learn(core::TimeUs asked_at, core::TimeUs answered_at,
+             core::TimeUs database_now) override;
+
+ private:
+  std::atomic<core::TimeUs> offset_us_;
+  // The largest time told, so that a smaller offset never makes time go backward.
+  mutable std::atomic<core::TimeUs> newest_us_{0};
+};
+
+// Seeded from the operating system. Thread-safe.
+class SystemRandom final : public ports::Random {
+ public:
+  SystemRandom();
+  std::uint64_t Next() override;
+
+ private:
+  base::Mutex mutex_;
+  std::mt19937_64 generator_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace skald::app

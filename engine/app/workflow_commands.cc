@@ -1,0 +1,331 @@
+// `skald workflow start | status | list | history | watch | logs`.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "engine/app/client_json.h"
+#include "engine/app/commands.h"
+#include "engine/app/exit_codes.h"
+#include "engine/app/workflow_tree.h"
+
+namespace skald::app {
+namespace {
+
+constexpr std::uint32_t kPageSize = 500;
+constexpr int kWatchAttemptsMax = 100;  // reconnects of one watch
+
+using Options = std::shared_ptr<ClientOptions>;
+
+struct StartArguments {
+  v1::StartRequest request;
+  std::string name, input, key, correlation_id, traceparent;
+  int version = 0;
+  int priority = 0;
+  bool wait = false;
+};
+
+struct ListArguments {
+  std::string name, correlation_id;
+  std::vector<std::string> statuses, saga_statuses;
+  bool oldest_first = false;
+  std::uint64_t count_max = 100;
+};
+
+grpc::Status GetWorkflow(Client& client, const std::string& id, v1::Workflow& workflow) {
+  v1::GetRequest request;
+  request.set_namespace_(client.options().name_space);
+  request.set_workflow_id(id);
+  grpc::ClientContext context;
+  client.Prepare(context);
+  return client.workflows().Get(&context, request, &workflow);
+}
+
+void Show(const Client& client, const v1::Workflow& workflow) {
+  if (client.json()) {
+    fmt::print("{}\n", WorkflowJson(workflow));
+  } else {
+    fmt::print("{}", WorkflowTree(workflow));
+  }
+  std::fflush(stdout);
+}
+
+// Follows one workflow's events to its end; takes up the stream again when it breaks.
+class Follower {
+ public:
+  Follower(Client& client, std::string id) : client_(client), id_(std::move(id)) {}
+
+  // `tell` gets every event once, in order.
+  template <typename Tell>
+  grpc::Status Run(Tell tell) {
+    grpc::Status status;
+    for (int attempt = 0; attempt < kWatchAttemptsMax; ++attempt) {
+      const std::uint64_t last_before = last_seq_;
+      status = RunOnce(tell);
+      if (ended_ || status.ok()) return grpc::Status::OK;
+      const bool again = status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED ||
+                         status.error_code() == grpc::StatusCode::UNAVAILABLE;
+      if (!again) return status;
+      if (last_seq_ == last_before) usleep(kReconnectDelayUs);
+    }
+    return status;
+  }
+
+ private:
+  static constexpr unsigned kReconnectDelayUs = 200'000;
+
+  template <typename Tell>
+  grpc::Status RunOnce(Tell& tell) {
+    v1::WatchRequest request;
+    request.set_namespace_(client_.options().name_space);
+    request.set_workflow_id(id_);
+    request.set_after_seq(last_seq_);
+    grpc::ClientContext context;
+    context.set_wait_for_ready(last_seq_ > 0);
+    auto stream = client_.workflows().Watch(&context, request);
+    v1::WatchResponse response;
+    while (stream->Read(&response)) {
+      for (const auto& notice : response.notices()) {
+        for (const v1::HistoryEvent& event : notice.events()) {
+          last_seq_ = event.seq();
+          tell(event);
+        }
+        if (notice.ended_as() != v1::WORKFLOW_STATUS_UNSPECIFIED) ended_ = true;
+      }
+    }
+    return stream->Finish();
+  }
+
+  Client& client_;
+  const std::string id_;
+  std::uint64_t last_seq_ = 0;
+  bool ended_ = false;
+};
+
+int ShowEnd(Client& client, const std::string& id) {
+  v1::Workflow workflow;
+  const grpc::Status status = GetWorkflow(client, id, workflow);
+  if (!status.ok()) return client.Fail(status);
+  Show(client, workflow);
+  return workflow.status() == v1::WORKFLOW_STATUS_COMPLETED ? kExitOk : kExitFailed;
+}
+
+int Start(const Options& options, const std::shared_ptr<StartArguments>& arguments) {
+  const auto input = TextOrFile(arguments->input);
+  if (!input.ok()) return FailLocally(input.status());
+  Client client(*options);
+  v1::StartRequest request;
+  request.set_namespace_(options->name_space);
+  request.set_name(arguments->name);
+  request.set_version(arguments->version);
+  request.set_input(*input);
+  request.set_idempotency_key(arguments->key);
+  request.set_correlation_id(arguments->correlation_id);
+  request.set_priority(arguments->priority);
+  if (!arguments->traceparent.empty()) {
+    request.mutable_trace()->set_traceparent(arguments->traceparent);
+  }
+  v1::StartResponse response;
+  grpc::ClientContext context;
+  client.Prepare(context);
+  const grpc::Status status = client.workflows().Start(&context, request, &response);
+  if (!status.ok()) return client.Fail(status);
+  if (!arguments->wait) {
+    fmt::print("{}\n", client.json() ? StartedJson(response) : response.workflow_id());
+    return kExitOk;
+  }
+  const grpc::Status followed =
+      Follower(client, response.workflow_id()).Run([](const v1::HistoryEvent&) {});
+  if (!followed.ok()) return client.Fail(followed);
+  return ShowEnd(client, response.workflow_id());
+}
+
+int Status(const Options& options, const std::string& id) {
+  Client client(*options);
+  v1::Workflow workflow;
+  const grpc::Status status = GetWorkflow(client, id, workflow);
+  if (!status.ok()) return client.Fail(status);
+  Show(client, workflow);
+  return kExitOk;
+}
+
+int Watch(const Options& options, const std::string& id) {
+  Client client(*options);
+  const bool redraw = !client.json() && isatty(STDOUT_FILENO) != 0;
+  const auto tell = [&](const v1::HistoryEvent& event) {
+    if (client.json()) {
+      fmt::print("{}\n", event.body());
+    } else if (!redraw) {
+      fmt::print("{}  {:>4}  {}\n", TimeText(event.at_us()), event.seq(), event.name());
+    } else {
+      v1::Workflow workflow;
+      if (!GetWorkflow(client, id, workflow).ok()) return;
+      // Home and clear, so that the tree is drawn over the one before.
+      fmt::print("\033[H\033[2J{}", WorkflowTree(workflow));
+    }
+    std::fflush(stdout);
+  };
+  const grpc::Status status = Follower(client, id).Run(tell);
+  if (!status.ok()) return client.Fail(status);
+  if (client.json()) return kExitOk;
+  return ShowEnd(client, id);
+}
+
+int History(const Options& options, const std::string& id) {
+  Client client(*options);
+  v1::HistoryRequest request;
+  request.set_namespace_(options->name_space);
+  request.set_workflow_id(id);
+  bool more = true;
+  while (more) {
+    v1::HistoryResponse response;
+    grpc::ClientContext context;
+    client.Prepare(context);
+    const grpc::Status status = client.workflows().History(&context, request, &response);
+    if (!status.ok()) return client.Fail(status);
+    for (const v1::HistoryEvent& event : response.events()) {
+      if (client.json()) {
+        fmt::print("{}\n", EventJson(event));
+      } else {
+        fmt::print("{}  {:>4}  {:<20} {}\n", TimeText(event.at_us()), event.seq(), event.name(),
+                   event.body());
+      }
+      request.set_after_seq(event.seq());
+    }
+    more = response.more() && !response.events().empty();
+  }
+  return kExitOk;
+}
+
+absl::Status AddStatuses(const ListArguments& arguments, v1::ListRequest& request) {
+  for (const std::string& name : arguments.statuses) {
+    v1::WorkflowStatus status;
+    if (!v1::WorkflowStatus_Parse("WORKFLOW_STATUS_" + name, &status)) {
+      return absl::InvalidArgumentError("--status " + name + ": RUNNING, PAUSED, COMPLETED, "
+                                        "FAILED, TIMED_OUT or TERMINATED expected");
+    }
+    request.add_statuses(status);
+  }
+  for (const std::string& name : arguments.saga_statuses) {
+    v1::SagaStatus status;
+    if (!v1::SagaStatus_Parse("SAGA_STATUS_" + name, &status)) {
+      return absl::InvalidArgumentError("--saga-status " + name +
+                                        ": a saga status such as PARKED expected");
+    }
+    request.add_saga_statuses(status);
+  }
+  return absl::OkStatus();
+}
+
+void PrintSummary(const Client& client, const v1::WorkflowSummary& summary) {
+  if (client.json()) {
+    fmt::print("{}\n", SummaryJson(summary));
+    return;
+  }
+  fmt::print("{}  {}  {:<10} {:<14} {} v{}  {}\n", summary.workflow_id(),
+             TimeText(summary.started_at_us()), ShortName(summary.status()),
+             ShortName(summary.saga_status()), summary.name(), summary.version(),
+             summary.correlation_id());
+}
+
+int List(const Options& options, const std::shared_ptr<ListArguments>& arguments) {
+  Client client(*options);
+  v1::ListRequest request;
+  request.set_namespace_(options->name_space);
+  request.set_name(arguments->name);
+  request.set_correlation_id(arguments->correlation_id);
+  if (const absl::Status status = AddStatuses(*arguments, request); !status.ok()) {
+    return FailLocally(status);
+  }
+  if (arguments->oldest_first) request.set_order(v1::ListRequest::ORDER_OLDEST_FIRST);
+  std::uint64_t left = arguments->count_max;
+  do {
+    request.set_page_size(static_cast<std::uint32_t>(std::min<std::uint64_t>(left, kPageSize)));
+    v1::ListResponse response;
+    grpc::ClientContext context;
+    client.Prepare(context);
+    const grpc::Status status = client.workflows().List(&context, request, &response);
+    if (!status.ok()) return client.Fail(status);
+    for (const v1::WorkflowSummary& summary : response.workflows()) PrintSummary(client, summary);
+    left -= std::min<std::uint64_t>(left, static_cast<std::uint64_t>(response.workflows_size()));
+    request.set_page_token(response.next_page_token());
+  } while (left > 0 && !request.page_token().empty());
+  return kExitOk;
+}
+
+int Logs(const Options& options, const std::string& task_id) {
+  Client client(*options);
+  v1::TaskLogsRequest request;
+  request.set_namespace_(options->name_space);
+  request.set_task_id(task_id);
+  v1::TaskLogsResponse response;
+  grpc::ClientContext context;
+  client.Prepare(context);
+  const grpc::Status status = client.workflows().TaskLogs(&context, request, &response);
+  if (!status.ok()) return client.Fail(status);
+  for (const auto& line : response.lines()) {
+    if (client.json()) {
+      fmt::print("{{\"at_us\":{},\"message\":{}}}\n", line.at_us(), Quoted(line.message()));
+    } else {
+      fmt::print("{}  {}\n", TimeText(line.at_us()), line.message());
+    }
+  }
+  return kExitOk;
+}
+
+void AddStart(CLI::App& group, Chosen& chosen) {
+  CLI::App* command = group.add_subcommand("start", "Start a workflow; prints its id");
+  Options options = AddClientOptions(*command);
+  auto arguments = std::make_shared<StartArguments>();
+  command->add_option("name", arguments->name, "Definition")->required();
+  command->add_option("--version", arguments->version, "Version; the highest if absent");
+  command->add_option("--input", arguments->input, "JSON object, or @FILE ('@-': standard input)");
+  command->add_option("--idempotency-key", arguments->key, "The same key gives the same workflow");
+  command->add_option("--correlation-id", arguments->correlation_id, "For searching");
+  command->add_option("--priority", arguments->priority, "0 to 99, higher first");
+  command->add_option("--traceparent", arguments->traceparent, "W3C trace context");
+  command->add_flag("--wait", arguments->wait,
+                    "Wait for the end and show it; exit 1 unless COMPLETED");
+  command->callback([=, &chosen] { chosen = [=] { return Start(options, arguments); }; });
+}
+
+void AddList(CLI::App& group, Chosen& chosen) {
+  CLI::App* command = group.add_subcommand("list", "List workflows, newest first");
+  Options options = AddClientOptions(*command);
+  auto arguments = std::make_shared<ListArguments>();
+  command->add_option("--name", arguments->name, "Definition");
+  command->add_option("--correlation-id", arguments->correlation_id, "Correlation id");
+  command->add_option("--status", arguments->statuses, "RUNNING, PAUSED, COMPLETED, …");
+  command->add_option("--saga-status", arguments->saga_statuses, "PARKED, COMPENSATED, …");
+  command->add_flag("--oldest-first", arguments->oldest_first, "Oldest first");
+  command->add_option("--limit", arguments->count_max, "At most so many")->capture_default_str();
+  command->callback([=, &chosen] { chosen = [=] { return List(options, arguments); }; });
+}
+
+void AddForId(CLI::App& group, const char* name, const char* help, const char* id_help,
+              int (*run)(const Options&, const std::string&), Chosen& chosen) {
+  CLI::App* command = group.add_subcommand(name, help);
+  Options options = AddClientOptions(*command);
+  auto id = std::make_shared<std::string>();
+  command->add_option("id", *id, id_help)->required();
+  command->callback([=, &chosen] { chosen = [=] { return run(options, *id); }; });
+}
+
+}  // namespace
+
+void AddWorkflowCommands(CLI::App& app, Chosen& chosen) {
+  CLI::App* group = app.add_subcommand("workflow", "Start, look at and steer workflows");
+  group->require_subcommand(1);
+  AddStart(*group, chosen);
+  AddForId(*group, "status", "Show a workflow and its steps", "Workflow id", Status, chosen);
+  AddList(*group, chosen);
+  AddForId(*group, "history", "Print a workflow's events", "Workflow id", History, chosen);
+  AddForId(*group, "watch", "Follow a workflow to its end", "Workflow id", Watch, chosen);
+  AddForId(*group, "logs", "Print a task's log lines", "Task id", Logs, chosen);
+  AddOperatorCommands(*group, chosen);
+  AddVerifyCommand(*group, chosen);
+}
+
+}  // namespace skald::app
