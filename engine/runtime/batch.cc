@@ -1,0 +1,108 @@
+#include "engine/runtime/batch.h"
+
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "engine/codec/events_json.h"
+#include "engine/codec/state_json.h"
+#include "engine/runtime/limits.h"
+
+namespace skald::runtime {
+namespace {
+
+template <typename Body>
+std::size_t PayloadBytes(const Body& body) {
+  std::size_t bytes = 0;
+  if constexpr (requires { body.input.size(); }) bytes += body.input.size();
+  if constexpr (requires { body.output.size(); }) bytes += body.output.size();
+  if constexpr (requires { body.undo_input.size(); }) bytes += body.undo_input.size();
+  if constexpr (requires { body.payload.size(); }) bytes += body.payload.size();
+  if constexpr (requires { body.variables.size(); }) bytes += body.variables.size();
+  if constexpr (requires { body.reason.size(); }) bytes += body.reason.size();
+  return bytes;
+}
+
+struct RowNeeds {
+  bool row = false;
+  bool snapshot = false;
+};
+
+RowNeeds NeedsOf(const Workflow& workflow, bool parks, const ParkRule& rule) {
+  const core::State& state = workflow.state;
+  const bool changed =
+      state.status != workflow.row_status || state.saga_status != workflow.row_saga;
+  const bool far = state.seq - workflow.snapshot_seq >= rule.snapshot_every_events;
+  RowNeeds needs;
+  needs.snapshot = parks || (far && !workflow.ended());
+  needs.row = needs.snapshot || !workflow.row_stored || changed || workflow.row_parked != parks;
+  return needs;
+}
+
+ports::WorkflowRow MakeRow(const Workflow& workflow, bool parks, bool snapshot) {
+  const core::State& state = workflow.state;
+  ports::WorkflowRow row;
+  row.insert = !workflow.row_stored;
+  row.name_space = state.start.name_space;
+  row.name = state.start.name;
+  row.version = state.start.version;
+  row.definition_id = state.start.definition_id;
+  row.status = state.status;
+  row.saga_status = state.saga_status;
+  row.correlation_id = state.start.correlation_id;
+  row.idempotency_key = state.start.idempotency_key;
+  row.priority = state.start.priority;
+  row.started_at = state.started_at;
+  row.updated_at = state.updated_at;
+  row.ended_at = state.ended_at;
+  row.reason = state.reason;
+  row.snapshot_seq = workflow.snapshot_seq;
+  if (snapshot) {
+    row.snapshot = codec::EncodeState(state);
+    row.snapshot_seq = state.seq;
+  }
+  row.parked = parks;
+  row.wake_at = parks ? state.NextDueAt() : 0;
+  return row;
+}
+
+}  // namespace
+
+std::size_t RoughBytes(const core::Event& event) {
+  return kEventOverheadBytes +
+         std::visit([](const auto& body) { return PayloadBytes(body); }, event.body);
+}
+
+bool MayPark(const Workflow& workflow, const ParkRule& rule) {
+  if (workflow.ended() || workflow.state.live_tasks != 0) return false;
+  const core::TimeUs due_at = workflow.state.NextDueAt();
+  return due_at == 0 || due_at > rule.now + rule.park_after_us;
+}
+
+ports::WorkflowWrite SealWrite(WriteDraft& draft, const ParkRule& rule) {
+  Workflow& workflow = *draft.workflow;
+  ports::WorkflowWrite write;
+  write.id = workflow.state.id;
+  write.consumes_start_request = draft.consumes_start_request;
+  write.at = rule.now;
+  if (!draft.events.empty()) {
+    write.first_seq = draft.events.front().seq;
+    write.last_seq = draft.events.back().seq;
+    write.at = draft.events.front().at;
+    write.events = codec::EncodeEvents(draft.events);
+  }
+  draft.ends = workflow.ended();
+  draft.parks = MayPark(workflow, rule);
+  const RowNeeds needs = NeedsOf(workflow, draft.parks, rule);
+  if (!needs.row) return write;
+  write.row = MakeRow(workflow, draft.parks, needs.snapshot);
+  workflow.row_stored = true;
+  workflow.row_parked = draft.parks;
+  workflow.row_status = workflow.state.status;
+  workflow.row_saga = workflow.state.saga_status;
+  workflow.snapshot_seq = write.row->snapshot_seq;
+  return write;
+}
+
+}  // namespace skald::runtime

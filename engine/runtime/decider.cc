@@ -1,0 +1,183 @@
+#include "engine/runtime/decider.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "engine/base/log.h"
+#include "engine/runtime/assignment.h"
+#include "engine/runtime/limits.h"
+
+namespace skald::runtime {
+namespace {
+
+// Every so many decisions one is timed: reading the clock twice costs as much as a small decision.
+constexpr std::uint64_t kTimedDecisions = 64;
+
+const char* Name(const core::Trigger& trigger) {
+  static constexpr const char* kNames[] = {"start",  "start_task", "result",    "lose_task",
+                                           "timer",  "signal",     "pause",     "resume",
+                                           "terminate", "compensate", "operate"};
+  static_assert(std::variant_size_v<core::Trigger> == std::size(kNames));
+  return kNames[trigger.index()];
+}
+
+}  // namespace
+
+absl::StatusOr<core::Answer> Decider::Decide(Workflow& workflow, const core::Trigger& trigger) {
+  const bool timed = decided_++ % kTimedDecisions == 0;
+  const core::TimeUs begun_at = timed ? state_.clock.Now() : 0;
+  absl::StatusOr<core::Decision> decision =
+      core::Decide(*workflow.definition, trigger, state_.now, workflow.state);
+  if (!decision.ok()) return std::move(decision).status();
+  if (timed) state_.metrics.Decided(Name(trigger), state_.clock.Now() - begun_at);
+  Observe(workflow, decision->events);
+  state_.committer.Record(workflow, std::move(decision->events));
+  Carry(workflow, decision->commands);
+  state_.timers.Set(workflow, workflow.state.NextDueAt());
+  return decision->answer;
+}
+
+void Decider::Carry(Workflow& workflow, const std::vector<core::Command>& commands) {
+  for (const core::Command& command : commands) {
+    std::visit([&](const auto& wanted) { Carry(workflow, wanted); }, command);
+  }
+}
+
+void Decider::Carry(Workflow& workflow, const core::OfferTask& offer) {
+  Queue& queue =
+      state_.matcher.GetQueue(workflow.state.start.name_space, offer.task_type, offer.domain);
+  if (Matcher::MayGoFirst(queue, offer.priority)) {
+    const Matcher::Found found = state_.matcher.FindWorker(queue);
+    if (found.worker != nullptr) {
+      Begin(workflow, offer.task, *found.worker, found.barrier);
+      return;
+    }
+  }
+  state_.matcher.Enqueue(
+      queue, {.workflow = workflow.state.id, .task = offer.task, .since = state_.now},
+      offer.priority);
+}
+
+void Decider::Carry(Workflow& workflow, const core::WithdrawTask& withdraw) {
+  state_.matcher.Withdraw(workflow.state.id, withdraw.task);
+}
+
+void Decider::Carry(Workflow& workflow, const core::CancelTask& cancel) {
+  Worker* worker =
+      state_.workers.FindWorker(workflow.state.start.name_space, cancel.incarnation);
+  // A worker without a stream is asked when it comes back.
+  if (worker == nullptr || worker->session == 0) return;
+  state_.committer.EffectsFor(workflow).AddCancel(
+      *worker, {workflow.state.id, cancel.task, cancel.fence, cancel.reason, cancel.superseded});
+}
+
+bool Decider::Begin(Workflow& workflow, core::TaskNumber number, Worker& worker, bool barrier) {
+  absl::StatusOr<core::Decision> decision =
+      core::Decide(*workflow.definition,
+                   core::StartTask{.task = number,
+                                   .worker = worker.worker_id,
+                                   .incarnation = worker.incarnation,
+                                   .barrier = barrier},
+                   state_.now, workflow.state);
+  if (!decision.ok()) {
+    base::LogError("task.start_refused", {{"workflow", workflow.state.id.ToString()},
+                                          {"task", number},
+                                          {"status", decision.status().ToString()}});
+    return false;
+  }
+  Observe(workflow, decision->events);
+  state_.committer.Record(workflow, std::move(decision->events));
+  Carry(workflow, decision->commands);
+  state_.timers.Set(workflow, workflow.state.NextDueAt());
+  const core::Task& task = workflow.state.task(number);
+  if (task.status != core::TaskStatus::kInProgress) return false;
+  AddLease(workflow, task, worker);
+  SendAssignment(workflow, task, worker);
+  return true;
+}
+
+void Decider::AddLease(Workflow& workflow, const core::Task& task, Worker& worker) {
+  const TaskKey key{workflow.state.id, task.number, task.fence};
+  Lease* lease = state_.workers.FindLease(key);
+  if (lease != nullptr) return;
+  lease = &state_.workers.AddLease(key, worker);
+  lease->lease_us = worker.lease_us > 0 ? worker.lease_us : state_.options.default_task_lease_us;
+  const core::DurationUs response_us = ResponseTimeoutUs(*workflow.definition, task);
+  if (response_us > 0 && response_us <= lease->lease_us) {
+    lease->lease_us = response_us;
+    lease->timeout = core::Timeout::kResponse;
+  }
+  state_.workers.SetDeadline(*lease, state_.now + lease->lease_us);
+}
+
+void Decider::SendAssignment(Workflow& workflow, const core::Task& task, Worker& worker) {
+  if (worker.session == 0) return;
+  state_.committer.EffectsFor(workflow).AddAssignment(
+      worker, MakeAssignment(*workflow.definition, workflow.state, task));
+}
+
+void Decider::Adopt(Workflow& workflow) {
+  state_.timers.Set(workflow, workflow.state.NextDueAt());
+  const std::string& name_space = workflow.state.start.name_space;
+  for (const core::Task& task : workflow.state.tasks) {
+    if (task.status != core::TaskStatus::kInProgress || task.fence == 0) continue;
+    Worker& worker = state_.workers.GetOrAddWorker(name_space, task.incarnation);
+    AddLease(workflow, task, worker);
+    Reconnect(*state_.workers.FindLease({workflow.state.id, task.number, task.fence}));
+  }
+  if (!workflow.ended()) Carry(workflow, core::OpenCommands(*workflow.definition, workflow.state));
+}
+
+void Decider::Reconnect(Lease& lease) {
+  Worker& worker = *lease.worker;
+  if (worker.session == 0 || lease.answered) return;
+  const bool held = worker.claims.erase(lease.key) != 0;
+  lease.sent = lease.received = held;
+  Workflow* workflow = state_.shards.Find(lease.key.workflow);
+  if (workflow == nullptr) return;
+  const core::Task& task = workflow->state.task(lease.key.task);
+  if (!held) SendAssignment(*workflow, task, worker);
+  if (!task.cancel_requested) return;
+  state_.committer.EffectsFor(*workflow).AddCancel(
+      worker, {lease.key.workflow, lease.key.task, lease.key.fence, task.reason, false});
+}
+
+void Decider::Restock(Worker& worker) {
+  if (worker.restock || worker.session == 0) return;
+  worker.restock = true;
+  state_.matcher.Restock(worker);
+  restocked_.push_back(&worker);
+}
+
+bool Decider::MatchWorker(Worker& worker, std::size_t& matches_left) {
+  while (worker.credits() > 0) {
+    if (matches_left == 0) return false;
+    --matches_left;
+    const Matcher::Taken taken = state_.matcher.TakeFor(worker);
+    if (taken.task.task == 0) return true;
+    Workflow* workflow = state_.shards.Find(taken.task.workflow);
+    if (workflow != nullptr) Begin(*workflow, taken.task.task, worker, taken.barrier);
+  }
+  return true;
+}
+
+bool Decider::MatchCredits() {
+  std::size_t matches_left = kMatchesPerTickMax;
+  std::vector<Worker*> listed;
+  listed.swap(restocked_);
+  for (std::size_t i = 0; i < listed.size(); ++i) {
+    Worker& worker = *listed[i];
+    state_.matcher.Restock(worker);
+    if (!MatchWorker(worker, matches_left)) {
+      restocked_.insert(restocked_.end(), listed.begin() + static_cast<std::ptrdiff_t>(i),
+                        listed.end());
+      return false;
+    }
+    worker.restock = false;
+    state_.workers.MaybeForget(worker);
+  }
+  return true;
+}
+
+}  // namespace skald::runtime

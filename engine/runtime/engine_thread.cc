@@ -1,0 +1,85 @@
+#include "engine/runtime/engine_thread.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace skald::runtime {
+
+EngineThread::EngineThread(EngineOptions options, Collaborators collaborators)
+    : clock_(collaborators.clock),
+      loop_(std::move(options), std::move(collaborators)),
+      thread_([this] { Run(); }) {}
+
+EngineThread::~EngineThread() { Stop(); }
+
+void EngineThread::Run() {
+  core::TimeUs give_up_at = 0;
+  while (true) {
+    const core::TimeUs now = clock_.Now();
+    if (stop_wanted_.load() && give_up_at == 0) {
+      give_up_at = now + stop_timeout_us_.load();
+      loop_.BeginStop();
+    }
+    const core::TimeUs wake_at = loop_.Tick(now);
+    lost_.store(loop_.lost());
+    if (give_up_at != 0 && (loop_.stopped() || loop_.lost() || now >= give_up_at)) return;
+    loop_.inbox().Wait(std::max<core::DurationUs>(wake_at - clock_.Now(), 0));
+  }
+}
+
+void EngineThread::Stop(core::DurationUs timeout_us) {
+  base::MutexLock lock(stop_mutex_);
+  stop_timeout_us_.store(timeout_us);
+  stop_wanted_.store(true);
+  loop_.inbox().Wake();
+  if (thread_.joinable()) thread_.join();
+}
+
+void EngineThread::Start(StartRequest request, Callback<Started> done) {
+  loop_.Start(std::move(request), std::move(done));
+}
+
+void EngineThread::Send(const std::string& name_space, const core::WorkflowId& id,
+                        core::Trigger trigger, Callback<core::Answer> done) {
+  loop_.Send(name_space, id, std::move(trigger), std::move(done));
+}
+
+void EngineThread::Get(const core::WorkflowId& id,
+                       Callback<std::shared_ptr<const WorkflowView>> done) {
+  loop_.Get(id, std::move(done));
+}
+
+WatchId EngineThread::Watch(WatchFilter filter, std::shared_ptr<WatchSink> sink) {
+  return loop_.Watch(std::move(filter), std::move(sink));
+}
+
+void EngineThread::Unwatch(WatchId id) { loop_.Unwatch(id); }
+
+absl::StatusOr<SessionId> EngineThread::Attach(WorkerHello hello,
+                                               std::shared_ptr<WorkerSink> sink) {
+  return loop_.Attach(std::move(hello), std::move(sink));
+}
+
+void EngineThread::SetCredits(SessionId session, std::uint32_t credits) {
+  loop_.SetCredits(session, credits);
+}
+
+void EngineThread::Received(SessionId session, std::vector<TaskKey> tasks) {
+  loop_.Received(session, std::move(tasks));
+}
+
+void EngineThread::Report(SessionId session, std::vector<Result> results) {
+  loop_.Report(session, std::move(results));
+}
+
+void EngineThread::Heartbeat(SessionId session, std::vector<Beat> beats) {
+  loop_.Heartbeat(session, std::move(beats));
+}
+
+void EngineThread::Drain(SessionId session) { loop_.Drain(session); }
+
+void EngineThread::Detach(SessionId session) { loop_.Detach(session); }
+
+void EngineThread::Stats(Callback<EngineStats> done) { loop_.Stats(std::move(done)); }
+
+}  // namespace skald::runtime

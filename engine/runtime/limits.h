@@ -1,0 +1,50 @@
+// The runtime's bounds that are not settings (those are in EngineOptions): pages, paces and delays.
+//
+// Constants; thread-safe.
+#pragma once
+
+#include <cstddef>
+
+#include "engine/core/types.h"
+
+namespace skald::runtime {
+
+// ---- reading from the journal ----
+inline constexpr std::size_t kActivePageSize = 500;       // workflows per LoadActive
+inline constexpr std::size_t kDuePageSize = 1'000;        // workflows per LoadDue
+inline constexpr std::size_t kStartRequestsPageSize = 500;
+inline constexpr std::size_t kLoadsInFlightMax = 64;      // single workflows being loaded at once
+inline constexpr std::size_t kLoadWaitersMax = 20'000;    // requests that wait for a load
+// Parked workflows are loaded this long before they are due, so that their timers fire in time.
+// At most park_after_us, else they would be parked again before they fire.
+inline constexpr core::DurationUs kPrefetchUs = 2 * core::kSecondUs;
+
+// ---- paces of one tick: the rest waits for the next one, after a commit could begin ----
+inline constexpr std::size_t kTimersPerTickMax = 4'000;
+inline constexpr std::size_t kLeasesPerTickMax = 4'000;
+inline constexpr std::size_t kRequestsPerTickMax = 20'000;
+inline constexpr std::size_t kMatchesPerTickMax = 20'000;
+
+// ---- delays ----
+inline constexpr core::DurationUs kCommitRetryMinUs = 10 * core::kMillisecondUs;
+inline constexpr core::DurationUs kCommitRetryMaxUs = core::kSecondUs;
+inline constexpr core::DurationUs kJournalRetryUs = 500 * core::kMillisecondUs;
+// A timer that fired without effect is tried again after this: it must not spin.
+inline constexpr core::DurationUs kIdleTimerRetryUs = core::kSecondUs;
+inline constexpr core::DurationUs kQueueSampleUs = core::kSecondUs;
+// After this many commits in a row that failed as INTERNAL or by size, the node gives up: reloading
+// would only decide the same again.
+inline constexpr int kBrokenCommitsMax = 5;
+
+// Retry delays told to callers.
+inline constexpr core::DurationUs kOverloadDelayUs = 100 * core::kMillisecondUs;
+inline constexpr core::DurationUs kRecoveryDelayUs = 200 * core::kMillisecondUs;
+
+// Starts are refused from this share of uncommitted_bytes_max on (in percent), so that results of
+// workers still find room.
+inline constexpr std::size_t kStartsShareMax = 50;
+
+// Rough size of an event in a row beside its payloads, to bound a batch before it is encoded.
+inline constexpr std::size_t kEventOverheadBytes = 160;
+
+}  // namespace skald::runtime

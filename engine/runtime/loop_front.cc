@@ -1,0 +1,114 @@
+// The thread-safe side of Loop: each method posts what is to be done on the ticking thread.
+#include <utility>
+
+#include "engine/runtime/limits.h"
+#include "engine/runtime/loop.h"
+#include "engine/runtime/overload.h"
+
+namespace skald::runtime {
+
+void Loop::Start(StartRequest request, Callback<Started> done) {
+  if (!state_.inbox->ReserveClient()) {
+    state_.metrics.Refused("inbox_max");
+    return done(OverloadError("inbox_max", "start a workflow"));
+  }
+  state_.inbox->PostClient(
+      [this, request = std::move(request), done = std::move(done)]() mutable {
+        clients_.Start(std::move(request), std::move(done));
+      });
+}
+
+void Loop::Send(const std::string& name_space, const core::WorkflowId& id, core::Trigger trigger,
+                Callback<core::Answer> done) {
+  if (!state_.inbox->ReserveClient()) {
+    state_.metrics.Refused("inbox_max");
+    return done(OverloadError("inbox_max", "change a workflow"));
+  }
+  state_.inbox->PostClient([this, name_space, id, trigger = std::move(trigger),
+                            done = std::move(done)]() mutable {
+    clients_.Send(name_space, id, trigger, std::move(done));
+  });
+}
+
+void Loop::Get(const core::WorkflowId& id, Callback<std::shared_ptr<const WorkflowView>> done) {
+  if (!state_.inbox->ReserveClient()) {
+    state_.metrics.Refused("inbox_max");
+    return done(OverloadError("inbox_max", "read a workflow"));
+  }
+  state_.inbox->PostClient(
+      [this, id, done = std::move(done)]() mutable { clients_.Get(id, std::move(done)); });
+}
+
+WatchId Loop::Watch(WatchFilter filter, std::shared_ptr<WatchSink> sink) {
+  const WatchId id = next_watch_.fetch_add(1);
+  state_.inbox->ForceClient([this, id, filter = std::move(filter), sink = std::move(sink)] {
+    state_.watches.Add(id, filter, sink);
+  });
+  return id;
+}
+
+void Loop::Unwatch(WatchId id) {
+  state_.inbox->ForceClient([this, id] { state_.watches.Remove(id); });
+}
+
+absl::StatusOr<SessionId> Loop::Attach(WorkerHello hello, std::shared_ptr<WorkerSink> sink) {
+  if (sessions_.fetch_add(1) >= state_.options.sessions_max) {
+    sessions_.fetch_sub(1);
+    state_.metrics.Refused("sessions_max");
+    return OverloadError("sessions_max", "open a worker stream");
+  }
+  const SessionId session = next_session_.fetch_add(1);
+  state_.inbox->ForceWorker(
+      [this, session, hello = std::move(hello), sink = std::move(sink)]() mutable {
+        workers_.Attach(session, std::move(hello), std::move(sink));
+      });
+  return session;
+}
+
+void Loop::SetCredits(SessionId session, std::uint32_t credits) {
+  state_.inbox->ForceWorker(
+      [this, session, credits] { workers_.SetCredits(session, credits); });
+}
+
+void Loop::Received(SessionId session, std::vector<TaskKey> tasks) {
+  // Lost beyond the bound: the first heartbeat says the same.
+  if (!state_.inbox->ReserveWorker()) return;
+  state_.inbox->PostWorker(
+      [this, session, tasks = std::move(tasks)] { workers_.Received(session, tasks); });
+}
+
+void Loop::Report(SessionId session, std::vector<Result> results) {
+  if (!state_.inbox->ReserveWorker()) {
+    state_.metrics.Refused("inbox_max");
+    std::vector<TaskKey> refused;
+    for (const Result& result : results) refused.push_back(result.task);
+    state_.inbox->ForceWorker(
+        [this, session, refused = std::move(refused)] { workers_.Refuse(session, refused); });
+    return;
+  }
+  state_.inbox->PostWorker([this, session, results = std::move(results)]() mutable {
+    workers_.Report(session, std::move(results));
+  });
+}
+
+void Loop::Heartbeat(SessionId session, std::vector<Beat> beats) {
+  // Lost beyond the bound: workers beat three times per lease.
+  if (!state_.inbox->ReserveWorker()) return;
+  state_.inbox->PostWorker(
+      [this, session, beats = std::move(beats)] { workers_.Heartbeat(session, beats); });
+}
+
+void Loop::Drain(SessionId session) {
+  state_.inbox->ForceWorker([this, session] { workers_.Drain(session); });
+}
+
+void Loop::Detach(SessionId session) {
+  sessions_.fetch_sub(1);
+  state_.inbox->ForceWorker([this, session] { workers_.Detach(session); });
+}
+
+void Loop::Stats(Callback<EngineStats> done) {
+  state_.inbox->ForceClient([this, done = std::move(done)] { done(CollectStats()); });
+}
+
+}  // namespace skald::runtime

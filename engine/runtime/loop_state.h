@@ -1,0 +1,76 @@
+// LoopState: the tables that the parts of a loop share, and its collaborators.
+//
+// A plain aggregate; belongs to the ticking thread except for `inbox`. Each part (decider.h,
+// client_desk.h, …) says which tables it changes.
+#pragma once
+
+#include <memory>
+
+#include "engine/ports/catalog.h"
+#include "engine/ports/clock.h"
+#include "engine/ports/journal.h"
+#include "engine/ports/metrics.h"
+#include "engine/runtime/committer.h"
+#include "engine/runtime/engine.h"
+#include "engine/runtime/inbox.h"
+#include "engine/runtime/load_fence.h"
+#include "engine/runtime/matcher.h"
+#include "engine/runtime/shard_table.h"
+#include "engine/runtime/watch_table.h"
+#include "engine/runtime/worker_table.h"
+
+namespace skald::runtime {
+
+// What an engine needs; all outlive it. The functions are described in engine.h.
+struct Collaborators {
+  ports::Journal& journal;
+  ports::Clock& clock;
+  ports::Metrics& metrics;
+  DefinitionById definition_by_id;
+  DefinitionByName definition_by_name;
+};
+
+enum class Phase {
+  kJoining,   // takes the node's lease, its shards, loads them
+  kServing,
+  kStopping,  // takes no new work, commits what is open
+  kStopped,
+  kLost,      // fenced off, or given up
+};
+
+struct LoopState {
+  LoopState(EngineOptions options_wanted, Collaborators collaborators)
+      : options(std::move(options_wanted)),
+        journal(collaborators.journal),
+        clock(collaborators.clock),
+        metrics(collaborators.metrics),
+        definition_by_id(std::move(collaborators.definition_by_id)),
+        definition_by_name(std::move(collaborators.definition_by_name)),
+        inbox(std::make_shared<Inbox>(options.inbox_max)),
+        matcher(workers),
+        committer(options, journal, metrics, clock, watches, inbox) {}
+
+  const EngineOptions options;
+  ports::Journal& journal;
+  ports::Clock& clock;
+  ports::Metrics& metrics;
+  const DefinitionById definition_by_id;
+  const DefinitionByName definition_by_name;
+  std::shared_ptr<Inbox> inbox;  // shared with the callbacks of the journal
+
+  core::TimeUs now = 0;  // of this tick
+  Phase phase = Phase::kJoining;
+  ports::NodeLease lease;
+  // Grows whenever the memory of workflows is dropped: answers to questions of before are stale.
+  std::uint64_t generation = 1;
+
+  LoadFence load_fence;
+  ShardTable shards;
+  WorkerTable workers;
+  WatchTable watches;
+  Matcher matcher;
+  TimerHeap timers;  // of Workflow
+  Committer committer;
+};
+
+}  // namespace skald::runtime

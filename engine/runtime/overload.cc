@@ -1,0 +1,41 @@
+#include "engine/runtime/overload.h"
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/cord.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "engine/runtime/engine.h"
+#include "engine/runtime/limits.h"
+
+namespace skald::runtime {
+namespace {
+
+absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
+
+}  // namespace
+
+absl::Status WithRetryDelay(absl::Status status, core::DurationUs delay_us) {
+  status.SetPayload(kRetryDelayUrl, absl::Cord(absl::StrCat(delay_us / core::kMillisecondUs)));
+  return status;
+}
+
+absl::Status OverloadError(std::string_view limit_name, std::string_view what) {
+  return WithRetryDelay(absl::ResourceExhaustedError(absl::StrCat(
+                            View(what), ": the engine is at its limit ", View(limit_name))),
+                        kOverloadDelayUs);
+}
+
+absl::Status ComeBackLater(std::string_view why) {
+  return WithRetryDelay(absl::UnavailableError(View(why)), kRecoveryDelayUs);
+}
+
+std::optional<core::DurationUs> RetryDelayUs(const absl::Status& status) {
+  const absl::optional<absl::Cord> payload = status.GetPayload(kRetryDelayUrl);
+  std::int64_t delay_ms = 0;
+  if (!payload.has_value() || !absl::SimpleAtoi(std::string(*payload), &delay_ms)) return {};
+  return delay_ms * core::kMillisecondUs;
+}
+
+}  // namespace skald::runtime

@@ -1,0 +1,42 @@
+// Workflow: one workflow in memory, with what the runtime has to know beside its state.
+//
+// Owned by the ShardTable; single-threaded. It may leave memory only when nothing of it is
+// uncommitted (last_batch is durable).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "engine/core/definition.h"
+#include "engine/core/state.h"
+#include "engine/runtime/engine.h"
+#include "engine/runtime/timer_heap.h"
+
+namespace skald::runtime {
+
+// Batches are numbered from 1 in order of commit.
+using BatchNumber = std::uint64_t;
+
+// As a heap entry: its next timer.
+struct Workflow final : HeapEntry {
+  core::State state;
+  std::shared_ptr<const core::Definition> definition;  // shared by all its workflows
+
+  BatchNumber last_batch = 0;   // the newest batch that holds something of it
+  std::uint32_t write_index = 0;  // where, while that batch is open
+
+  // What the stored row says, or will say once last_batch is durable.
+  bool row_stored = false;
+  bool row_parked = false;
+  core::WorkflowStatus row_status = core::WorkflowStatus::kRunning;
+  core::SagaStatus row_saga = core::SagaStatus::kNone;
+  core::EventSeq snapshot_seq = 0;
+
+  // Last heartbeats of live tasks.
+  std::vector<WorkflowView::Progress> progress;
+
+  bool ended() const { return state.started() && core::IsTerminal(state.status); }
+};
+
+}  // namespace skald::runtime
