@@ -26,7 +26,7 @@
 //   TaskReleased          task
 //   TaskStarted           task, worker, incarnation, barrier, attempt_timeout_at, not_after
 //   TaskRequeued          task, available_at
-//   TaskCompleted         task, output, verdict (NONE), undo_input
+//   TaskCompleted         task, output, verdict (NONE), undo_input, effect (UNSET)
 //   TaskFailed            task, terminal, reason, effect (always), verdict (NONE), output
 //   TaskTimedOut          task, timeout (always), reason, effect (always)
 //   TaskCancelRequested   task, reason
@@ -35,10 +35,10 @@
 //   LateResult            task, fence, status (always), effect (UNSET), output
 //   SagaFaulted           cause (always), reason, task, actor, end_status (always), settle_until,
 //                         compensation_timeout_at
-//   FaultPended           cause (always), reason, actor
+//   FaultPended           cause (always), reason, actor, task, end_status (always)
 //   FaultRefused          reason
 //   PivotPassed           run
-//   StepSettled           run, effect (always), possible_duplicate, undo_input
+//   StepSettled           run, effect (always), possible_duplicate, undo_input, output
 //   UndoParked            run, reason
 //   UndoResolved          run, resolution (always), actor, reason, output
 //   SagaParked            reason

@@ -114,7 +114,8 @@ Parsed<TaskDefinition> ParseTaskDefinition(std::string_view json) {
     return Finish(TaskDefinition{}, mistakes);
   }
   const std::string_view object = TrimJson(json);
-  return Finish(ReadTaskDefinition(Fields(object, "", mistakes), object, ""), mistakes);
+  const Fields fields(object, "", mistakes);
+  return Finish(ReadTaskDefinition(fields, object, "", DefinitionOrigin::kRegistered), mistakes);
 }
 
 std::string FormatMistakes(const std::vector<Mistake>& mistakes, std::size_t count_max) {

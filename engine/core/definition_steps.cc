@@ -118,7 +118,7 @@ class StepsReader {
     if (embedded.has_value()) {
       step.task = ReadTaskDefinition(
           Fields(*embedded, fields.PathOf("taskDefinition"), context_.mistakes), *embedded,
-          step.name);
+          step.name, DefinitionOrigin::kEmbedded);
     } else {
       step.task = Registered(step.name);
     }

@@ -15,7 +15,17 @@ std::string MustBePositive(std::string_view field) {
   return absl::StrCat("TaskDef ", std::string(field), ": 0 must be >= 0");
 }
 
-void ReadTimeouts(const Fields& fields, TaskDefinition& task) {
+// The reference checks how the bounds relate in registered definitions only, not in embedded ones.
+void Relation(const Fields& fields, std::string_view key, DefinitionOrigin origin,
+              std::string message) {
+  if (origin == DefinitionOrigin::kRegistered) {
+    fields.Add(key, std::move(message));
+  } else {
+    fields.Warn(key, std::move(message));
+  }
+}
+
+void ReadTimeouts(const Fields& fields, DefinitionOrigin origin, TaskDefinition& task) {
   task.timeout_us = fields.Seconds("timeoutSeconds").value_or(0);
   task.poll_timeout_us =
       fields.Seconds("pollTimeoutSeconds", MustBePositive("pollTimeoutSeconds")).value_or(0);
@@ -29,18 +39,17 @@ void ReadTimeouts(const Fields& fields, TaskDefinition& task) {
     return;
   }
   if (response.has_value()) task.response_timeout_us = *response * kSecondUs;
-  if (task.timeout_us > 0 && task.response_timeout_us >= task.timeout_us) {
-    fields.Add("responseTimeoutSeconds",
-               absl::StrCat("TaskDef: ", task.name, " responseTimeoutSeconds: ",
-                            task.response_timeout_us / kSecondUs,
-                            " must be less than timeoutSeconds: ", task.timeout_us / kSecondUs));
+  // The default of an hour does not stand in the way of a shorter timeoutSeconds.
+  if (response.has_value() && task.timeout_us > 0 && task.response_timeout_us >= task.timeout_us) {
+    Relation(fields, "responseTimeoutSeconds", origin,
+             absl::StrCat("TaskDef: ", task.name, " responseTimeoutSeconds: ", *response,
+                          " must be less than timeoutSeconds: ", task.timeout_us / kSecondUs));
   }
   if (task.total_timeout_us > 0 && task.timeout_us > task.total_timeout_us) {
-    fields.Add("timeoutSeconds",
-               absl::StrCat("TaskDef: ", task.name, " timeoutSeconds: ",
-                            task.timeout_us / kSecondUs,
-                            " must be less than or equal to totalTimeoutSeconds: ",
-                            task.total_timeout_us / kSecondUs));
+    Relation(fields, "timeoutSeconds", origin,
+             absl::StrCat("TaskDef: ", task.name, " timeoutSeconds: ", task.timeout_us / kSecondUs,
+                          " must be less than or equal to totalTimeoutSeconds: ",
+                          task.total_timeout_us / kSecondUs));
   }
 }
 
@@ -95,7 +104,7 @@ RetryPolicy ReadRetry(const Fields& fields, RetryPolicy otherwise, std::int64_t 
 }
 
 TaskDefinition ReadTaskDefinition(const Fields& fields, std::string_view source,
-                                  const std::string& name_otherwise) {
+                                  const std::string& name_otherwise, DefinitionOrigin origin) {
   TaskDefinition task;
   task.name = fields.Name("name");
   if (task.name.empty()) task.name = name_otherwise;
@@ -105,7 +114,7 @@ TaskDefinition ReadTaskDefinition(const Fields& fields, std::string_view source,
                                       {{"RETRY", TimeoutPolicy::kRetry},
                                        {"TIME_OUT_WF", TimeoutPolicy::kTimeOutWorkflow},
                                        {"ALERT_ONLY", TimeoutPolicy::kAlertOnly}});
-  ReadTimeouts(fields, task);
+  ReadTimeouts(fields, origin, task);
   if (const auto input = fields.Object("inputTemplate"); input.has_value()) {
     task.input_template = Payload(std::string(*input));
   }

@@ -2,16 +2,20 @@
 // 1.6; saga.md 2.11). Internal to the definition parser.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "engine/core/definition.h"
 #include "engine/core/definition_fields.h"
 
 namespace skald::core {
 
+enum class DefinitionOrigin : std::uint8_t { kRegistered, kEmbedded };
+
 // The fields of a task definition. `name_otherwise` stands in for an absent name.
 TaskDefinition ReadTaskDefinition(const Fields& fields, std::string_view source,
-                                  const std::string& name_otherwise);
+                                  const std::string& name_otherwise, DefinitionOrigin origin);
 
 // What a task has when no definition of that name is registered.
 TaskDefinition DefaultTaskDefinition(std::string name);

@@ -80,6 +80,17 @@ class Checker {
     while (!AtEnd() && (Here() == ' ' || Here() == '\n' || Here() == '\t' || Here() == '\r')) ++at_;
   }
 
+  void Open(bool object) {
+    const std::uint64_t bit = std::uint64_t{1} << (depth_ % 64);
+    std::uint64_t& word = is_object_[depth_ / 64];
+    word = object ? word | bit : word & ~bit;
+    ++depth_;
+    ++at_;
+  }
+  bool InObject() const {
+    return ((is_object_[(depth_ - 1) / 64] >> ((depth_ - 1) % 64)) & 1) != 0;
+  }
+
   // Reads a scalar, an empty container, or opens a container and reads down to its first scalar.
   bool Value() {
     while (true) {
@@ -87,8 +98,7 @@ class Checker {
       const char c = Here();
       if (c != '{' && c != '[') return Scalar(c);
       if (depth_ >= depth_max_) return Fail(kTooDeep);
-      is_object_[depth_++] = c == '{';
-      ++at_;
+      Open(c == '{');
       SkipSpace();
       if (!AtEnd() && Here() == (c == '{' ? '}' : ']')) {
         --depth_;
@@ -103,7 +113,7 @@ class Checker {
   bool AfterValue() {
     SkipSpace();
     if (AtEnd()) return Fail(kUnexpectedEnd);
-    const bool object = is_object_[depth_ - 1];
+    const bool object = InObject();
     if (Here() == (object ? '}' : ']')) {
       --depth_;
       ++at_;
@@ -242,14 +252,15 @@ class Checker {
   const std::size_t depth_max_;
   std::size_t at_ = 0;
   std::size_t depth_ = 0;
-  std::array<bool, kJsonDepthMax> is_object_ = {};
+  // One bit per open container; only those below depth_ are set, the rest is never read.
+  std::array<std::uint64_t, kJsonDepthCeiling / 64> is_object_;
   JsonFault fault_;
 };
 
 }  // namespace
 
 JsonFault CheckJson(std::string_view text, std::size_t depth_max) {
-  CHECK(depth_max <= kJsonDepthMax);
+  CHECK(depth_max <= kJsonDepthCeiling);
   return Checker(text, depth_max).Run();
 }
 

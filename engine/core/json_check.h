@@ -19,7 +19,7 @@ struct JsonFault {
   bool ok() const { return message == nullptr; }
 };
 
-// REQUIRES: depth_max <= kJsonDepthMax. A scalar has depth 0, "[]" depth 1.
+// REQUIRES: depth_max <= kJsonDepthCeiling. A scalar has depth 0, "[]" depth 1.
 JsonFault CheckJson(std::string_view text, std::size_t depth_max = kJsonDepthMax);
 
 // As CheckJson; also wants an object. Empty text is a fault.

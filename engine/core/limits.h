@@ -15,6 +15,8 @@ namespace skald::core {
 inline constexpr std::size_t kPayloadBytesMax = 1024 * 1024;  // default; settable
 inline constexpr std::size_t kPayloadBytesCeiling = 16 * 1024 * 1024;  // no setting passes it
 inline constexpr std::size_t kJsonDepthMax = 100;
+// What the engine reads back of its own: payloads inside events inside rows, values inside values.
+inline constexpr std::size_t kJsonDepthCeiling = 4096;
 inline constexpr std::size_t kVariablesBytesMax = 256 * 1024;  // conductor.md 2.19
 
 // ---- names and texts ----
@@ -48,8 +50,10 @@ inline constexpr std::size_t kHistoryBytesPerWorkflowMax = 256 * 1024 * 1024;
 // Kept free below the two bounds above, so that a workflow at its limit can still be ended and
 // undone.
 inline constexpr EventSeq kEventsReservedForEnd = 20'000;
+inline constexpr std::size_t kTasksReservedForUndo = 25'000;
 
 static_assert(kPayloadBytesMax <= kPayloadBytesCeiling);
+static_assert(kJsonDepthMax < kJsonDepthCeiling / 4);
 static_assert(kVariablesBytesMax <= kPayloadBytesMax);
 static_assert(kDefinitionBytesMax < kPinnedBytesMax);
 static_assert(kTaskDefinitionBytesMax < kPinnedBytesMax);
@@ -57,6 +61,8 @@ static_assert(kBranchesMax <= kStepsMax);
 static_assert(kJoinOnMax <= kStepsMax);
 static_assert(kStepNestingMax * 4 < kJsonDepthMax, "a nested step takes up to four JSON levels");
 static_assert(kEventsReservedForEnd < kEventsPerWorkflowMax / 2);
+static_assert(kTasksReservedForUndo < kTasksPerWorkflowMax);
+static_assert(kStepsMax < kTasksPerWorkflowMax - kTasksReservedForUndo);
 static_assert(kTasksPerWorkflowMax * 3 <= kEventsPerWorkflowMax,
               "scheduled, started and ended: three events per task");
 

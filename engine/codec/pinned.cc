@@ -1,0 +1,84 @@
+#include "engine/codec/pinned.h"
+
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "engine/core/json_check.h"
+#include "engine/core/json_scan.h"
+#include "engine/core/json_write.h"
+#include "engine/core/limits.h"
+
+namespace skald::codec {
+namespace {
+
+std::string Body(std::string_view name_space, std::string_view workflow,
+                 const std::map<std::string, std::string>& tasks) {
+  std::string body = "{\"namespace\":";
+  core::AppendJsonString(body, name_space);
+  body.append(",\"workflow\":");
+  body.append(workflow);
+  body.append(",\"taskDefinitions\":{");
+  bool first = true;
+  for (const auto& [name, source] : tasks) {
+    if (!std::exchange(first, false)) body.push_back(',');
+    core::AppendJsonString(body, name);
+    body.push_back(':');
+    body.append(core::TrimJson(source));
+  }
+  body.append("}}");
+  return body;
+}
+
+absl::Status Damaged(std::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat("pinned definition: ", std::string(what)));
+}
+
+}  // namespace
+
+absl::StatusOr<Pinned> PinDefinition(std::string_view workflow_json,
+                                     const core::TaskDefinitionLookup& lookup,
+                                     const core::ParseOptions& options) {
+  std::map<std::string, std::string> tasks;
+  const auto recording = [&](const std::string& name) -> std::optional<std::string> {
+    std::optional<std::string> source = lookup == nullptr ? std::nullopt : lookup(name);
+    if (source.has_value()) tasks[name] = *source;
+    return source;
+  };
+  core::Parsed<core::Definition> parsed = core::ParseDefinition(workflow_json, recording, options);
+  if (!parsed.ok()) return core::InvalidDefinition(parsed.mistakes);
+  Pinned pinned{Body(options.name_space, core::TrimJson(workflow_json), tasks),
+                *std::move(parsed.value)};
+  if (pinned.body.size() > core::kPinnedBytesMax) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("definition ", pinned.definition.name, " has ", pinned.body.size(),
+                     " bytes with its task definitions; at most ", core::kPinnedBytesMax));
+  }
+  return pinned;
+}
+
+absl::StatusOr<core::Definition> DecodePinned(std::string_view body, std::int64_t id) {
+  const core::JsonFault fault = core::CheckJsonObject(body, core::kJsonDepthCeiling);
+  if (!fault.ok()) return Damaged(core::DescribeFault(body, fault));
+  const std::string_view object = core::TrimJson(body);
+  const auto name_space = core::FindMember(object, "namespace");
+  const auto workflow = core::FindMember(object, "workflow");
+  const auto tasks = core::FindMember(object, "taskDefinitions");
+  if (!name_space.has_value() || core::KindOf(*name_space) != core::JsonKind::kString) {
+    return Damaged("it has no namespace");
+  }
+  if (!workflow.has_value() || !tasks.has_value()) return Damaged("it lacks a part");
+  const auto embedded = [&](const std::string& name) -> std::optional<std::string> {
+    const auto source = core::FindMember(*tasks, name);
+    return source.has_value() ? std::optional(std::string(*source)) : std::nullopt;
+  };
+  core::Parsed<core::Definition> parsed = core::ParseDefinition(
+      *workflow, embedded,
+      {.name_space = core::StringOf(*name_space), .accepted_before = true});
+  if (!parsed.ok()) return Damaged(core::FormatMistakes(parsed.mistakes, 10));
+  parsed.value->id = id;
+  return *std::move(parsed.value);
+}
+
+}  // namespace skald::codec

@@ -1,0 +1,34 @@
+// Pinned forms: a definition with every task definition that it uses, in one JSON body, so that a
+// workflow keeps what it began with.
+//
+// Pure functions; thread-safe. The body is canonical: same sources, same bytes, which is how the
+// store keeps each content once. Format, fields only ever added:
+//   {"namespace":"default","workflow":{…as registered…},
+//    "taskDefinitions":{"charge_card":{…as registered…},…}}      names sorted, registered ones only
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "engine/core/definition.h"
+#include "engine/core/definition_parser.h"
+
+namespace skald::codec {
+
+struct Pinned {
+  std::string body;
+  core::Definition definition;  // id 0: the store gives one to the body
+};
+
+// Parses `workflow_json` with what `lookup` finds and puts both into one body.
+// INVALID_ARGUMENT with every mistake; RESOURCE_EXHAUSTED when the body passes kPinnedBytesMax.
+absl::StatusOr<Pinned> PinDefinition(std::string_view workflow_json,
+                                     const core::TaskDefinitionLookup& lookup,
+                                     const core::ParseOptions& options);
+
+// The definition of a body that PinDefinition made, also an earlier release's. `id` is the store's.
+// INVALID_ARGUMENT: anything else.
+absl::StatusOr<core::Definition> DecodePinned(std::string_view body, std::int64_t id);
+
+}  // namespace skald::codec

@@ -1,0 +1,84 @@
+#include "engine/codec/state_json.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/status.h"
+#include "engine/codec/state_fields.h"
+#include "engine/core/json_check.h"
+#include "engine/core/limits.h"
+
+namespace skald::codec {
+namespace {
+
+constexpr std::size_t kBytesPerTaskGuess = 512;
+
+absl::Status Damaged(std::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat("stored state: ", std::string(what)));
+}
+
+// Numbers that point into the state point at something: what reads the state relies on it.
+absl::Status CheckNumbers(const core::State& state) {
+  const auto has_task = [&](core::TaskNumber task) { return task == 0 || state.has_task(task); };
+  const auto has_run = [&](core::RunNumber run) { return run == 0 || state.has_run(run); };
+  for (const core::Task& task : state.tasks) {
+    if (!state.has_run(task.run)) return Damaged(absl::StrCat("task ", task.number, " has no run"));
+  }
+  for (const core::StepRun& run : state.runs) {
+    const bool runs = std::all_of(run.after.begin(), run.after.end(), has_run) &&
+                      std::all_of(run.before.begin(), run.before.end(), has_run);
+    if (!runs || !has_task(run.task) || !has_task(run.operation_task)) {
+      return Damaged(absl::StrCat("run ", run.number, " points at nothing"));
+    }
+  }
+  const bool lists = std::all_of(state.latest.begin(), state.latest.end(), has_run) &&
+                     std::all_of(state.open.begin(), state.open.end(), has_run) &&
+                     std::all_of(state.held.begin(), state.held.end(), has_run) &&
+                     std::all_of(state.fault.ready.begin(), state.fault.ready.end(), has_run) &&
+                     std::all_of(state.fault.in_turn.begin(), state.fault.in_turn.end(), has_run);
+  const bool timers = std::all_of(state.timers.begin(), state.timers.end(),
+                                  [&](const core::Timer& timer) { return has_task(timer.task); });
+  if (!lists || !timers || !has_task(state.fault.task)) return Damaged("a list points at nothing");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::string EncodeState(const core::State& state) {
+  std::string out;
+  out.reserve((state.tasks.size() + 1) * kBytesPerTaskGuess);
+  out.append("{\"version\":");
+  core::AppendJsonInteger(out, kStateVersion);
+  FieldWriter writer(out);
+  VisitFields(writer, state);
+  out.push_back('}');
+  return out;
+}
+
+absl::StatusOr<core::State> DecodeState(std::string_view text) {
+  const core::JsonFault fault = core::CheckJson(text, core::kJsonDepthCeiling);
+  if (!fault.ok()) return Damaged(core::DescribeFault(text, fault));
+  const std::string_view object = core::TrimJson(text);
+  if (core::KindOf(object) != core::JsonKind::kObject) return Damaged("not an object");
+  FieldReader reader(object);
+  std::int32_t version = 0;
+  reader.Field("version", version);
+  if (reader.status().ok() && version != kStateVersion) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("stored state: version ", version, ", not ", kStateVersion));
+  }
+  core::State state;
+  VisitFields(reader, state);
+  if (!reader.status().ok()) return Damaged({reader.status().message().data(),
+                                             reader.status().message().size()});
+  for (std::size_t i = 0; i < state.tasks.size(); ++i) {
+    state.tasks[i].number = static_cast<core::TaskNumber>(i + 1);
+  }
+  for (std::size_t i = 0; i < state.runs.size(); ++i) {
+    state.runs[i].number = static_cast<core::RunNumber>(i + 1);
+  }
+  RETURN_IF_ERROR(CheckNumbers(state));
+  return state;
+}
+
+}  // namespace skald::codec

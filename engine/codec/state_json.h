@@ -1,0 +1,27 @@
+// States as stored: the snapshot of a workflow, one JSON object.
+//
+// Pure functions; thread-safe. A snapshot spares reading the history again and can be thrown away:
+// the history is the truth. `version` names the format; a snapshot of another version is refused
+// and whoever reads it folds the history instead.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "engine/core/state.h"
+
+namespace skald::codec {
+
+// Raised whenever a field of State changes its meaning or a new one cannot be left at its default.
+inline constexpr std::int32_t kStateVersion = 1;
+
+// All of the state.
+std::string EncodeState(const core::State& state);
+
+// Errors: INVALID_ARGUMENT for what EncodeState did not write; FAILED_PRECONDITION for another
+// version.
+absl::StatusOr<core::State> DecodeState(std::string_view text);
+
+}  // namespace skald::codec
