@@ -1,0 +1,59 @@
+#include "engine/core/checker.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "engine/core/checker_model.h"
+
+namespace skald::core {
+namespace checker {
+
+void Model::Report(std::string invariant, EventSeq seq, std::string message) {
+  if (violations.size() >= kViolationsMax) return;
+  violations.push_back({std::move(invariant), seq, std::move(message)});
+}
+
+Effect OutcomeOfAttempts(const RunRecord& run) {
+  if (run.applied > 0) return Effect::kApplied;
+  return run.unknown > 0 ? Effect::kUnknown : Effect::kNone;
+}
+
+Effect OutcomeOf(const RunRecord& run) {
+  if (run.settled_seq != 0) return run.settled;
+  return run.completed_seq != 0 ? Effect::kApplied : Effect::kUnset;
+}
+
+bool NeedsUndo(const Model& model, const RunRecord& run) {
+  const Step& step = model.StepOf(run);
+  const Effect outcome = OutcomeOf(run);
+  if (outcome == Effect::kUnset) return false;
+  if (outcome == Effect::kNone) {
+    return step.saga.undo.has_value() && step.saga.compensate_on_failure &&
+           run.dispatched_seq != 0;
+  }
+  if (step.saga.undo.has_value()) return true;
+  return step.type == StepType::kSimple && step.saga.kind == StepKind::kUndeclared &&
+         model.definition.saga.undeclared == UndeclaredPolicy::kPark;
+}
+
+}  // namespace checker
+
+std::vector<Violation> CheckHistory(const Definition& definition,
+                                    const std::vector<Event>& events) {
+  checker::Model model(definition);
+  EventSeq expected = 1;
+  for (const Event& event : events) {
+    if (event.seq != expected) {
+      model.Report("I19", event.seq, "expected seq " + std::to_string(expected));
+      return std::move(model.violations);
+    }
+    ++expected;
+    checker::Fold(event, model);
+  }
+  checker::CheckOrder(model);
+  checker::CheckEnd(model);
+  return std::move(model.violations);
+}
+
+}  // namespace skald::core

@@ -1,0 +1,73 @@
+// The causal order of the runs (saga.md 2.7), from the definition and the history alone.
+#include <algorithm>
+#include <vector>
+
+#include "engine/core/checker_model.h"
+
+namespace skald::core::checker {
+namespace {
+
+// The last step of the case that a switch took; kNoStep when it took none, or an empty one.
+StepIndex LastOfChosenCase(const Model& model, const Step& choice) {
+  const auto last_run = [&](const Branch& branch) {
+    if (branch.steps.empty() || model.Latest(branch.steps.front()) == 0) return kNoStep;
+    return branch.steps.back();
+  };
+  for (const Branch& branch : choice.branches) {
+    if (const StepIndex last = last_run(branch); last != kNoStep) return last;
+  }
+  return choice.otherwise.has_value() ? last_run(*choice.otherwise) : kNoStep;
+}
+
+// The run whose end lets the step after `step` begin.
+RunNumber TailOf(const Model& model, StepIndex step) {
+  while (model.definition.steps[step].type == StepType::kSwitch) {
+    const StepIndex last = LastOfChosenCase(model, model.definition.steps[step]);
+    if (last == kNoStep) break;
+    step = last;
+  }
+  return model.Latest(step);
+}
+
+void Add(RunNumber run, std::vector<RunNumber>& runs) {
+  if (run == 0 || std::find(runs.begin(), runs.end(), run) != runs.end()) return;
+  runs.push_back(run);
+}
+
+}  // namespace
+
+std::vector<std::vector<RunNumber>> CausalPredecessors(const Model& model) {
+  const Definition& definition = model.definition;
+  std::vector<StepIndex> previous(definition.steps.size(), kNoStep);
+  const auto chain = [&previous](const std::vector<StepIndex>& list) {
+    for (std::size_t i = 1; i < list.size(); ++i) previous[list[i]] = list[i - 1];
+  };
+  chain(definition.roots);
+  for (const Step& step : definition.steps) {
+    for (const Branch& branch : step.branches) chain(branch.steps);
+    if (step.otherwise.has_value()) chain(step.otherwise->steps);
+  }
+
+  std::vector<std::vector<RunNumber>> result(model.runs.size());
+  for (const RunRecord& run : model.runs) {
+    const Step& step = model.StepOf(run);
+    std::vector<RunNumber>& before = result[run.number - 1];
+    if (previous[step.index] != kNoStep) {
+      Add(TailOf(model, previous[step.index]), before);
+    } else if (step.parent != kNoStep) {
+      Add(model.Latest(step.parent), before);
+    }
+    if (step.type == StepType::kJoin && run.closed_seq != 0) {
+      for (const StepIndex joined : step.join_on) Add(model.Latest(joined), before);
+    }
+    for (const StepIndex read : step.reads) {
+      const RunNumber source = model.Latest(read);
+      if (source == 0 || source == run.number) continue;
+      const EventSeq ended = model.runs[source - 1].closed_seq;
+      if (ended != 0 && ended < run.scheduled_seq) Add(source, before);
+    }
+  }
+  return result;
+}
+
+}  // namespace skald::core::checker

@@ -1,0 +1,104 @@
+// The checker's own small model of a history: who was dispatched, how it ended, when it was undone.
+// Internal to the checker. Single-threaded; a plain fold, with nothing of State or Apply in it.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "engine/core/checker.h"
+#include "engine/core/definition.h"
+#include "engine/core/event.h"
+
+namespace skald::core::checker {
+
+inline constexpr EventSeq kNever = std::numeric_limits<EventSeq>::max();
+
+struct TaskRecord {
+  TaskNumber number = 0;
+  RunNumber run = 0;
+  Operation operation = Operation::kAction;
+  EventSeq scheduled_seq = 0;
+  EventSeq started_seq = 0;  // newest
+  EventSeq ended_seq = 0;
+  TaskStatus status = TaskStatus::kScheduled;
+  Effect effect = Effect::kUnset;
+  Payload input;
+  Payload output;
+};
+
+struct RunRecord {
+  RunNumber number = 0;
+  StepIndex step = kNoStep;
+  std::int32_t iteration = 0;
+  std::int32_t generation = 1;
+  EventSeq scheduled_seq = 0;
+  EventSeq dispatched_seq = 0;  // first TaskStarted of an action
+  EventSeq closed_seq = 0;      // completed, or its failure accepted
+  EventSeq completed_seq = 0;   // the action's TaskCompleted
+  EventSeq settled_seq = 0;     // StepSettled
+  Effect settled = Effect::kUnset;
+  bool asked = false;           // a probe answered, or a person settled it
+  std::int32_t applied = 0;     // attempts by effect
+  std::int32_t unknown = 0;
+  bool all_barrier = true;
+  TaskNumber last_action = 0;
+  Payload undo_input;           // as stored when the run ended
+  EventSeq undo_scheduled_seq = 0;  // first undo task
+  Payload undo_task_input;
+  std::int32_t undo_completed_count = 0;
+  EventSeq undo_finished_seq = 0;   // completed, resolved or skipped, for the first time
+  std::int32_t finishes = 0;        // since the start, or since an orphan effect turned up
+  bool undo_running = false;
+  bool skipped = false;
+  bool parked = false;
+};
+
+struct Model {
+  const Definition& definition;
+  std::vector<TaskRecord> tasks;  // by number - 1
+  std::vector<RunRecord> runs;    // by number - 1
+  std::vector<RunNumber> latest;  // by step
+  EventSeq fault_seq = 0;
+  SagaFaulted fault;
+  std::uint32_t faults = 0;
+  bool fault_pending = false;
+  EventSeq pivot_seq = 0;
+  EventSeq override_seq = 0;
+  EventSeq parked_seq = 0;   // newest SagaParked
+  EventSeq resumed_seq = 0;  // newest SagaResumed
+  bool paused = false;       // by a person
+  EventSeq ended_seq = 0;
+  WorkflowEnded ended;
+  EventSeq orphan_seq = 0;
+  std::uint32_t undo_running = 0;
+  std::uint32_t live_tasks = 0;  // scheduled or in progress, of any kind
+  std::vector<Violation> violations;
+
+  explicit Model(const Definition& pinned) : definition(pinned) {}
+  const Step& StepOf(const RunRecord& run) const { return definition.steps[run.step]; }
+  RunNumber Latest(StepIndex step) const { return step < latest.size() ? latest[step] : 0; }
+  void Report(std::string invariant, EventSeq seq, std::string message);
+};
+
+// Outcome over the attempts (saga.md 2.3), before any probe or person.
+Effect OutcomeOfAttempts(const RunRecord& run);
+// Outcome as the saga has to take it: settled, else from a completion; kUnset while it is open.
+Effect OutcomeOf(const RunRecord& run);
+// Something has to be done about the run before the saga is undone.
+bool NeedsUndo(const Model& model, const RunRecord& run);
+
+// Folds one event, reporting what breaks an invariant as it comes (checker_fold.cc).
+void Fold(const Event& event, Model& model);
+// What can be said only over the whole (checker_order.cc): I6, I7, O3.
+void CheckOrder(Model& model);
+// Causal predecessors of each run, by number - 1, from control flow and data (checker_causal.cc).
+std::vector<std::vector<RunNumber>> CausalPredecessors(const Model& model);
+// The end, or the standstill of one that has not ended (checker_end.cc): I3, I9, I10, I11, I21,
+// 2.13.
+void CheckEnd(Model& model);
+// I22: the first undo task of a run carries what was recorded when the run ended.
+void CheckUndoInput(const RunRecord& run, EventSeq seq, const Payload& input, Model& model);
+
+}  // namespace skald::core::checker
