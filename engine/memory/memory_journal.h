@@ -1,0 +1,50 @@
+// MemoryJournal: a node's journal over a MemoryStore. Every call answers before it returns.
+//
+// Thread-safe. `store` outlives it.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/mutex.h"
+#include "engine/memory/memory_store.h"
+#include "engine/ports/journal.h"
+
+namespace skald::memory {
+
+class MemoryJournal final : public ports::Journal {
+ public:
+  explicit MemoryJournal(MemoryStore& store) : store_(store) {}
+  ~MemoryJournal() override { OnStartRequest(nullptr); }
+
+  void AcquireNode(const std::string& node_id, core::DurationUs lease_us,
+                   ports::Done<ports::NodeLease> done) override;
+  void RenewNode(const ports::NodeLease& lease, core::DurationUs lease_us,
+                 ports::Done<ports::NodeLease> done) override;
+  void TakeShards(const ports::NodeLease& lease,
+                  ports::Done<std::vector<ports::Shard>> done) override;
+  void ReleaseNode(const ports::NodeLease& lease, ports::DoneStatus done) override;
+  void Commit(ports::CommitBatch batch, ports::DoneStatus done) override;
+  void Load(const core::WorkflowId& id,
+            ports::Done<std::optional<ports::StoredWorkflow>> done) override;
+  void LoadActive(const ports::SlotRange& slots, const core::WorkflowId& after,
+                  std::size_t count_max,
+                  ports::Done<std::vector<ports::StoredWorkflow>> done) override;
+  void LoadDue(const ports::SlotRange& slots, core::TimeUs until, std::size_t count_max,
+               ports::Done<std::vector<ports::StoredWorkflow>> done) override;
+  void NextWakeAt(const ports::SlotRange& slots, ports::Done<core::TimeUs> done) override;
+  void LoadStartRequests(const ports::SlotRange& slots, std::size_t count_max,
+                         ports::Done<std::vector<ports::StartRequest>> done) override;
+  void OnStartRequest(std::function<void()> notify) override;
+  void ClaimKeys(std::vector<ports::KeyClaim> claims,
+                 ports::Done<std::vector<ports::KeyHolder>> done) override;
+
+ private:
+  MemoryStore& store_;
+  base::Mutex mutex_;
+  MemoryStore::ListenerId listener_ GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace skald::memory
