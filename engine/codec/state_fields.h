@@ -67,6 +67,7 @@ void VisitFields(V& v, E& e) {
   v.Field("possible_duplicate", e.possible_duplicate);
   v.Field("barrier", e.barrier);
   v.Field("completed_seq", e.completed_seq);
+  v.Field("closed_seq", e.closed_seq);
   v.Field("settled_seq", e.settled_seq);
   v.Field("undo", e.undo);
   v.Field("orphan", e.orphan);

@@ -73,6 +73,7 @@ class Books {
     ++run.attempts_applied;
     run.outcome = Effect::kApplied;
     run.completed_seq = event_.seq;
+    run.closed_seq = event_.seq;
     run.possible_duplicate = run.attempts_unknown > 0 && !run.barrier;
     run.undo_input = completed.undo_input;
   }
@@ -80,6 +81,10 @@ class Books {
   void operator()(const TaskFailed& failed) { CountEffect(failed.task, failed.effect); }
   void operator()(const TaskTimedOut& timed_out) { CountEffect(timed_out.task, timed_out.effect); }
   void operator()(const TaskCanceled& canceled) { CountEffect(canceled.task, canceled.effect); }
+
+  void operator()(const TaskFailureAccepted& accepted) {
+    Run(state_.task(accepted.task).run).closed_seq = event_.seq;
+  }
 
   void operator()(const SagaFaulted& faulted);
   void operator()(const FaultPended& pended) {
@@ -261,7 +266,7 @@ void Books::AllSettled() {
   }
   const auto ended_seq = [this](RunNumber number) {
     const StepRun& run = state_.run(number);
-    return run.completed_seq != 0 ? run.completed_seq : run.settled_seq;
+    return run.closed_seq != 0 ? run.closed_seq : run.settled_seq;
   };
   std::sort(in_turn.begin(), in_turn.end(), [&](RunNumber a, RunNumber b) {
     return ended_seq(a) < ended_seq(b);

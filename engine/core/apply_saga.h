@@ -3,8 +3,8 @@
 //
 // Called once for every event, after Apply (apply.cc) has folded it into tasks, runs and timers.
 // Pure. Internal to core. Who writes what:
-//   ApplySaga  StepRun::{operation_task, undo_attempts, probe_attempts, settled, settled_seq, outcome,
-//              attempts_applied, attempts_unknown, attempts_dispatched, possible_duplicate, barrier,
+//   ApplySaga  StepRun::{operation_task, undo_attempts, probe_attempts, settled, settled_seq, closed_seq,
+//              outcome, attempts_applied, attempts_unknown, attempts_dispatched, possible_duplicate, barrier,
 //              completed_seq, undo, successors_open, undo_input}; State::{saga_status, pivot_passed,
 //              fault}; the settle and compensation timers; State::status where a saga event or the
 //              end of a pause moves it; runs leave State::open when they are settled.

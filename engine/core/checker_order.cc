@@ -56,7 +56,7 @@ std::vector<Bound> BoundsOf(const Model& model) {
 void CheckStrictReverse(Model& model) {
   std::vector<std::pair<EventSeq, const RunRecord*>> undone;
   for (const RunRecord& run : model.runs) {
-    const EventSeq ended = run.completed_seq != 0 ? run.completed_seq : run.settled_seq;
+    const EventSeq ended = run.closed_seq != 0 ? run.closed_seq : run.settled_seq;
     if (run.undo_scheduled_seq != 0) undone.emplace_back(ended, &run);
   }
   std::sort(undone.begin(), undone.end());

@@ -97,6 +97,7 @@ struct StepRun {
   bool possible_duplicate = false;
   bool barrier = false;         // every dispatched attempt ran at a worker with the barrier
   EventSeq completed_seq = 0;   // seq of the TaskCompleted of the action; 0 = none
+  EventSeq closed_seq = 0;      // seq of what closed it: completion, or accepted failure; 0 = none
   EventSeq settled_seq = 0;     // seq of its StepSettled; 0 = none
   UndoPhase undo = UndoPhase::kNone;
   bool orphan = false;          // a late result showed an effect that was held to be none or undone
