@@ -79,7 +79,7 @@ class KindChecker {
     if (!behind && !beside) return;
     if (other.saga.kind == StepKind::kPivot) {
       // Of two pivots in sibling branches, the later one reports.
-      if (behind || other.index < pivot.index) {
+      if (behind || other.index > pivot.index) {
         Add(other, absl::StrCat("a second PIVOT on a path with '", pivot.reference, "' (V2)"));
       }
       return;

@@ -155,7 +155,8 @@ absl::StatusOr<TimeUs> ParseWaitUntil(std::string_view text) {
   const auto month = reader.Digits(2, 2);
   const bool second_dash = reader.Take('-');
   const auto day = reader.Digits(2, 2);
-  if (!day.has_value() || !first_dash || !second_dash) return BadDate(text, kDateFormats);
+  const bool date = year.has_value() && month.has_value() && day.has_value();
+  if (!date || !first_dash || !second_dash) return BadDate(text, kDateFormats);
   if (*year < 1970 || *month < 1 || *month > 12 || *day < 1 ||
       *day > DaysInMonth(*year, *month)) {
     return BadDate(text, "there is no such day from 1970 to 9999");
@@ -166,7 +167,7 @@ absl::StatusOr<TimeUs> ParseWaitUntil(std::string_view text) {
   const auto hour = reader.Digits(2, 2);
   const bool colon = reader.Take(':');
   const auto minute = reader.Digits(2, 2);
-  if (!minute.has_value() || !colon) return BadDate(text, kDateFormats);
+  if (!hour.has_value() || !minute.has_value() || !colon) return BadDate(text, kDateFormats);
   if (*hour > 23 || *minute > 59) return BadDate(text, "there is no such time of day");
   seconds += *hour * 3'600 + *minute * 60;
   reader.SkipBlanks();
