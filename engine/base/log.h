@@ -34,6 +34,7 @@ enum class LogLevel { kDebug, kInfo, kWarn, kError, kOff };
 class LogValue {
  public:
   // Not explicit, all of these, so that a list of fields reads as a list of fields.
+  // NOLINTBEGIN(google-explicit-constructor)
   LogValue(bool value) : value_(value) {}
   LogValue(const char* value) : value_(std::string_view(value == nullptr ? "" : value)) {}
   template <std::signed_integral T>
@@ -49,6 +50,7 @@ class LogValue {
       { text.size() } -> std::convertible_to<size_t>;
     }
   LogValue(const T& text) : value_(std::string_view(text.data(), text.size())) {}
+  // NOLINTEND(google-explicit-constructor)
 
   // Appends the value as it stands in a line.
   void AppendTo(std::string& line) const;

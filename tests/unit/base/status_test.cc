@@ -14,7 +14,7 @@ using ::skald::testing::IsOk;
 using ::skald::testing::IsOkAndHolds;
 using ::skald::testing::StatusIs;
 
-absl::Status Pass(absl::Status status, int& reached) {
+absl::Status Pass(const absl::Status& status, int& reached) {
   RETURN_IF_ERROR(status);
   ++reached;
   return absl::OkStatus();
