@@ -16,6 +16,9 @@ constexpr double kLightP50MsMax = 1;
 constexpr double kLightP99FloorTimesMax = 1.5;
 constexpr double kUndoShareMin = 0.8;
 constexpr double kTransactionsPerTaskMax = 0.05;
+// A node looks at its tables every second or so whatever the load; what counts as none is far below
+// one read for each commit.
+constexpr double kReadsPerTaskMax = 0.0005;
 constexpr double kParkedRssGrowthMibMax = 50;
 constexpr double kParkedStartDelayMsMax = 2'000;
 
@@ -106,7 +109,7 @@ std::vector<Verdict> Judge(const std::vector<Measurement>& measurements) {
                 Ratio(judge.Of("undo3", "tasks_per_s"), chain3), kUndoShareMin);
   judge.AtMost("chain3 transactions per task", judge.Of("chain3", "transactions_per_task"),
                kTransactionsPerTaskMax);
-  judge.AtMost("chain3 SQL reads per task", judge.Of("chain3", "reads_per_task"), 0);
+  judge.AtMost("chain3 SQL reads per task", judge.Of("chain3", "reads_per_task"), kReadsPerTaskMax);
   judge.AtMost("parked100k memory growth, MiB", judge.Of("parked100k", "rss_growth_mib"),
                kParkedRssGrowthMibMax);
   judge.AtMost("parked100k longer start, ms", judge.Of("parked100k", "start_delay_ms"),

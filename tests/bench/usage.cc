@@ -16,6 +16,9 @@
 namespace skald::bench {
 namespace {
 
+// Functions that look and write like a SELECT but guard or renew the node's own lease.
+constexpr char kNodeCalls[] = "skald\\.(check_fence|renew_node)";
+
 constexpr int64_t kMicrosecondsPerSecond = 1'000'000;
 
 // Fields of /proc/<pid>/stat behind the command's name, counted as proc(5) does.

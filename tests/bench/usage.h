@@ -27,7 +27,7 @@ struct DatabaseCounters {
   double write_transactions = 0;  // transaction ids given out in the whole cluster, exact
   double wal_bytes = 0;           // of the whole cluster, exact
   double statements = 0;          // all statements, as pg_stat_statements has them
-  double reads = 0;               // those of them that begin with SELECT
+  double reads = 0;               // those of them that SELECT, the node's fence and lease aside
 };
 
 // Reads the counters of `database` over a connection to another database of the same cluster, so
