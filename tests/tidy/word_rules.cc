@@ -13,6 +13,8 @@ WordRule Exceptions() {
               "edge that catches (tests/tidy/word_rules.cc names them)",
           .allowances = {
               {"engine/base/log.cc", "spdlog and fmt throw; a log line never fails"},
+              {"engine/postgres/guard.cc", "libpqxx throws"},
+              {"engine/app/main.cc", "what escapes ends the process with a message"},
               {"workers/sdk/pg_session.cc", "libpqxx throws"},
               {"workers/sdk/task_runner.cc", "handlers are other people's code"},
           }};
@@ -32,6 +34,12 @@ WordRule Threads() {
               {"engine/grpc/worker_service.h", "pings and time-outs of the streams"},
               {"engine/grpc/worker_service.cc", "pings and time-outs of the streams"},
               {"engine/http/http_server.cc", "the HTTP loop"},
+              {"engine/postgres/thread.h", "connections that wait for the database"},
+              {"workers/sdk/executor.h", "handlers run in a pool of N threads"},
+              {"workers/sdk/executor.cc", "handlers run in a pool of N threads"},
+              {"workers/sdk/signal_drain.h", "waits for SIGTERM"},
+              {"workers/sdk/signal_drain.cc", "waits for SIGTERM"},
+              {"workers/sdk/worker.cc", "the stream's loop"},
               {"workers/sdk/test_kit.cc", "replays races of two threads"},
           }};
 }
@@ -54,7 +62,7 @@ WordRule WallClock() {
           .words = {"system_clock", "absl::Now", "gettimeofday", "CLOCK_REALTIME", "time(nullptr)",
                     "time(NULL)"},
           .instead = "take the time from the Clock port, which follows the database's",
-          .allowances = {}};
+          .allowances = {{"engine/app/system_clock.cc", "the Clock port's real form"}}};
 }
 
 WordRule Randomness() {
@@ -63,7 +71,14 @@ WordRule Randomness() {
           .words = {"std::random_device", "std::mt19937", "std::mt19937_64", "absl::BitGen",
                     "getrandom", "getentropy", "rand", "srand", "random_generator"},
           .instead = "take random bits from the Random port, so that a simulation repeats them",
-          .allowances = {{"workers/sdk/test_kit.cc", "a seeded order of faults"}}};
+          .allowances = {
+              {"engine/app/system_clock.h", "the Random port's real form"},
+              {"engine/app/system_clock.cc", "the Random port's real form"},
+              {"workers/sdk/connection.h", "workers must not reconnect in step"},
+              {"workers/sdk/connection.cc", "workers must not reconnect in step"},
+              {"workers/sdk/worker.cc", "the name of this start of the process"},
+              {"workers/sdk/test_kit.cc", "a seeded order of faults"},
+          }};
 }
 
 WordRule Environment() {
