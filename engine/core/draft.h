@@ -4,6 +4,7 @@
 // Single-threaded, lives for one call of Decide. Internal to core.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,6 +33,27 @@ class Draft {
   void Ask(Command command) { decision_.commands.push_back(std::move(command)); }
   void Answer(core::Answer answer) { decision_.answer = answer; }
 
+  // The task whose output the workflow's output follows when it ends now (conductor.md 3.3); 0 =
+  // the newest.
+  TaskNumber last_task() const { return last_task_; }
+  void set_last_task(TaskNumber task) { last_task_ = task; }
+
+  // Steps still to be scheduled by this decision, in order; carried out by PlanScope (task_steps.h).
+  struct Planned {
+    StepIndex step = kNoStep;
+    std::vector<RunNumber> after;
+  };
+  std::vector<Planned>& plan() { return plan_; }
+  // While a plan is carried out the workflow stays RUNNING, so that nothing of the plan is lost:
+  // faults and parks wait until it is done (Afterwards).
+  bool carrying_out_plan() const { return carrying_out_plan_; }
+  void set_carrying_out_plan(bool value) { carrying_out_plan_ = value; }
+  // REQUIRES: carrying_out_plan().
+  void Afterwards(std::function<void(Draft&)> work) { afterwards_.push_back(std::move(work)); }
+  std::vector<std::function<void(Draft&)>> TakeAfterwards() {
+    return std::exchange(afterwards_, {});
+  }
+
   Decision Finish() && { return std::move(decision_); }
 
  private:
@@ -39,6 +61,10 @@ class Draft {
   State& state_;
   const TimeUs now_;
   Decision decision_;
+  TaskNumber last_task_ = 0;
+  std::vector<Planned> plan_;
+  bool carrying_out_plan_ = false;
+  std::vector<std::function<void(Draft&)>> afterwards_;
 };
 
 }  // namespace skald::core

@@ -3,6 +3,8 @@
 #include <array>
 #include <charconv>
 #include <cstddef>
+#include <set>
+#include <string>
 
 #include "engine/core/json_scan.h"
 
@@ -145,6 +147,22 @@ std::string MergeDefaults(std::string_view object, std::string_view defaults) {
   }
   merged.push_back('}');
   return merged;
+}
+
+std::string OverlayMembers(std::string_view object, std::string_view over) {
+  object = TrimJson(object);
+  over = TrimJson(over);
+  if (over.empty()) return object.empty() ? "{}" : std::string(object);
+  if (object.empty()) return std::string(over);
+  std::set<std::string> replaced;
+  for (JsonWalk walk(over); walk.Next();) replaced.insert(walk.key());
+  std::string result = "{";
+  for (JsonWalk walk(object); walk.Next();) {
+    if (replaced.count(walk.key()) == 0) AppendMember(result, walk.raw_key(), walk.value());
+  }
+  for (JsonWalk walk(over); walk.Next();) AppendMember(result, walk.raw_key(), walk.value());
+  result.push_back('}');
+  return result;
 }
 
 }  // namespace skald::core

@@ -27,4 +27,7 @@ void AppendJsonUnsigned(std::string& out, std::uint64_t number);
 // REQUIRES: both have passed CheckJson and are objects, or empty.
 std::string MergeDefaults(std::string_view object, std::string_view defaults);
 
+// The members of `object`, replaced and followed by those of `over`. As above.
+std::string OverlayMembers(std::string_view object, std::string_view over);
+
 }  // namespace skald::core

@@ -86,8 +86,15 @@ bool FailedPivotTookEffect(TaskNumber task, const Draft& draft) {
 
 void RaiseFault(FaultCause cause, std::string reason, TaskNumber task, std::string actor,
                 WorkflowStatus end_status, Draft& draft) {
+  if (draft.carrying_out_plan()) {
+    draft.Afterwards([=](Draft& later) {
+      RaiseFault(cause, reason, task, actor, end_status, later);
+    });
+    return;
+  }
   const State& state = draft.state();
   if (!draft.definition().saga.declared) {
+    draft.set_last_task(task);
     EndWorkflow(end_status, std::move(reason), draft);
     return;
   }
@@ -130,6 +137,10 @@ SagaFaulted PendingFault(const State& state) {
 }
 
 void ParkForward(std::string reason, Draft& draft) {
+  if (draft.carrying_out_plan()) {
+    draft.Afterwards([=](Draft& later) { ParkForward(reason, later); });
+    return;
+  }
   if (draft.state().saga_status == SagaStatus::kParked) return;
   draft.Emit(SagaParked{std::move(reason)});
 }

@@ -1,0 +1,37 @@
+// Control: carries out the steps of a definition, one function per construct, each in a file of its
+// own (control_<construct>.cc). Internal to core.
+//
+// Control steps are tasks too: scheduled with their input, completed with their output, mostly within
+// one decision. Single-threaded, as Draft.
+#pragma once
+
+#include <vector>
+
+#include "engine/core/draft.h"
+
+namespace skald::core {
+
+void CarryOutSwitch(const Step& step, TaskScheduled task, Draft& draft);
+void CarryOutFork(const Step& step, TaskScheduled task, Draft& draft);
+void CarryOutJoin(const Step& step, TaskScheduled task, Draft& draft);
+void CarryOutSetVariable(const Step& step, TaskScheduled task, Draft& draft);
+void CarryOutTerminate(const Step& step, TaskScheduled task, Draft& draft);
+void CarryOutWait(const Step& step, TaskScheduled task, Draft& draft);
+
+// All that the JOIN waits for has ended.
+void CompleteJoin(RunNumber run, Draft& draft);
+// Nothing is left that could end what the JOIN waits for: it fails, saying so.
+void FailStuckJoin(RunNumber run, Draft& draft);
+
+// What follows a run that has ended, out of cases and back into the list around them.
+void ScheduleFollowing(RunNumber run, Draft& draft);
+
+// The step's input against the workflow as it is now, with the defaults of its task definition.
+Payload EvaluateInput(const Step& step, const Draft& draft);
+
+// When the attempt may be started and which of its timeouts run from there. Of timeouts under
+// ALERT_ONLY nothing follows, so they have no time.
+void SetQueueTimes(const Step& step, DurationUs delay_us, TimeUs first_scheduled_at, TimeUs now,
+                   TaskScheduled& task);
+
+}  // namespace skald::core

@@ -1,0 +1,79 @@
+#include "engine/core/decide.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "engine/core/construct.h"
+#include "engine/core/families.h"
+#include "engine/core/task_steps.h"
+
+namespace skald::core {
+namespace {
+
+absl::Status Handle(const StartWorkflow& trigger, Draft& draft) {
+  return OnStartWorkflow(trigger, draft);
+}
+absl::Status Handle(const StartTask& trigger, Draft& draft) { return OnStartTask(trigger, draft); }
+absl::Status Handle(const ReportResult& trigger, Draft& draft) {
+  return OnReportResult(trigger, draft);
+}
+absl::Status Handle(const LoseTask& trigger, Draft& draft) { return OnLoseTask(trigger, draft); }
+absl::Status Handle(const FireTimers&, Draft& draft) { return OnFireTimers(draft); }
+absl::Status Handle(const SignalWorkflow& trigger, Draft& draft) {
+  return OnSignal(trigger, draft);
+}
+absl::Status Handle(const PauseWorkflow& trigger, Draft& draft) { return OnPause(trigger, draft); }
+absl::Status Handle(const ResumeWorkflow& trigger, Draft& draft) {
+  return OnResume(trigger, draft);
+}
+absl::Status Handle(const TerminateWorkflow& trigger, Draft& draft) {
+  return OnTerminate(trigger, draft);
+}
+absl::Status Handle(const CompensateWorkflow& trigger, Draft& draft) {
+  return OnCompensate(trigger, draft);
+}
+absl::Status Handle(const OperateSaga& trigger, Draft& draft) { return OnOperate(trigger, draft); }
+
+bool IsStart(const Trigger& trigger) { return std::holds_alternative<StartWorkflow>(trigger); }
+
+}  // namespace
+
+absl::StatusOr<Decision> Decide(const Definition& definition, const Trigger& trigger, TimeUs now,
+                                State& state) {
+  if (!state.started() && !IsStart(trigger)) {
+    return absl::NotFoundError("the workflow has not been started");
+  }
+  const WorkflowId id = state.id;
+  if (!state.started() && IsStart(trigger)) state.id = std::get<StartWorkflow>(trigger).id;
+  // Times of a history never go back, whatever clocks do.
+  Draft draft(definition, state, std::max(now, state.updated_at));
+  const absl::Status handled =
+      std::visit([&draft](const auto& body) { return Handle(body, draft); }, trigger);
+  if (!handled.ok()) {
+    state.id = id;
+    return handled;
+  }
+  ReviewPendingFault(draft);
+  MaybeComplete(draft);
+  return std::move(draft).Finish();
+}
+
+std::vector<Command> OpenCommands(const Definition& definition, const State& state) {
+  std::vector<Command> commands;
+  if (IsTerminal(state.status)) return commands;
+  for (const Task& task : state.tasks) {
+    if (IsTerminal(task.status) || !IsWorkerTask(definition, task)) continue;
+    if (task.status == TaskStatus::kInProgress && task.cancel_requested) {
+      commands.push_back(CancelTask{.task = task.number,
+                                    .fence = task.fence,
+                                    .incarnation = task.incarnation,
+                                    .reason = "asked to stop before the engine restarted"});
+    }
+    const bool held = task.operation != Operation::kAction && UndoIsHeld(state);
+    if (task.status != TaskStatus::kScheduled || !task.released || held) continue;
+    commands.push_back(OfferOf(definition, state, task));
+  }
+  return commands;
+}
+
+}  // namespace skald::core

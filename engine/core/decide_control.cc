@@ -1,0 +1,170 @@
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "engine/core/construct.h"
+#include "engine/core/control.h"
+#include "engine/core/families.h"
+#include "engine/core/json_write.h"
+#include "engine/core/limits.h"
+#include "engine/core/state_scope.h"
+#include "engine/core/task_steps.h"
+
+namespace skald::core {
+namespace {
+
+// Data edges (saga.md 2.7): the runs whose output the input reads.
+void AddReads(const Step& step, const State& state, std::vector<RunNumber>& after) {
+  for (const StepIndex read : step.reads) {
+    const RunNumber run = state.LatestRun(read);
+    if (run == 0 || !state.run(run).closed) continue;
+    if (std::find(after.begin(), after.end(), run) == after.end()) after.push_back(run);
+  }
+}
+
+TaskScheduled FirstAttempt(const Step& step, std::vector<RunNumber> after, const Draft& draft) {
+  const State& state = draft.state();
+  TaskScheduled task;
+  task.task = static_cast<TaskNumber>(state.tasks.size() + 1);
+  task.run = static_cast<RunNumber>(state.runs.size() + 1);
+  task.step = step.index;
+  task.generation = state.generation;
+  task.task_type = TaskTypeOf(step);
+  task.reference = step.reference;
+  task.input = EvaluateInput(step, draft);
+  AddReads(step, state, after);
+  task.after = std::move(after);
+  return task;
+}
+
+void CarryOutSimple(const Step& step, TaskScheduled task, Draft& draft) {
+  SetQueueTimes(step, step.start_delay_us, draft.now(), draft.now(), task);
+  const TaskNumber number = task.task;
+  draft.Emit(std::move(task));
+  OfferIfReady(number, draft);
+}
+
+void Refuse(const Step& step, std::string_view why, Draft& draft) {
+  RaiseFault(FaultCause::kTaskFailed,
+             absl::StrCat("schedule step ", step.reference, ": ", std::string(why)), 0, "",
+             WorkflowStatus::kFailed, draft);
+}
+
+void CarryOut(StepIndex index, std::vector<RunNumber> after, Draft& draft) {
+  const Step& step = draft.definition().steps[index];
+  if (const std::string limit = GrowthLimit(draft.state()); !limit.empty()) {
+    return Refuse(step, limit, draft);
+  }
+  TaskScheduled task = FirstAttempt(step, std::move(after), draft);
+  if (task.input.size() > kPayloadBytesCeiling) {
+    return Refuse(step,
+                  absl::StrCat("input of ", task.input.size(),
+                               " bytes, more than kPayloadBytesCeiling (", kPayloadBytesCeiling,
+                               ")"),
+                  draft);
+  }
+  switch (step.type) {
+    case StepType::kSimple: return CarryOutSimple(step, std::move(task), draft);
+    case StepType::kSwitch: return CarryOutSwitch(step, std::move(task), draft);
+    case StepType::kForkJoin: return CarryOutFork(step, std::move(task), draft);
+    case StepType::kJoin: return CarryOutJoin(step, std::move(task), draft);
+    case StepType::kSetVariable: return CarryOutSetVariable(step, std::move(task), draft);
+    case StepType::kTerminate: return CarryOutTerminate(step, std::move(task), draft);
+    case StepType::kWait: return CarryOutWait(step, std::move(task), draft);
+  }
+}
+
+bool MayCarryOut(const State& state) {
+  return !IsTerminal(state.status) && !state.fault.active;
+}
+
+}  // namespace
+
+PlanScope::PlanScope(Draft& draft) : draft_(draft), outermost_(!draft.carrying_out_plan()) {
+  draft_.set_carrying_out_plan(true);
+}
+
+// A queue instead of recursion: a definition may chain thousands of server-side steps.
+PlanScope::~PlanScope() {
+  if (!outermost_) return;
+  for (std::size_t i = 0; i < draft_.plan().size() && MayCarryOut(draft_.state()); ++i) {
+    Draft::Planned next = std::move(draft_.plan()[i]);
+    CarryOut(next.step, std::move(next.after), draft_);
+  }
+  draft_.plan().clear();
+  draft_.set_carrying_out_plan(false);
+  for (const auto& work : draft_.TakeAfterwards()) {
+    if (!IsTerminal(draft_.state().status)) work(draft_);
+  }
+}
+
+void ScheduleStep(StepIndex step, std::vector<RunNumber> after, Draft& draft) {
+  const PlanScope plan(draft);
+  draft.plan().push_back({step, std::move(after)});
+}
+
+void ScheduleFollowing(RunNumber run, Draft& draft) {
+  const std::vector<Step>& steps = draft.definition().steps;
+  StepIndex at = draft.state().run(run).step;
+  while (steps[at].next == kNoStep) {
+    at = steps[at].parent;
+    // The end of a branch leads nowhere: the JOIN behind the fork waits for it.
+    if (at == kNoStep || steps[at].type != StepType::kSwitch) return;
+  }
+  ScheduleStep(steps[at].next, {run}, draft);
+}
+
+void Advance(RunNumber run, Draft& draft) {
+  if (GoesForward(draft.state())) AdvanceNow(run, draft);
+}
+
+void AdvanceJoins(RunNumber run, Draft& draft) {
+  const State& state = draft.state();
+  for (const StepIndex join : draft.definition().steps[state.run(run).step].joined_by) {
+    const RunNumber join_run = state.LatestRun(join);
+    const auto remaining = state.join_remaining.find(join_run);
+    if (remaining == state.join_remaining.end() || remaining->second > 0) continue;
+    CompleteJoin(join_run, draft);
+  }
+}
+
+void AdvanceNow(RunNumber run, Draft& draft) {
+  const PlanScope plan(draft);
+  AdvanceJoins(run, draft);
+  ScheduleFollowing(run, draft);
+}
+
+void ReleaseHeld(const std::vector<RunNumber>& held, Draft& draft) {
+  const PlanScope plan(draft);
+  for (const RunNumber run : held) {
+    if (!MayCarryOut(draft.state())) return;
+    const TaskNumber task = draft.state().run(run).task;
+    if (draft.state().run(run).closed) {
+      AdvanceNow(run, draft);
+    } else if (!HoldsForPendingFault(task, draft)) {
+      DecideFailure(task, draft);
+    }
+  }
+}
+
+Payload EvaluateInput(const Step& step, const Draft& draft) {
+  const StateScope scope(draft.definition(), draft.state(), step.reads);
+  std::string input = step.input.Evaluate(scope);
+  if (step.task.input_template.empty()) return Payload(std::move(input));
+  return Payload(MergeDefaults(input, step.task.input_template.text()));
+}
+
+void SetQueueTimes(const Step& step, DurationUs delay_us, TimeUs first_scheduled_at, TimeUs now,
+                   TaskScheduled& task) {
+  if (delay_us > 0) task.available_at = now + delay_us;
+  if (step.task.timeout_policy == TimeoutPolicy::kAlertOnly) return;
+  if (step.task.poll_timeout_us > 0) {
+    task.poll_timeout_at = std::max(now, task.available_at) + step.task.poll_timeout_us;
+  }
+  // A person's retry after the total time gets an attempt without that bound.
+  const TimeUs total_timeout_at = first_scheduled_at + step.task.total_timeout_us;
+  if (step.task.total_timeout_us > 0 && total_timeout_at > now) {
+    task.total_timeout_at = total_timeout_at;
+  }
+}
+
+}  // namespace skald::core

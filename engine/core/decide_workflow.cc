@@ -1,0 +1,226 @@
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "engine/core/construct.h"
+#include "engine/core/control.h"
+#include "engine/core/families.h"
+#include "engine/core/json_scan.h"
+#include "engine/core/json_write.h"
+#include "engine/core/limits.h"
+#include "engine/core/state_scope.h"
+#include "engine/core/task_steps.h"
+
+namespace skald::core {
+namespace {
+
+bool IsObjectOrEmpty(const Payload& payload) {
+  if (payload.empty()) return true;
+  const std::string_view text = TrimJson(payload.text());
+  return !text.empty() && text.front() == '{';
+}
+
+absl::Status CheckRoomFor(std::string_view what, const State& state) {
+  const std::string limit = GrowthLimit(state);
+  if (limit.empty()) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat(std::string(what), " workflow ", state.id.ToString(), ": ", limit));
+}
+
+absl::Status Ended(std::string_view what, const State& state) {
+  return absl::FailedPreconditionError(absl::StrCat(std::string(what), " workflow ",
+                                                    state.id.ToString(), ": it is ",
+                                                    std::string(Name(state.status))));
+}
+
+// The newest attempt of a forward step: what Conductor calls the last task.
+TaskNumber NewestAction(const State& state) {
+  for (auto task = state.tasks.rbegin(); task != state.tasks.rend(); ++task) {
+    if (task->operation == Operation::kAction) return task->number;
+  }
+  return 0;
+}
+
+Payload OutputAtEnd(const Draft& draft) {
+  const State& state = draft.state();
+  TaskNumber last = draft.last_task();
+  if (last == 0) last = state.fault.active ? state.fault.task : NewestAction(state);
+  const bool known = state.has_task(last);
+  const bool by_terminate =
+      known && draft.definition().steps[state.task(last).step].type == StepType::kTerminate;
+  if (!by_terminate && draft.definition().output.has_value()) {
+    const StateScope scope(draft.definition(), state, draft.definition().output_reads);
+    return Payload(draft.definition().output->Evaluate(scope));
+  }
+  if (!known || state.task(last).output.empty()) return Payload("{}");
+  return state.task(last).output;
+}
+
+// The waiting WAIT of that reference, or the first one; 0 when there is none.
+TaskNumber WaitingTask(const std::string& reference, const Draft& draft) {
+  const State& state = draft.state();
+  for (const RunNumber run : state.open) {
+    const Task& task = state.task(state.run(run).task);
+    const Step& step = draft.definition().steps[task.step];
+    if (step.type != StepType::kWait || task.status != TaskStatus::kInProgress) continue;
+    if (reference.empty() || step.reference == reference) return task.number;
+  }
+  return 0;
+}
+
+absl::Status CheckSignal(const SignalWorkflow& trigger, const Draft& draft) {
+  if (IsTerminal(draft.state().status)) return Ended("signal", draft.state());
+  if (!IsObjectOrEmpty(trigger.payload)) {
+    return absl::InvalidArgumentError("signal: the payload must be a JSON object");
+  }
+  if (trigger.payload.size() > kPayloadBytesCeiling) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "signal: payload of ", trigger.payload.size(),
+        " bytes, more than kPayloadBytesCeiling (", kPayloadBytesCeiling, ")"));
+  }
+  if (trigger.reference.empty()) return absl::OkStatus();
+  const StepIndex step = draft.definition().Find(trigger.reference);
+  if (step == kNoStep) {
+    return absl::NotFoundError(absl::StrCat("signal: no step ", trigger.reference));
+  }
+  if (draft.definition().steps[step].type != StepType::kWait) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("signal: step ", trigger.reference, " is no WAIT"));
+  }
+  return absl::OkStatus();
+}
+
+SagaStatus SagaStatusAtEnd(WorkflowStatus status, const Definition& definition) {
+  if (!definition.saga.declared) return SagaStatus::kNone;
+  return status == WorkflowStatus::kCompleted ? SagaStatus::kCompleted : SagaStatus::kFailedClean;
+}
+
+}  // namespace
+
+absl::Status OnStartWorkflow(const StartWorkflow& trigger, Draft& draft) {
+  if (draft.state().started()) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("start workflow ", draft.state().id.ToString(), ": it has been started"));
+  }
+  if (!IsObjectOrEmpty(trigger.input)) {
+    return absl::InvalidArgumentError("start: the input must be a JSON object");
+  }
+  const Definition& definition = draft.definition();
+  WorkflowStarted started;
+  started.name_space = definition.name_space;
+  started.name = definition.name;
+  started.version = definition.version;
+  started.definition_id = definition.id;
+  started.input = definition.input_template.empty() && !trigger.input.empty()
+                      ? trigger.input
+                      : Payload(MergeDefaults(trigger.input.text(),
+                                              definition.input_template.text()));
+  started.correlation_id = trigger.correlation_id;
+  started.idempotency_key = trigger.idempotency_key;
+  started.priority = trigger.priority;
+  started.traceparent = trigger.traceparent;
+  started.tracestate = trigger.tracestate;
+  if (definition.timeout_us > 0) started.timeout_at = draft.now() + definition.timeout_us;
+  draft.Emit(std::move(started));
+  if (!definition.roots.empty()) ScheduleStep(definition.roots.front(), {}, draft);
+  return absl::OkStatus();
+}
+
+absl::Status OnSignal(const SignalWorkflow& trigger, Draft& draft) {
+  if (absl::Status status = CheckSignal(trigger, draft); !status.ok()) return status;
+  const TaskNumber task = WaitingTask(trigger.reference, draft);
+  if (task == 0) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "Found no blocked task in workflow ", draft.state().id.ToString(), " to signal",
+        trigger.reference.empty() ? "" : absl::StrCat(" (", trigger.reference, ")")));
+  }
+  const Step& step = draft.definition().steps[draft.state().task(task).step];
+  draft.Emit(SignalReceived{
+      .reference = step.reference, .payload = trigger.payload, .actor = trigger.actor});
+  CompleteTask(task, trigger.payload.empty() ? Payload("{}") : trigger.payload, draft);
+  OnTaskEnded(task, draft);
+  return absl::OkStatus();
+}
+
+absl::Status OnPause(const PauseWorkflow& trigger, Draft& draft) {
+  const State& state = draft.state();
+  if (IsTerminal(state.status)) return Ended("pause", state);
+  if (state.paused_by_person) {
+    draft.Answer(Answer::kUnchanged);
+    return absl::OkStatus();
+  }
+  if (absl::Status status = CheckRoomFor("pause", state); !status.ok()) return status;
+  draft.Emit(WorkflowPaused{.actor = trigger.actor, .reason = trigger.reason});
+  if (state.fault.active) OnUndoPaused(draft);
+  return absl::OkStatus();
+}
+
+absl::Status OnResume(const ResumeWorkflow& trigger, Draft& draft) {
+  const State& state = draft.state();
+  if (!state.paused_by_person) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("resume workflow ", state.id.ToString(), ": it is ",
+                     state.status == WorkflowStatus::kPaused
+                         ? "parked and waits for an operator, not paused"
+                         : std::string(Name(state.status))));
+  }
+  const std::vector<RunNumber> held = state.held;
+  draft.Emit(WorkflowResumed{.actor = trigger.actor, .reason = trigger.reason});
+  if (state.fault.active) {
+    OnUndoResumed(draft);
+  } else if (state.status == WorkflowStatus::kRunning) {
+    ReleaseHeld(held, draft);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status OnTerminate(const TerminateWorkflow& trigger, Draft& draft) {
+  const State& state = draft.state();
+  if (draft.definition().saga.declared) return TerminateSaga(trigger, draft);
+  if (state.status == WorkflowStatus::kTerminated) {
+    draft.Answer(Answer::kUnchanged);
+    return absl::OkStatus();
+  }
+  if (state.status == WorkflowStatus::kCompleted) {
+    return absl::FailedPreconditionError("Cannot terminate a COMPLETED workflow.");
+  }
+  if (IsTerminal(state.status)) return Ended("terminate", state);
+  EndWorkflow(WorkflowStatus::kTerminated, trigger.reason, draft);
+  return absl::OkStatus();
+}
+
+void EndWorkflow(WorkflowStatus status, std::string reason, Draft& draft) {
+  EndWorkflow(status, SagaStatusAtEnd(status, draft.definition()), std::move(reason), {}, draft);
+}
+
+void EndWorkflow(WorkflowStatus status, SagaStatus saga_status, std::string reason,
+                 std::vector<RunNumber> unresolved, Draft& draft) {
+  Payload output = OutputAtEnd(draft);
+  if (output.size() > kPayloadBytesCeiling) {
+    absl::StrAppend(&reason, reason.empty() ? "" : "; ", "an output of ", output.size(),
+                    " bytes, more than kPayloadBytesCeiling (", kPayloadBytesCeiling,
+                    "), was left out");
+    output = Payload("{}");
+  }
+  CancelEverything(absl::StrCat("the workflow ended ", std::string(Name(status))), draft);
+  draft.Emit(WorkflowEnded{.status = status,
+                           .saga_status = saga_status,
+                           .reason = reason.substr(0, kReasonBytesMax),
+                           .output = std::move(output),
+                           .unresolved = std::move(unresolved)});
+}
+
+void MaybeComplete(Draft& draft) {
+  const State& state = draft.state();
+  const auto decidable = [&state] {
+    return GoesForward(state) && !state.fault.pending && state.held.empty();
+  };
+  // Only JOINs are left: nothing can end what they wait for, a case not chosen perhaps. Each pass
+  // closes a JOIN or ends the workflow.
+  while (decidable() && !state.open.empty() &&
+         state.open.size() == state.join_remaining.size()) {
+    FailStuckJoin(*state.open.begin(), draft);
+  }
+  if (decidable() && state.open.empty()) EndWorkflow(WorkflowStatus::kCompleted, "", draft);
+}
+
+}  // namespace skald::core

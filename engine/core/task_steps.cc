@@ -1,0 +1,131 @@
+#include "engine/core/task_steps.h"
+
+#include "absl/strings/str_cat.h"
+#include "engine/core/construct.h"
+#include "engine/core/families.h"
+#include "engine/core/limits.h"
+
+namespace skald::core {
+
+OfferTask OfferOf(const Definition& definition, const State& state, const Task& task) {
+  return {.task = task.number,
+          .task_type = task.task_type,
+          .domain = DomainOf(definition.steps[task.step], task.operation),
+          .priority = state.start.priority};
+}
+
+void OfferIfReady(TaskNumber number, Draft& draft) {
+  const State& state = draft.state();
+  const Task& task = state.task(number);
+  if (task.status != TaskStatus::kScheduled || !task.released) return;
+  if (task.operation != Operation::kAction && UndoIsHeld(state)) return;
+  draft.Ask(OfferOf(draft.definition(), state, task));
+}
+
+void TellToStop(const Task& task, std::string_view reason, bool superseded, Draft& draft) {
+  draft.Ask(CancelTask{.task = task.number,
+                       .fence = task.fence,
+                       .incarnation = task.incarnation,
+                       .reason = std::string(reason),
+                       .superseded = superseded});
+}
+
+void TimeOutTask(TaskNumber number, Timeout timeout, std::string reason, Draft& draft) {
+  const Task& task = draft.state().task(number);
+  if (task.status == TaskStatus::kInProgress) TellToStop(task, reason, true, draft);
+  if (task.status == TaskStatus::kScheduled && task.released) draft.Ask(WithdrawTask{number});
+  const Effect effect = task.start_count == 0 ? Effect::kNone : Effect::kUnknown;
+  draft.Emit(TaskTimedOut{
+      .task = number, .timeout = timeout, .reason = std::move(reason), .effect = effect});
+  OnTaskEnded(number, draft);
+}
+
+void CancelOpenTask(TaskNumber number, const std::string& reason, Draft& draft) {
+  const Task& task = draft.state().task(number);
+  if (IsTerminal(task.status)) return;
+  const bool worker = IsWorkerTask(draft.definition(), task);
+  if (worker && task.status == TaskStatus::kInProgress) {
+    if (task.cancel_requested) return;
+    TellToStop(task, reason, false, draft);
+    draft.Emit(TaskCancelRequested{.task = number, .reason = reason});
+    return;
+  }
+  if (worker && task.released) draft.Ask(WithdrawTask{number});
+  const Effect effect = task.start_count == 0 ? Effect::kNone : Effect::kUnknown;
+  draft.Emit(TaskCanceled{.task = number, .effect = effect, .reason = reason});
+}
+
+namespace {
+
+void CancelForGood(TaskNumber number, const std::string& reason, Draft& draft) {
+  if (!draft.state().has_task(number)) return;
+  const Task& task = draft.state().task(number);
+  if (IsTerminal(task.status)) return;
+  const bool worker = IsWorkerTask(draft.definition(), task);
+  if (worker && task.status == TaskStatus::kInProgress) TellToStop(task, reason, true, draft);
+  if (worker && task.released) draft.Ask(WithdrawTask{number});
+  const Effect effect = task.start_count == 0 ? Effect::kNone : Effect::kUnknown;
+  draft.Emit(TaskCanceled{.task = number, .effect = effect, .reason = reason});
+}
+
+}  // namespace
+
+void CancelEverything(const std::string& reason, Draft& draft) {
+  const State& state = draft.state();
+  const std::vector<RunNumber> open(state.open.begin(), state.open.end());
+  for (const RunNumber run : open) CancelForGood(state.run(run).task, reason, draft);
+  if (state.live_tasks == 0) return;
+  // What still lives undoes or probes; only a saga that is given up comes here.
+  for (std::size_t i = 0; i < state.runs.size(); ++i) {
+    CancelForGood(state.runs[i].task, reason, draft);
+    CancelForGood(state.runs[i].operation_task, reason, draft);
+  }
+}
+
+void CompleteTask(TaskNumber number, Payload output, Draft& draft) {
+  draft.Emit(TaskCompleted{.task = number, .output = std::move(output)});
+}
+
+void FailTask(TaskNumber number, std::string reason, Draft& draft) {
+  draft.Emit(TaskFailed{.task = number, .terminal = true, .reason = std::move(reason)});
+  OnTaskEnded(number, draft);
+}
+
+std::string GrowthLimit(const State& state) {
+  if (state.tasks.size() >= kTasksPerWorkflowMax - kTasksReservedForUndo) {
+    return absl::StrCat("kTasksPerWorkflowMax (", kTasksPerWorkflowMax, ", of which ",
+                        kTasksReservedForUndo, " are kept for undoing) is reached");
+  }
+  if (state.seq >= kEventsPerWorkflowMax - kEventsReservedForEnd) {
+    return absl::StrCat("kEventsPerWorkflowMax (", kEventsPerWorkflowMax, ", of which ",
+                        kEventsReservedForEnd, " are kept for ending) is reached");
+  }
+  if (state.history_bytes >= kHistoryBytesPerWorkflowMax) {
+    return absl::StrCat("kHistoryBytesPerWorkflowMax (", kHistoryBytesPerWorkflowMax,
+                        ") is reached");
+  }
+  return "";
+}
+
+std::string SecondsText(DurationUs duration_us) {
+  std::string text = absl::StrCat(duration_us / kSecondUs);
+  DurationUs rest = duration_us % kSecondUs;
+  if (rest == 0) return text;
+  text.push_back('.');
+  for (DurationUs digit = kSecondUs / 10; rest != 0; digit /= 10) {
+    text.push_back(static_cast<char>('0' + rest / digit));
+    rest %= digit;
+  }
+  return text;
+}
+
+std::string_view Name(TimeoutPolicy policy) {
+  switch (policy) {
+    case TimeoutPolicy::kRetry: return "RETRY";
+    case TimeoutPolicy::kTimeOutWorkflow: return "TIME_OUT_WF";
+    case TimeoutPolicy::kAlertOnly: return "ALERT_ONLY";
+  }
+  return "";
+}
+
+}  // namespace skald::core
