@@ -134,8 +134,8 @@ std::vector<size_t> FindWord(std::string_view code, std::string_view word) {
   for (size_t at = code.find(word); at != std::string_view::npos; at = code.find(word, at + 1)) {
     const std::string_view rest = code.substr(at + word.size());
     const bool begins = at == 0 || !IsIdentifierCharacter(code[at - 1]);
-    const bool ends = rest.empty() || !IsIdentifierCharacter(word.back()) ||
-                      (!IsIdentifierCharacter(rest[0]) && !rest.starts_with("::"));
+    const bool ends =
+        rest.empty() || !IsIdentifierCharacter(word.back()) || !IsIdentifierCharacter(rest[0]);
     if (begins && ends) found.push_back(at);
   }
   return found;

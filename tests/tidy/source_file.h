@@ -47,7 +47,7 @@ std::vector<std::string_view> Lines(std::string_view text);
 bool IsIdentifierCharacter(char c);
 
 // Returns the offsets at which `word` stands in `code` as whole words: "std::thread" is found in
-// "::std::thread a", not in "std::thread::id" or "my_std::threads".
+// "::std::thread a" and "std::thread::id", not in "my_std::threads".
 std::vector<size_t> FindWord(std::string_view code, std::string_view word);
 
 }  // namespace skald::tidy

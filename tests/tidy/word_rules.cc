@@ -27,21 +27,23 @@ WordRule Threads() {
           .instead =
               "run it on a thread that is there; threads start in the files named in "
               "tests/tidy/word_rules.cc only",
-          .allowances = {
-              {"engine/runtime/engine_thread.h", "the event loops"},
-              {"engine/grpc/blocking_pool.h", "calls that wait for the database"},
-              {"engine/grpc/blocking_pool.cc", "calls that wait for the database"},
-              {"engine/grpc/worker_service.h", "pings and time-outs of the streams"},
-              {"engine/grpc/worker_service.cc", "pings and time-outs of the streams"},
-              {"engine/http/http_server.cc", "the HTTP loop"},
-              {"engine/postgres/thread.h", "connections that wait for the database"},
-              {"workers/sdk/executor.h", "handlers run in a pool of N threads"},
-              {"workers/sdk/executor.cc", "handlers run in a pool of N threads"},
-              {"workers/sdk/signal_drain.h", "waits for SIGTERM"},
-              {"workers/sdk/signal_drain.cc", "waits for SIGTERM"},
-              {"workers/sdk/worker.cc", "the stream's loop"},
-              {"workers/sdk/test_kit.cc", "replays races of two threads"},
-          }};
+          .allowances =
+              {
+                  {"engine/runtime/engine_thread.h", "the event loops"},
+                  {"engine/grpc/blocking_pool.h", "calls that wait for the database"},
+                  {"engine/grpc/blocking_pool.cc", "calls that wait for the database"},
+                  {"engine/grpc/worker_service.h", "pings and time-outs of the streams"},
+                  {"engine/grpc/worker_service.cc", "pings and time-outs of the streams"},
+                  {"engine/http/http_server.cc", "the HTTP loop"},
+                  {"engine/postgres/thread.h", "connections that wait for the database"},
+                  {"workers/sdk/executor.h", "handlers run in a pool of N threads"},
+                  {"workers/sdk/executor.cc", "handlers run in a pool of N threads"},
+                  {"workers/sdk/signal_drain.h", "waits for SIGTERM"},
+                  {"workers/sdk/signal_drain.cc", "waits for SIGTERM"},
+                  {"workers/sdk/worker.cc", "the stream's loop"},
+                  {"workers/sdk/test_kit.cc", "replays races of two threads"},
+              },
+          .scope_is_harmless = true};
 }
 
 WordRule Locks() {
@@ -62,7 +64,11 @@ WordRule WallClock() {
           .words = {"system_clock", "absl::Now", "gettimeofday", "CLOCK_REALTIME", "time(nullptr)",
                     "time(NULL)"},
           .instead = "take the time from the Clock port, which follows the database's",
-          .allowances = {{"engine/app/system_clock.cc", "the Clock port's real form"}}};
+          .allowances = {
+              {"engine/app/system_clock.cc", "the Clock port's real form"},
+              {"workers/sdk/connection.cc", "gRPC's deadlines are wall-clock times"},
+              {"workers/sdk/worker.cc", "the name of this start of the process"},
+          }};
 }
 
 WordRule Randomness() {
@@ -124,7 +130,8 @@ WordRule TimeInTests() {
           .instead =
               "use virtual time, or wait with Eventually of tests/support/eventually.h: a "
               "slow machine must not fail a test",
-          .allowances = {}};
+          .allowances = {
+              {"tests/unit/sdk/fake_server.h", "stands in for a server; waits with deadlines"}}};
 }
 
 }  // namespace

@@ -19,6 +19,8 @@ Findings AllUses(const WordRule& rule, const SourceFile& file) {
   if (!holds || !file.IsCpp()) return findings;
   for (const std::string_view word : rule.words) {
     for (const size_t at : FindWord(file.code, word)) {
+      const bool is_scope = std::string_view(file.code).substr(at + word.size()).starts_with("::");
+      if (is_scope && rule.scope_is_harmless) continue;
       findings.push_back({file.path, file.LineOf(at), fmt::format("{}: {}", word, rule.instead)});
     }
   }

@@ -21,6 +21,8 @@ struct WordRule {
   std::vector<std::string_view> words;
   std::string_view instead;
   std::vector<Allowance> allowances;
+  // The word followed by "::" names something else: "std::thread::id" starts no thread.
+  bool scope_is_harmless = false;
 };
 
 // All rules of this kind: the table that a person reads and changes.
