@@ -63,6 +63,7 @@ absl::StatusOr<core::Event> ReadEvent(std::string_view object, core::EventSeq se
   FieldReader reader(object);
   std::string name;
   reader.Field("type", name);
+  RETURN_IF_ERROR(reader.status());
   core::Event event{.seq = seq, .at = at};
   reader.Field("at", event.at, at);
   RETURN_IF_ERROR(ReadNamed(name, reader, event.body));

@@ -1,0 +1,95 @@
+#include "engine/codec/pinned.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+namespace skald::codec {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr char kWorkflow[] = R"( {"name":"order", "version":2, "team":"red", "tasks":[
+    {"name":"charge","taskReferenceName":"c","compensateWith":"refund"},
+    {"name":"charge","taskReferenceName":"d","compensateWith":null,"saga":{"kind":"READ_ONLY"}}]} )";
+
+core::TaskDefinitionLookup Registered(std::map<std::string, std::string> tasks) {
+  return [tasks = std::move(tasks)](const std::string& name) -> std::optional<std::string> {
+    const auto found = tasks.find(name);
+    return found == tasks.end() ? std::nullopt : std::optional(found->second);
+  };
+}
+
+TEST(PinnedTest, CarriesTheTaskDefinitionsThatAreUsed) {
+  const auto lookup = Registered({{"charge", R"({"name":"charge","retryCount":8})"},
+                                  {"refund", R"({"name":"refund","responseTimeoutSeconds":5})"},
+                                  {"other", R"({"name":"other"})"}});
+  const auto pinned = PinDefinition(kWorkflow, lookup, {.name_space = "shop"});
+  ASSERT_TRUE(pinned.ok()) << pinned.status();
+  EXPECT_THAT(pinned->body, Not(HasSubstr("other")));
+
+  const auto decoded = DecodePinned(pinned->body, 77);
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  EXPECT_EQ(decoded->id, 77);
+  EXPECT_EQ(decoded->name_space, "shop");
+  EXPECT_EQ(decoded->version, 2);
+  EXPECT_EQ(decoded->steps[0].task.retry.retry_count, 8);
+  EXPECT_EQ(decoded->steps[0].saga.undo->response_timeout_us, 5 * core::kSecondUs);
+  EXPECT_EQ(decoded->source, pinned->definition.source);
+  EXPECT_THAT(std::string(decoded->source.text()), HasSubstr(R"("team":"red")"));
+}
+
+TEST(PinnedTest, SameSourcesGiveTheSameBytes) {
+  const auto lookup = Registered({{"refund", R"( {"name":"refund"} )"},
+                                  {"charge", R"({"name":"charge"})"}});
+  const auto first = PinDefinition(kWorkflow, lookup, {});
+  const auto second = PinDefinition(std::string("\n") + kWorkflow, lookup, {});
+  ASSERT_TRUE(first.ok());
+  ASSERT_TRUE(second.ok());
+  EXPECT_EQ(first->body, second->body);
+  EXPECT_THAT(first->body,
+              HasSubstr(R"("taskDefinitions":{"charge":{"name":"charge"},"refund":{"name":"refund"}})"));
+}
+
+TEST(PinnedTest, MissingTaskDefinitionsStayMissing) {
+  const auto pinned = PinDefinition(kWorkflow, Registered({}), {});
+  ASSERT_TRUE(pinned.ok());
+  const auto decoded = DecodePinned(pinned->body, 1);
+  ASSERT_TRUE(decoded.ok());
+  EXPECT_EQ(decoded->steps[0].task.retry.retry_count, 3);
+}
+
+TEST(PinnedTest, MistakesAreReported) {
+  const auto pinned = PinDefinition(R"({"name":"x","tasks":[{}]})", nullptr, {});
+  EXPECT_EQ(pinned.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(pinned.status().message()), HasSubstr("tasks[0].taskReferenceName"));
+}
+
+TEST(PinnedTest, TooLargeTogetherIsRefused) {
+  std::string steps;
+  std::map<std::string, std::string> tasks;
+  for (int i = 0; i < 20; ++i) {
+    const std::string name = "t" + std::to_string(i);
+    steps += (i > 0 ? "," : "") + (R"({"name":")" + name) + R"(","taskReferenceName":")" + name +
+             "\"}";
+    tasks[name] = R"({"name":")" + name + R"(","note":")" + std::string(250'000, 'x') + "\"}";
+  }
+  const auto pinned =
+      PinDefinition(R"({"name":"big","tasks":[)" + steps + "]}", Registered(tasks), {});
+  EXPECT_EQ(pinned.status().code(), absl::StatusCode::kResourceExhausted);
+}
+
+TEST(PinnedTest, DamageIsAnError) {
+  for (const char* body :
+       {"", "[]", "{}", R"({"namespace":"a"})", R"({"namespace":1,"workflow":{},"taskDefinitions":{}})",
+        R"({"namespace":"a","workflow":{},"taskDefinitions":{}})",
+        R"({"namespace":"a","workflow":7,"taskDefinitions":{}})"}) {
+    EXPECT_EQ(DecodePinned(body, 1).status().code(), absl::StatusCode::kInvalidArgument) << body;
+  }
+}
+
+}  // namespace
+}  // namespace skald::codec

@@ -1,0 +1,134 @@
+#include "engine/codec/state_json.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "engine/core/json_check.h"
+#include "tests/unit/codec/random_values.h"
+
+namespace skald::codec {
+namespace {
+
+using ::testing::HasSubstr;
+
+template <typename T>
+void Fit(T& number, std::size_t size) {
+  number = size == 0 ? 0 : static_cast<T>(number % (size + 1));
+}
+template <typename Container>
+void FitAll(Container& numbers, std::size_t size) {
+  Container fitting;
+  for (auto number : numbers) {
+    Fit(number, size);
+    fitting.insert(fitting.end(), number);
+  }
+  numbers = std::move(fitting);
+}
+
+// A state whose numbers point at tasks and runs that it has.
+core::State RandomState(std::mt19937_64& random) {
+  core::State state;
+  RandomFields fields(random);
+  VisitFields(fields, state);
+  if (state.runs.empty()) state.tasks.clear();
+  const std::size_t tasks = state.tasks.size();
+  const std::size_t runs = state.runs.size();
+  for (std::size_t i = 0; i < tasks; ++i) {
+    state.tasks[i].number = static_cast<core::TaskNumber>(i + 1);
+    state.tasks[i].run = static_cast<core::RunNumber>(1 + state.tasks[i].run % runs);
+  }
+  for (std::size_t i = 0; i < runs; ++i) {
+    core::StepRun& run = state.runs[i];
+    run.number = static_cast<core::RunNumber>(i + 1);
+    Fit(run.task, tasks);
+    Fit(run.operation_task, tasks);
+    FitAll(run.after, runs);
+    FitAll(run.before, runs);
+  }
+  FitAll(state.latest, runs);
+  FitAll(state.open, runs);
+  FitAll(state.held, runs);
+  FitAll(state.fault.ready, runs);
+  FitAll(state.fault.in_turn, runs);
+  Fit(state.fault.task, tasks);
+  std::set<core::Timer> timers;
+  for (core::Timer timer : state.timers) {
+    Fit(timer.task, tasks);
+    timers.insert(timer);
+  }
+  state.timers = timers;
+  return state;
+}
+
+TEST(StateJsonTest, EveryStateComesBackAsItWas) {
+  std::mt19937_64 random(1121);
+  for (int round = 0; round < 500; ++round) {
+    const core::State state = RandomState(random);
+    const std::string text = EncodeState(state);
+    ASSERT_TRUE(core::CheckJson(text).ok()) << text;
+    const auto decoded = DecodeState(text);
+    ASSERT_TRUE(decoded.ok()) << decoded.status() << text;
+    EXPECT_TRUE(SameFields(state, *decoded)) << text;
+    EXPECT_EQ(EncodeState(*decoded), text);
+  }
+}
+
+template <typename T>
+std::size_t FieldsVisited() {
+  std::mt19937_64 random(1);
+  RandomFields fields(random);
+  T value;
+  VisitFields(fields, value);
+  return fields.count();
+}
+
+// A field that is added to the state and not to state_fields.h would be lost when a workflow parks.
+TEST(StateJsonTest, EveryFieldIsStored) {
+  EXPECT_EQ(FieldsVisited<core::State>(), boost::pfr::tuple_size_v<core::State>);
+  EXPECT_EQ(FieldsVisited<core::Fault>(), boost::pfr::tuple_size_v<core::Fault>);
+  EXPECT_EQ(FieldsVisited<core::Timer>(), boost::pfr::tuple_size_v<core::Timer>);
+  // All but `number`, which is the position.
+  EXPECT_EQ(FieldsVisited<core::Task>() + 1, boost::pfr::tuple_size_v<core::Task>);
+  EXPECT_EQ(FieldsVisited<core::StepRun>() + 1, boost::pfr::tuple_size_v<core::StepRun>);
+}
+
+TEST(StateJsonTest, AFreshStateIsShort) {
+  EXPECT_EQ(EncodeState(core::State{}),
+            R"({"version":1,"status":"RUNNING","saga":"NONE","start":{},"fault":{}})");
+}
+
+TEST(StateJsonTest, AnotherVersionIsRefused) {
+  EXPECT_EQ(DecodeState(R"({"version":2})").status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(DecodeState("{}").status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST(StateJsonTest, DamageIsAnErrorAndNeverAStateThatPointsAtNothing) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"", "unexpected end"},
+      {"[]", "not an object"},
+      {R"({"version":1,"seq":-1})", "field seq"},
+      {R"({"version":1,"tasks":{}})", "field tasks"},
+      {R"({"version":1,"tasks":[1]})", "field tasks"},
+      {R"({"version":1,"tasks":[{"run":1}]})", "task 1 has no run"},
+      {R"({"version":1,"runs":[{"after":[2]}]})", "run 1 points at nothing"},
+      {R"({"version":1,"runs":[{"task":1}]})", "run 1 points at nothing"},
+      {R"({"version":1,"open":[1]})", "points at nothing"},
+      {R"({"version":1,"latest":[9]})", "points at nothing"},
+      {R"({"version":1,"timers":[{"kind":"WAIT","task":3}]})", "points at nothing"},
+      {R"({"version":1,"timers":[{"kind":"SOON"}]})", "field kind"},
+      {R"({"version":1,"join_remaining":[1]})", "field join_remaining"},
+      {R"({"version":1,"fault":{"ready":[5]}})", "points at nothing"},
+      {R"({"version":1,"id":"x"})", "field id"},
+  };
+  for (const auto& [text, message] : cases) {
+    const auto decoded = DecodeState(text);
+    ASSERT_FALSE(decoded.ok()) << text;
+    EXPECT_THAT(std::string(decoded.status().message()), HasSubstr(message)) << text;
+  }
+}
+
+}  // namespace
+}  // namespace skald::codec
