@@ -305,6 +305,10 @@ void Folder::operator()(const SagaFaulted& faulted) {
     Require(model_.StepOf(RunOf(faulted.task)).saga.kind != StepKind::kRetryable, "I9",
             "the failure of a RETRYABLE step raised a fault");
   }
+  // Who aborts a paused workflow wants it undone, not paused (saga.md 2.12).
+  if (faulted.cause == FaultCause::kUser || faulted.cause == FaultCause::kTerminated) {
+    model_.paused = false;
+  }
   model_.fault_seq = seq_;
   model_.fault = faulted;
   model_.fault_pending = false;

@@ -18,35 +18,77 @@ namespace {
 // The run's attempts are used up and nothing follows by itself.
 bool Stuck(RunNumber number, const Draft& draft) {
   const StepRun& run = draft.state().run(number);
-  return !run.closed && AttemptsEnded(draft.state(), run) &&
-         draft.definition().steps[run.step].type == StepType::kSimple;
+  return !run.closed && AttemptsEnded(draft.state(), run);
+}
+
+bool CanTryAgain(RunNumber number, const Draft& draft) {
+  const Step& step = draft.definition().steps[draft.state().run(number).step];
+  return Stuck(number, draft) && step.type == StepType::kSimple;
+}
+
+// Going on would leave the saga where it is: whatever is open has failed for good.
+bool GoesNowhere(const Draft& draft) {
+  const State& state = draft.state();
+  if (!state.held.empty() || state.open.empty()) return false;
+  return std::all_of(state.open.begin(), state.open.end(),
+                     [&draft](RunNumber run) { return Stuck(run, draft); });
 }
 
 bool IsUnknownPivot(RunNumber run, const Draft& draft) { return BlockingPivot(draft) == run; }
 
-// Emits SagaResumed; returns what was held meanwhile and is to be released after the verb.
-std::vector<RunNumber> Resume(const OperateSaga& trigger, Draft& draft) {
-  std::vector<RunNumber> held = draft.state().held;
+// Emits SagaResumed; returns what was held meanwhile and is to be released after the verb: all but
+// the runs that the verb decides itself.
+std::vector<RunNumber> Resume(const OperateSaga& trigger, const std::vector<RunNumber>& decided,
+                              Draft& draft) {
+  std::vector<RunNumber> held;
+  for (const RunNumber run : draft.state().held) {
+    if (std::find(decided.begin(), decided.end(), run) == decided.end()) held.push_back(run);
+  }
   draft.Emit(SagaResumed{trigger.actor, trigger.reason});
   return held;
 }
 
+bool IsBeingAsked(RunNumber number, const Draft& draft) {
+  const TaskNumber probe = draft.state().run(number).operation_task;
+  return probe != 0 && !IsTerminal(draft.state().task(probe).status);
+}
+
+// A verb for one step leaves the others as they were: while one waits for a person, so does the saga.
+void ParkAgainIfStuck(Draft& draft) {
+  const State& state = draft.state();
+  if (state.status != WorkflowStatus::kRunning || state.fault.active) return;
+  for (const RunNumber run : state.open) {
+    if (!Stuck(run, draft) || IsBeingAsked(run, draft)) continue;
+    // The failure that a pending fault is about waits for its siblings, not for a person.
+    if (state.fault.pending && !IsUnknownPivot(run, draft)) continue;
+    ParkForward(draft.definition().steps[state.run(run).step].reference + " waits for a person",
+                draft);
+    return;
+  }
+}
+
+// Goes on with what was held, and parks again if something is left that cannot.
 void Release(const std::vector<RunNumber>& held, Draft& draft) {
-  if (draft.state().status != WorkflowStatus::kRunning || draft.state().fault.active) return;
-  ReleaseHeld(held, draft);
+  const State& state = draft.state();
+  if (state.status == WorkflowStatus::kRunning && !state.fault.active) ReleaseHeld(held, draft);
+  ParkAgainIfStuck(draft);
 }
 
 absl::Status RetryForward(const OperateSaga& trigger, Draft& draft) {
   std::vector<RunNumber> runs;
   if (trigger.reference.empty()) {
     for (const RunNumber run : draft.state().open) {
-      if (Stuck(run, draft)) runs.push_back(run);
+      if (CanTryAgain(run, draft)) runs.push_back(run);
+    }
+    if (runs.empty() && GoesNowhere(draft)) {
+      return absl::FailedPreconditionError(
+          "nothing that failed can be tried again: resolve it, skip it or abandon the saga");
     }
   } else {
     ASSIGN_OR_RETURN(const RunNumber run, FindRun(trigger, draft));
-    if (!Stuck(run, draft)) {
+    if (!CanTryAgain(run, draft)) {
       return absl::FailedPreconditionError(
-          absl::StrCat(trigger.reference, " has not failed for good"));
+          absl::StrCat(trigger.reference, " has no failed attempt that can be repeated"));
     }
     runs.push_back(run);
   }
@@ -61,10 +103,8 @@ absl::Status RetryForward(const OperateSaga& trigger, Draft& draft) {
   for (const RunNumber run : runs) {
     draft.Emit(UndoResolved{run, Resolution::kRetry, trigger.actor, trigger.reason, {}});
   }
-  const std::vector<RunNumber> held = Resume(trigger, draft);
+  const std::vector<RunNumber> held = Resume(trigger, runs, draft);
   for (const RunNumber run : runs) {
-    // Those that ended while the saga was parked are decided with what was held.
-    if (std::find(held.begin(), held.end(), run) != held.end()) continue;
     if (IsUnknownPivot(run, draft)) {
       AskPivot(run, draft);
     } else {
@@ -87,7 +127,7 @@ absl::Status SettleForward(RunNumber run, const OperateSaga& trigger, Draft& dra
   }
   draft.Emit(UndoResolved{run, applied ? Resolution::kSettledApplied : Resolution::kSettledNone,
                           trigger.actor, trigger.reason, trigger.output});
-  const std::vector<RunNumber> held = Resume(trigger, draft);
+  const std::vector<RunNumber> held = Resume(trigger, {run}, draft);
   if (pivot) {
     OnPivotKnown(run, trigger.effect, trigger.output, draft);
   } else {
@@ -103,7 +143,6 @@ absl::Status SettleForward(RunNumber run, const OperateSaga& trigger, Draft& dra
 void AcceptRun(RunNumber run, Draft& draft) {
   draft.Emit(TaskFailureAccepted{draft.state().run(run).task});
   Advance(run, draft);
-  MaybeComplete(draft);
 }
 
 absl::Status OperateForward(const OperateSaga& trigger, Draft& draft) {
@@ -121,7 +160,7 @@ absl::Status OperateForward(const OperateSaga& trigger, Draft& draft) {
   const Resolution resolution =
       trigger.verb == Verb::kSkip ? Resolution::kSkipped : Resolution::kByHand;
   draft.Emit(UndoResolved{run, resolution, trigger.actor, trigger.reason, trigger.output});
-  const std::vector<RunNumber> held = Resume(trigger, draft);
+  const std::vector<RunNumber> held = Resume(trigger, {run}, draft);
   AcceptRun(run, draft);
   Release(held, draft);
   return absl::OkStatus();
