@@ -44,7 +44,6 @@ class DefinitionCache {
     DefinitionPointer definition;
   };
 
-  absl::StatusOr<std::string> Assemble(const ports::StoredDefinition& stored);
   void Keep(const DefinitionPointer& definition) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   ports::Catalog& catalog_;
