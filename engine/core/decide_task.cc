@@ -118,6 +118,12 @@ absl::Status GiveBack(const ReportResult& trigger, Draft& draft) {
   const TimeUs available_at =
       trigger.callback_after_us == 0 ? 0 : draft.now() + trigger.callback_after_us;
   draft.Emit(TaskRequeued{.task = trigger.task, .available_at = available_at});
+  // Nothing forward is started any more once the saga is being undone (saga.md P5).
+  if (state.fault.active && state.task(trigger.task).operation == Operation::kAction) {
+    CancelOpenTask(trigger.task, "given back while the saga is being undone", draft);
+    OnTaskEnded(trigger.task, draft);
+    return absl::OkStatus();
+  }
   OfferIfReady(trigger.task, draft);
   return absl::OkStatus();
 }

@@ -150,7 +150,7 @@ absl::Status OnPause(const PauseWorkflow& trigger, Draft& draft) {
   }
   if (absl::Status status = CheckRoomFor("pause", state); !status.ok()) return status;
   draft.Emit(WorkflowPaused{.actor = trigger.actor, .reason = trigger.reason});
-  if (state.fault.active) OnUndoPaused(draft);
+  if (state.fault.active || state.fault.pending) OnUndoPaused(draft);
   return absl::OkStatus();
 }
 
@@ -165,9 +165,8 @@ absl::Status OnResume(const ResumeWorkflow& trigger, Draft& draft) {
   }
   const std::vector<RunNumber> held = state.held;
   draft.Emit(WorkflowResumed{.actor = trigger.actor, .reason = trigger.reason});
-  if (state.fault.active) {
-    OnUndoResumed(draft);
-  } else if (state.status == WorkflowStatus::kRunning) {
+  if (state.fault.active || state.fault.pending) OnUndoResumed(draft);
+  if (!state.fault.active && state.status == WorkflowStatus::kRunning) {
     ReleaseHeld(held, draft);
   }
   return absl::OkStatus();

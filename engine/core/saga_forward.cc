@@ -70,6 +70,7 @@ void ParkAgainIfStuck(Draft& draft) {
 // Goes on with what was held, and parks again if something is left that cannot.
 void Release(const std::vector<RunNumber>& held, Draft& draft) {
   const State& state = draft.state();
+  if (state.fault.pending) OnUndoResumed(draft);
   if (state.status == WorkflowStatus::kRunning && !state.fault.active) ReleaseHeld(held, draft);
   ParkAgainIfStuck(draft);
 }

@@ -11,6 +11,7 @@
 #include "engine/core/families.h"
 #include "engine/core/saga_rules.h"
 #include "engine/core/saga_steps.h"
+#include "engine/core/task_steps.h"
 
 namespace skald::core {
 namespace {
@@ -152,25 +153,11 @@ absl::Status OnOperate(const OperateSaga& trigger, Draft& draft) {
 
 void OnUndoResumed(Draft& draft) {
   if (UndoIsHeld(draft.state())) return;
-  if (draft.state().fault.pending) {
-    const RunNumber pivot = BlockingPivot(draft);
-    if (pivot != 0 && AttemptsEnded(draft.state(), draft.state().run(pivot))) {
-      const TaskNumber probe = draft.state().run(pivot).operation_task;
-      if (probe == 0 || IsTerminal(draft.state().task(probe).status)) AskPivot(pivot, draft);
-    }
-  }
   const auto runs = static_cast<RunNumber>(draft.state().runs.size());
   for (RunNumber number = 1; number <= runs; ++number) {
     const StepRun& run = draft.state().run(number);
     const Task* task = run.operation_task == 0 ? nullptr : &draft.state().task(run.operation_task);
-    const bool waits = task != nullptr && task->status == TaskStatus::kScheduled;
-    if (waits && task->released) {
-      const StepSaga& saga = StepOf(number, draft).saga;
-      draft.Ask(OfferTask{task->number, task->task_type,
-                          task->operation == Operation::kCompensate ? saga.undo->domain
-                                                                    : saga.probe->domain,
-                          draft.state().start.priority});
-    }
+    if (task != nullptr) OfferIfReady(task->number, draft);
     const bool asked = task != nullptr && !IsTerminal(task->status);
     const bool to_settle = draft.state().fault.active && !run.settled && !asked &&
                            run.undo != UndoPhase::kParked && AttemptsEnded(draft.state(), run);

@@ -10,6 +10,7 @@
 #include "engine/core/saga_input.h"
 #include "engine/core/saga_rules.h"
 #include "engine/core/saga_steps.h"
+#include "engine/core/task_steps.h"
 
 namespace skald::core {
 namespace {
@@ -130,12 +131,9 @@ void ScheduleSagaTask(RunNumber number, Operation operation, TimeUs available_at
   scheduled.input = before == nullptr ? SagaTaskInput(draft.definition(), state, run, operation)
                                       : before->input;
   scheduled.available_at = available_at > draft.now() ? available_at : 0;
-  const OfferTask offer{scheduled.task, scheduled.task_type,
-                        undo ? step.saga.undo->domain : step.saga.probe->domain,
-                        state.start.priority};
-  const bool now = scheduled.available_at == 0;
+  const TaskNumber task = scheduled.task;
   draft.Emit(std::move(scheduled));
-  if (now && !UndoIsHeld(draft.state())) draft.Ask(offer);
+  OfferIfReady(task, draft);
 }
 
 void OnUndoFailed(const Task& task, Draft& draft) {

@@ -240,6 +240,10 @@ class Fate {
       Must(world_.Send(world_.ResultOf(number, TaskStatus::kCanceled)));
     } else if (roll < trouble_) {
       Trouble(number);
+    } else if (roll < trouble_ + 3) {
+      ReportResult given_back = world_.ResultOf(number, TaskStatus::kInProgress);
+      given_back.callback_after_us = kSecondUs * dice_.Below(2);
+      Must(world_.Send(given_back));
     } else if (task.operation == Operation::kAction && roll < trouble_ + trouble_ / 2) {
       ReportResult failed = world_.ResultOf(number, dice_.Chance(30)
                                                         ? TaskStatus::kFailedWithTerminalError
