@@ -1,0 +1,91 @@
+#include "engine/core/replay.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "engine/core/apply.h"
+
+namespace skald::core {
+namespace {
+
+std::string_view CheckTask(const TaskScheduled& body, const Definition& definition,
+                           const State& state) {
+  if (body.step >= definition.steps.size()) return "no such step in the definition";
+  if (body.task != state.tasks.size() + 1) return "not the next task";
+  const bool first = body.run == state.runs.size() + 1;
+  if (!first && !state.has_run(body.run)) return "no such run";
+  if (first && body.operation != Operation::kAction) return "an undo of no run";
+  if (!first && state.run(body.run).step != body.step) return "a run of another step";
+  const bool known = std::all_of(body.after.begin(), body.after.end(),
+                                 [&](RunNumber run) { return state.has_run(run); });
+  return known ? "" : "follows a run that is not there";
+}
+
+bool IsForOpenTasks(const EventBody& body) {
+  return std::holds_alternative<TaskReleased>(body) || std::holds_alternative<TaskStarted>(body) ||
+         std::holds_alternative<TaskRequeued>(body) ||
+         std::holds_alternative<TaskCompleted>(body) || std::holds_alternative<TaskFailed>(body) ||
+         std::holds_alternative<TaskTimedOut>(body) ||
+         std::holds_alternative<TaskCancelRequested>(body) ||
+         std::holds_alternative<TaskCanceled>(body);
+}
+
+// 0 stands for "none" where an event may do without a task.
+template <typename Body>
+std::string_view CheckNumbers(const Body& body, bool open, const State& state) {
+  if constexpr (requires { body.task; }) {
+    constexpr bool optional = std::is_same_v<Body, SagaFaulted> ||
+                              std::is_same_v<Body, FaultPended> ||
+                              std::is_same_v<Body, OrphanEffect>;
+    if (!(optional && body.task == 0) && !state.has_task(body.task)) return "no such task";
+    if (open && IsTerminal(state.task(body.task).status)) return "the task has ended";
+  }
+  if constexpr (requires { body.run; }) {
+    if (!state.has_run(body.run)) return "no such run";
+  }
+  if constexpr (requires { body.unresolved; }) {
+    const auto& runs = body.unresolved;
+    if (!std::all_of(runs.begin(), runs.end(),
+                     [&](RunNumber run) { return state.has_run(run); })) {
+      return "no such run";
+    }
+  }
+  return "";
+}
+
+std::string_view CheckFits(const Event& event, const Definition& definition, const State& state) {
+  if (event.seq != state.seq + 1) return "out of sequence";
+  const bool starts = std::holds_alternative<WorkflowStarted>(event.body);
+  if (starts != (state.seq == 0)) return starts ? "a second start" : "no start before it";
+  if (const auto* scheduled = std::get_if<TaskScheduled>(&event.body)) {
+    return CheckTask(*scheduled, definition, state);
+  }
+  const bool open = IsForOpenTasks(event.body);
+  return std::visit([&](const auto& body) { return CheckNumbers(body, open, state); },
+                    event.body);
+}
+
+}  // namespace
+
+absl::Status Replay(const Definition& definition, std::span<const Event> events, State& state) {
+  for (const Event& event : events) {
+    const std::string_view mistake = CheckFits(event, definition, state);
+    if (!mistake.empty()) {
+      return absl::DataLossError(absl::StrCat(
+          "replay workflow ", state.id.ToString(), ": event ", event.seq, " (",
+          std::string(Name(event.body)), ") after ", state.seq, ": ", std::string(mistake)));
+    }
+    Apply(definition, event, state);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<State> Replay(const Definition& definition, const WorkflowId& id,
+                             std::span<const Event> events) {
+  State state;
+  state.id = id;
+  if (absl::Status status = Replay(definition, events, state); !status.ok()) return status;
+  return state;
+}
+
+}  // namespace skald::core

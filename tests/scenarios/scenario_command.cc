@@ -1,0 +1,293 @@
+#include "tests/scenarios/scenario_command.h"
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "engine/codec/enum_names.h"
+#include "tests/scenarios/describe.h"
+
+namespace skald::scenarios {
+namespace {
+
+using core::Effect;
+using core::TaskNumber;
+using core::TaskStatus;
+using core::Verdict;
+
+// The words of a line; texts in quotes and JSON values are one word each.
+class Words {
+ public:
+  explicit Words(std::string_view line) {
+    std::size_t at = 0;
+    while (at < line.size()) {
+      if (line[at] == ' ') {
+        ++at;
+      } else {
+        const std::size_t end = EndOf(line, at);
+        words_.emplace_back(line.substr(at, end - at));
+        at = end;
+      }
+    }
+  }
+
+  bool empty() const { return next_ == words_.size(); }
+  std::string Next() { return empty() ? "" : words_[next_++]; }
+  bool TakeWord(std::string_view word) {
+    if (empty() || words_[next_] != word) return false;
+    ++next_;
+    return true;
+  }
+  // A word that begins like this, without it: By("by=").
+  std::optional<std::string> TakePrefixed(std::string_view prefix) {
+    if (empty() || words_[next_].rfind(prefix, 0) != 0) return std::nullopt;
+    return words_[next_++].substr(prefix.size());
+  }
+  std::string TakeQuoted() {
+    if (empty() || words_[next_].front() != '"') return "";
+    const std::string word = words_[next_++];
+    return word.substr(1, word.size() - 2);
+  }
+  core::Payload TakeJson() {
+    if (empty() || words_[next_].front() != '{') return core::Payload();
+    return core::Payload(words_[next_++]);
+  }
+  template <typename Enum>
+  std::optional<Enum> TakeName() {
+    if (empty()) return std::nullopt;
+    const std::optional<Enum> value = codec::ValueOf<Enum>(words_[next_]);
+    if (value.has_value()) ++next_;
+    return value;
+  }
+
+ private:
+  static std::size_t EndOf(std::string_view line, std::size_t begin) {
+    int depth = 0;
+    bool quoted = false;
+    std::size_t at = begin;
+    for (; at < line.size(); ++at) {
+      const char c = line[at];
+      if (c == '"' && (at == begin || line[at - 1] != '\\')) quoted = !quoted;
+      if (quoted) continue;
+      if (c == '{' || c == '[') ++depth;
+      if (c == '}' || c == ']') --depth;
+      if (c == ' ' && depth == 0) break;
+    }
+    return at;
+  }
+
+  std::vector<std::string> words_;
+  std::size_t next_ = 0;
+};
+
+absl::Status Unreadable(const std::string& what) {
+  return absl::InvalidArgumentError("not readable: " + what);
+}
+
+absl::StatusOr<core::DurationUs> ParseDuration(const std::string& text) {
+  const std::size_t unit = text.find_first_not_of("0123456789.");
+  double number = 0;
+  if (unit == std::string::npos || !absl::SimpleAtod(text.substr(0, unit), &number)) {
+    return Unreadable("duration " + text);
+  }
+  static const std::map<std::string, double> kUnits = {
+      {"ms", 1e3}, {"s", 1e6}, {"m", 6e7}, {"h", 3.6e9}, {"d", 8.64e10}};
+  const auto factor = kUnits.find(text.substr(unit));
+  if (factor == kUnits.end()) return Unreadable("duration " + text);
+  return static_cast<core::DurationUs>(number * factor->second + 0.5);
+}
+
+// "[undo|probe] REFERENCE[#ATTEMPT]": the newest such task.
+absl::StatusOr<TaskNumber> TakeTask(Words& words, const ScenarioWorld& world) {
+  core::Operation operation = core::Operation::kAction;
+  if (words.TakeWord("undo")) operation = core::Operation::kCompensate;
+  if (words.TakeWord("probe")) operation = core::Operation::kProbe;
+  const std::string word = words.Next();
+  const std::size_t mark = word.find('#');
+  const std::string reference = word.substr(0, mark);
+  int attempt = 0;
+  if (mark != std::string::npos && !absl::SimpleAtoi(word.substr(mark + 1), &attempt)) {
+    return Unreadable("task " + word);
+  }
+  const std::vector<core::Task>& tasks = world.state().tasks;
+  for (auto task = tasks.rbegin(); task != tasks.rend(); ++task) {
+    if (task->operation != operation) continue;
+    if (world.definition().steps[task->step].reference != reference) continue;
+    if (attempt == 0 || task->attempt == attempt) return task->number;
+  }
+  return absl::InvalidArgumentError("no task " + word + " has been scheduled");
+}
+
+std::string Take(TaskNumber task, Words& words, ScenarioWorld& world) {
+  core::StartTask start;
+  start.task = task;
+  start.worker = words.TakePrefixed("by=").value_or("w1");
+  start.incarnation = start.worker + "-1";
+  start.barrier = words.TakeWord("barrier");
+  return world.Send(start);
+}
+
+// Workers report what they were given: a queued task is taken first.
+std::string Report(core::ReportResult report, Words& words, ScenarioWorld& world) {
+  std::string answer;
+  const bool fence_named = report.fence != 0;
+  if (!fence_named && world.state().task(report.task).status == TaskStatus::kScheduled) {
+    answer = Take(report.task, words, world);
+  }
+  if (!fence_named) report.fence = world.state().task(report.task).fence;
+  return answer + world.Send(report);
+}
+
+absl::StatusOr<std::string> ReportLine(TaskStatus status, Words& words, ScenarioWorld& world) {
+  absl::StatusOr<TaskNumber> task = TakeTask(words, world);
+  if (!task.ok()) return task.status();
+  core::ReportResult report;
+  report.task = *task;
+  report.status = status;
+  const std::string fence = words.TakePrefixed("fence=").value_or("0");
+  if (!absl::SimpleAtoi(fence, &report.fence)) return Unreadable("fence " + fence);
+  report.reason = words.TakeQuoted();
+  report.effect = words.TakeName<Effect>().value_or(Effect::kUnset);
+  report.verdict = words.TakeName<Verdict>().value_or(Verdict::kNone);
+  report.output = words.TakeJson();
+  if (status == TaskStatus::kInProgress && !words.empty()) {
+    const absl::StatusOr<core::DurationUs> after = ParseDuration(words.Next());
+    if (!after.ok()) return after.status();
+    report.callback_after_us = *after;
+  }
+  return Report(std::move(report), words, world);
+}
+
+absl::StatusOr<std::string> LoseLine(Words& words, ScenarioWorld& world) {
+  absl::StatusOr<TaskNumber> task = TakeTask(words, world);
+  if (!task.ok()) return task.status();
+  core::LoseTask lose;
+  lose.task = *task;
+  lose.fence = world.state().task(*task).fence;
+  const std::string fence = words.TakePrefixed("fence=").value_or("");
+  if (!fence.empty() && !absl::SimpleAtoi(fence, &lose.fence)) return Unreadable("fence " + fence);
+  lose.timeout = words.TakeName<core::Timeout>().value_or(core::Timeout::kLease);
+  return world.Send(lose);
+}
+
+absl::StatusOr<std::string> OperateLine(Words& words, ScenarioWorld& world) {
+  static const std::map<std::string, core::Verb> kVerbs = {{"retry", core::Verb::kRetry},
+                                                           {"resolve", core::Verb::kResolve},
+                                                           {"settle", core::Verb::kSettle},
+                                                           {"skip", core::Verb::kSkip},
+                                                           {"abandon", core::Verb::kAbandon}};
+  const std::string name = words.Next();
+  const auto verb = kVerbs.find(name);
+  if (verb == kVerbs.end()) return Unreadable("verb " + name);
+  core::OperateSaga operate;
+  operate.verb = verb->second;
+  operate.actor = words.TakePrefixed("by=").value_or("ann");
+  operate.reason = "looked into it";
+  if (words.TakeWord("no-reason")) operate.reason = "";
+  const std::optional<std::string> step = words.TakePrefixed("step=");
+  operate.reference = step.value_or("");
+  operate.effect = words.TakeName<Effect>().value_or(Effect::kUnset);
+  const std::string reason = words.TakeQuoted();
+  if (!reason.empty()) operate.reason = reason;
+  operate.output = words.TakeJson();
+  if (!words.empty()) return Unreadable("operate … " + words.Next());
+  return world.Send(operate);
+}
+
+std::string StartLine(Words& words, ScenarioWorld& world) {
+  core::StartWorkflow start;
+  start.id = world.state().id;
+  start.input = words.TakeJson();
+  const std::string priority = words.TakePrefixed("priority=").value_or("0");
+  if (!absl::SimpleAtoi(priority, &start.priority)) start.priority = -1;
+  start.correlation_id = words.TakePrefixed("correlation=").value_or("");
+  return world.Send(start);
+}
+
+std::string SignalLine(Words& words, ScenarioWorld& world) {
+  core::SignalWorkflow signal;
+  signal.reference = words.TakePrefixed("step=").value_or("");
+  signal.payload = words.TakeJson();
+  signal.actor = words.TakePrefixed("by=").value_or("");
+  return world.Send(signal);
+}
+
+using Line = absl::StatusOr<std::string> (*)(Words& words, ScenarioWorld& world);
+
+template <TaskStatus status>
+absl::StatusOr<std::string> ReportAs(Words& words, ScenarioWorld& world) {
+  return ReportLine(status, words, world);
+}
+
+absl::StatusOr<std::string> TakeLine(Words& words, ScenarioWorld& world) {
+  const absl::StatusOr<TaskNumber> task = TakeTask(words, world);
+  if (!task.ok()) return task.status();
+  return Take(*task, words, world);
+}
+
+const std::map<std::string, Line>& Lines() {
+  static const std::map<std::string, Line> kLines = {
+      {"start", [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> {
+         return StartLine(w, s);
+       }},
+      {"take", TakeLine},
+      {"complete", ReportAs<TaskStatus::kCompleted>},
+      {"fail", ReportAs<TaskStatus::kFailed>},
+      {"fail-terminally", ReportAs<TaskStatus::kFailedWithTerminalError>},
+      {"report-canceled", ReportAs<TaskStatus::kCanceled>},
+      {"report-timed-out", ReportAs<TaskStatus::kTimedOut>},
+      {"give-back", ReportAs<TaskStatus::kInProgress>},
+      {"lose", LoseLine},
+      {"operate", OperateLine},
+      {"signal", [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> {
+         return SignalLine(w, s);
+       }},
+      {"pause", [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> {
+         return s.Send(core::PauseWorkflow{.actor = "ann", .reason = w.TakeQuoted()});
+       }},
+      {"resume", [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> {
+         return s.Send(core::ResumeWorkflow{.actor = "ann", .reason = w.TakeQuoted()});
+       }},
+      {"terminate", [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> {
+         const bool abandon = w.TakeWord("abandon");
+         return s.Send(core::TerminateWorkflow{
+             .actor = "ann", .reason = w.TakeQuoted(), .abandon = abandon});
+       }},
+      {"compensate", [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> {
+         const bool force = w.TakeWord("force");
+         return s.Send(core::CompensateWorkflow{
+             .actor = "ann", .reason = w.TakeQuoted(), .force = force});
+       }},
+      {"tick", [](Words&, ScenarioWorld& s) -> absl::StatusOr<std::string> {
+         return s.Send(core::FireTimers{});
+       }},
+      {"reload", [](Words&, ScenarioWorld& s) -> absl::StatusOr<std::string> {
+         return s.Reload();
+       }},
+      {"show", [](Words&, ScenarioWorld& s) -> absl::StatusOr<std::string> {
+         return Describe(s.definition(), s.state());
+       }},
+  };
+  return kLines;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> CarryOut(const std::string& line, ScenarioWorld& world) {
+  Words words(line);
+  if (words.TakeWord("at")) {
+    const absl::StatusOr<core::DurationUs> offset = ParseDuration(words.Next());
+    if (!offset.ok()) return offset.status();
+    world.set_now(kStartUs + *offset);
+  }
+  const std::string name = words.Next();
+  const auto handler = Lines().find(name);
+  if (handler == Lines().end()) return Unreadable(line);
+  absl::StatusOr<std::string> answer = handler->second(words, world);
+  if (answer.ok() && !words.empty()) return Unreadable("… " + words.Next() + " in: " + line);
+  return answer;
+}
+
+}  // namespace skald::scenarios

@@ -1,0 +1,60 @@
+// ScenarioWorld: one workflow under Decide, with everything checked that must hold after any step:
+// replay from every prefix gives the same state, snapshots and stored events read back the same, the
+// offers that follow from the state are the offers made, a refused trigger changes nothing, a waiting
+// workflow waits for something, and the history keeps its invariants (core/checker.h).
+//
+// Single-threaded.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/core/decide.h"
+#include "engine/core/definition.h"
+#include "engine/core/state.h"
+
+namespace skald::scenarios {
+
+class ScenarioWorld {
+ public:
+  explicit ScenarioWorld(core::Definition definition);
+
+  const core::Definition& definition() const { return definition_; }
+  const core::State& state() const { return state_; }
+  core::TimeUs now() const { return now_; }
+  void set_now(core::TimeUs now) { now_ = now; }
+
+  // The core's answer: events and commands, one line each.
+  std::string Send(const core::Trigger& trigger);
+  // Forgets the state, folds the stored events and tells the open commands.
+  std::string Reload();
+
+  // What did not hold, so far; empty when all is well.
+  const std::string& complaint() const { return complaint_; }
+
+ private:
+  struct Boundary {
+    std::size_t events = 0;
+    std::string state;  // encoded
+  };
+
+  std::string Tell(const core::Decision& decision);
+  void Note(const core::Decision& decision);
+  void Complain(const std::string& what);
+  void CheckReplay();
+  void CheckStored();
+  void CheckOffers();
+  void CheckWaits();
+  void CheckInvariants();
+
+  const core::Definition definition_;
+  core::State state_;
+  core::TimeUs now_ = 0;
+  std::vector<core::Event> events_;
+  std::vector<Boundary> boundaries_;
+  std::set<core::TaskNumber> offered_;
+  std::string complaint_;
+};
+
+}  // namespace skald::scenarios
