@@ -1,5 +1,17 @@
 -- Nodes, their leases, and who owns which slots.
--- Lock impact: new tables only.
+-- Lock impact: new functions and tables only.
+
+-- Microseconds since 1970, which is how the engine counts; null for null.
+CREATE FUNCTION skald.microseconds(at timestamptz) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT (extract(epoch FROM at) * 1000000)::bigint
+$$;
+
+-- And back. Null for null and for 0, which is how events say "none".
+CREATE FUNCTION skald.time_of(microseconds bigint) RETURNS timestamptz
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT timestamptz 'epoch' + nullif(microseconds, 0) * interval '1 microsecond'
+$$;
 
 -- The fence. Every commit locks its node's row FOR SHARE and compares the epoch; raising the epoch
 -- therefore waits for the commits in flight and refuses all later ones. Nothing else writes here.

@@ -31,12 +31,6 @@ EXCEPTION WHEN character_not_in_repertoire OR untranslatable_character
 END
 $$;
 
--- Null for null and 0, which is how events say "none".
-CREATE FUNCTION skald.time_of(microseconds bigint) RETURNS timestamptz
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT timestamptz 'epoch' + nullif(microseconds, 0) * interval '1 microsecond'
-$$;
-
 -- One row per event.
 CREATE VIEW skald.history AS
 SELECT h.workflow_id,

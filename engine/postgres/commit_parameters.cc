@@ -1,0 +1,137 @@
+#include "engine/postgres/commit_parameters.h"
+
+#include "absl/container/flat_hash_map.h"
+#include "engine/core/types.h"
+#include "fmt/format.h"
+
+namespace skald::postgres {
+namespace {
+
+// What becomes of one workflow's row.
+struct RowChange {
+  core::WorkflowId id;
+  bool insert = false;
+  const ports::WorkflowRow* newest = nullptr;
+  const ports::WorkflowRow* snapshot = nullptr;  // the newest row that has one
+};
+
+std::vector<RowChange> MergeRows(const ports::CommitBatch& batch) {
+  std::vector<RowChange> changes;
+  absl::flat_hash_map<core::WorkflowId, std::size_t> position;
+  for (const ports::WorkflowWrite& write : batch.writes) {
+    if (!write.row.has_value()) continue;
+    const auto [found, fresh] = position.try_emplace(write.id, changes.size());
+    if (fresh) changes.push_back({.id = write.id, .insert = write.row->insert});
+    RowChange& change = changes[found->second];
+    change.newest = &*write.row;
+    if (write.row->snapshot.has_value()) change.snapshot = &*write.row;
+  }
+  return changes;
+}
+
+ArrayParameters Arrays(std::initializer_list<ElementType> types) {
+  ArrayParameters arrays;
+  arrays.reserve(types.size());
+  for (const ElementType type : types) arrays.emplace_back(type);
+  return arrays;
+}
+
+constexpr ElementType kBool = ElementType::kBool;
+constexpr ElementType kBytea = ElementType::kBytea;
+constexpr ElementType kInt4 = ElementType::kInt4;
+constexpr ElementType kInt8 = ElementType::kInt8;
+constexpr ElementType kText = ElementType::kText;
+constexpr ElementType kTime = ElementType::kTimestamptz;
+constexpr ElementType kUuid = ElementType::kUuid;
+
+void AddHistory(const ports::WorkflowWrite& write, ArrayParameters& arrays) {
+  arrays[0].AddUuid(write.id);
+  arrays[1].AddInt8(static_cast<std::int64_t>(write.first_seq));
+  arrays[2].AddInt8(static_cast<std::int64_t>(write.last_seq));
+  arrays[3].AddTime(write.at);
+  arrays[4].AddBytes(write.events);
+}
+
+// The columns that inserts and updates have in common.
+void AddChange(const RowChange& change, ArrayParameters& arrays) {
+  const ports::WorkflowRow& row = *change.newest;
+  arrays[0].AddUuid(change.id);
+  arrays[1].AddText(core::Name(row.status));
+  arrays[2].AddText(core::Name(row.saga_status));
+  arrays[3].AddTime(row.updated_at);
+  arrays[4].AddTimeOrNull(row.ended_at);
+  arrays[5].AddText(row.reason);
+  arrays[6].AddBool(row.parked);
+  arrays[7].AddTimeOrNull(row.wake_at);
+  if (change.snapshot == nullptr) {
+    arrays[8].AddNull();
+    arrays[9].AddNull();
+    return;
+  }
+  arrays[8].AddInt8(static_cast<std::int64_t>(change.snapshot->snapshot_seq));
+  arrays[9].AddBytes(*change.snapshot->snapshot);
+}
+
+void AddInsert(const RowChange& change, ArrayParameters& arrays) {
+  const ports::WorkflowRow& row = *change.newest;
+  AddChange(change, arrays);
+  arrays[10].AddInt8(row.definition_id);
+  arrays[11].AddTime(row.started_at);
+  arrays[12].AddInt4(row.version);
+  arrays[13].AddInt4(row.priority);
+  arrays[14].AddText(row.name_space);
+  arrays[15].AddText(row.name);
+  arrays[16].AddText(row.correlation_id);
+  arrays[17].AddText(row.idempotency_key);
+}
+
+absl::Status TooLarge(std::string_view limit, std::size_t size, std::size_t size_max) {
+  return absl::ResourceExhaustedError(
+      fmt::format("commit: {} is {}, at most {} can be stored", limit, size, size_max));
+}
+
+}  // namespace
+
+absl::Status CheckBatchSize(const ports::CommitBatch& batch) {
+  if (batch.writes.size() > kBatchWritesMax) {
+    return TooLarge("batch_writes", batch.writes.size(), kBatchWritesMax);
+  }
+  std::size_t bytes = 0;
+  for (const ports::WorkflowWrite& write : batch.writes) {
+    const std::size_t snapshot_bytes =
+        write.row.has_value() && write.row->snapshot.has_value() ? write.row->snapshot->size() : 0;
+    if (write.events.size() > kFieldBytesMax) {
+      return TooLarge("event_bytes", write.events.size(), kFieldBytesMax);
+    }
+    if (snapshot_bytes > kFieldBytesMax) {
+      return TooLarge("snapshot_bytes", snapshot_bytes, kFieldBytesMax);
+    }
+    bytes += write.events.size() + snapshot_bytes;
+  }
+  return bytes > kBatchBytesMax ? TooLarge("batch_bytes", bytes, kBatchBytesMax)
+                                : absl::OkStatus();
+}
+
+CommitParameters MakeCommitParameters(const ports::CommitBatch& batch) {
+  CommitParameters parameters{
+      .history = Arrays({kUuid, kInt8, kInt8, kTime, kBytea}),
+      .inserted = Arrays({kUuid, kText, kText, kTime, kTime, kText, kBool, kTime, kInt8, kBytea,
+                          kInt8, kTime, kInt4, kInt4, kText, kText, kText, kText}),
+      .updated = Arrays({kUuid, kText, kText, kTime, kTime, kText, kBool, kTime, kInt8, kBytea}),
+      .consumed = Arrays({kUuid}),
+  };
+  for (const ports::WorkflowWrite& write : batch.writes) {
+    if (!write.events.empty()) AddHistory(write, parameters.history);
+    if (write.consumes_start_request) parameters.consumed[0].AddUuid(write.id);
+  }
+  for (const RowChange& change : MergeRows(batch)) {
+    if (change.insert) {
+      AddInsert(change, parameters.inserted);
+    } else {
+      AddChange(change, parameters.updated);
+    }
+  }
+  return parameters;
+}
+
+}  // namespace skald::postgres

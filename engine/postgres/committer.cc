@@ -1,0 +1,90 @@
+#include "engine/postgres/committer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/base/log.h"
+#include "engine/base/status.h"
+
+namespace skald::postgres {
+
+Committer::Committer(std::string connection_string)
+    : pipeline_(std::move(connection_string), wake_), thread_([this] { Run(); }) {}
+
+Committer::~Committer() {
+  {
+    const base::MutexLock lock(mutex_);
+    stopping_ = true;
+    changed_.SignalAll();
+  }
+  wake_.Raise();
+  thread_.Join();
+  for (Job& job : jobs_) job.done(absl::CancelledError("commit: stopping"));
+}
+
+void Committer::Commit(ports::CommitBatch batch, ports::DoneStatus done) {
+  if (absl::Status size = CheckBatchSize(batch); !size.ok()) {
+    done(std::move(size));
+    return;
+  }
+  {
+    const base::MutexLock lock(mutex_);
+    if (jobs_.size() < kCommitsQueuedMax) {
+      jobs_.push_back({std::move(batch), std::move(done)});
+      changed_.Signal();
+      return;
+    }
+  }
+  done(absl::ResourceExhaustedError("commit: commits_queued_max reached"));
+}
+
+void Committer::Run() {
+  [[maybe_unused]] const absl::Status early = EnsureConnected();  // else at the first commit
+  Job job;
+  while (Take(job)) {
+    absl::Status status = Execute(job.batch);
+    job.done(std::move(status));
+    job = {};
+  }
+}
+
+bool Committer::Take(Job& job) {
+  const base::MutexLock lock(mutex_);
+  while (jobs_.empty() && !stopping_) changed_.Wait(mutex_);
+  if (stopping_) return false;
+  job = std::move(jobs_.front());
+  jobs_.pop_front();
+  return true;
+}
+
+absl::Status Committer::Execute(const ports::CommitBatch& batch) {
+  CommitParameters parameters = MakeCommitParameters(batch);
+  RETURN_IF_ERROR(EnsureConnected());
+  absl::Status status = pipeline_.Commit(batch.lease, std::move(parameters));
+  if (!status.ok()) {
+    base::LogWarn("postgres.commit_failed", {{"code", absl::StatusCodeToString(status.code())},
+                                             {"writes", batch.writes.size()},
+                                             {"error", status.message()}});
+  }
+  return status;
+}
+
+absl::Status Committer::EnsureConnected() {
+  if (pipeline_.connected()) return absl::OkStatus();
+  const auto now = std::chrono::steady_clock::now();
+  if (now < reconnect_at_) return absl::UnavailableError("commit: no connection to the database");
+  absl::Status status = pipeline_.Connect();
+  if (status.ok()) {
+    reconnect_delay_ms_ = 0;
+    base::LogInfo("postgres.committer_connected");
+    return status;
+  }
+  reconnect_delay_ms_ =
+      std::clamp(reconnect_delay_ms_ * 2, kReconnectDelayMs, kReconnectDelayMsMax);
+  reconnect_at_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(reconnect_delay_ms_);
+  base::LogWarn("postgres.connect_failed",
+                {{"error", status.message()}, {"retry_ms", reconnect_delay_ms_}});
+  return status;
+}
+
+}  // namespace skald::postgres

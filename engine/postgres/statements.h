@@ -1,0 +1,234 @@
+// All SQL of this edge, as named constants. Parameters are always bound.
+//
+// Times cross the border as microseconds since 1970 (skald.microseconds, skald.time_of), save in the
+// arrays of the commit, which hold PostgreSQL's own binary form.
+#pragma once
+
+namespace skald::postgres {
+
+// ---- schema ----
+inline constexpr char kMigrationLock[] = "SELECT pg_advisory_xact_lock(7597421936421)";
+inline constexpr char kServerEncoding[] =
+    "SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = current_database()";
+inline constexpr char kMigrationBootstrap[] = R"sql(
+  CREATE SCHEMA IF NOT EXISTS skald;
+  CREATE TABLE IF NOT EXISTS skald.schema_version (
+    version integer PRIMARY KEY,
+    name text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
+  );
+)sql";
+inline constexpr char kSchemaExists[] =
+    "SELECT to_regclass('skald.schema_version') IS NOT NULL";
+inline constexpr char kSchemaVersion[] =
+    "SELECT coalesce(max(version), 0) FROM skald.schema_version";
+inline constexpr char kRecordMigration[] =
+    "INSERT INTO skald.schema_version (version, name) VALUES ($1, $2)";
+inline constexpr char kEnsurePartitions[] =
+    "SELECT skald.ensure_partitions(now() + interval '4 weeks', interval '1 week')";
+
+// ---- commit: sent over libpq, see commit_pipeline.h ----
+// Planned once, whatever the number of rows: there is no second plan for the inserts, and the
+// update is held to the primary key by the settings. A plan made while the tables are small would
+// otherwise scan them.
+inline constexpr char kCommitSettings[] = R"sql(
+  SET plan_cache_mode = force_generic_plan;
+  SET enable_seqscan = off;
+  SET enable_bitmapscan = off;
+  SET enable_hashjoin = off;
+  SET enable_mergejoin = off;
+)sql";
+inline constexpr char kCheckFence[] = "SELECT skald.check_fence($1::text, $2::bigint)";
+inline constexpr char kInsertHistory[] = R"sql(
+  INSERT INTO skald.history_row (workflow_id, first_seq, last_seq, at, events)
+  SELECT unnest($1::uuid[]), unnest($2::bigint[]), unnest($3::bigint[]),
+         unnest($4::timestamptz[]), unnest($5::bytea[])
+)sql";
+inline constexpr char kInsertWorkflows[] = R"sql(
+  INSERT INTO skald.workflow (id, status, saga_status, updated_at, ended_at, reason, parked,
+                              wake_at, snapshot_seq, snapshot, definition_id, started_at, version,
+                              priority, namespace, name, correlation_id, idempotency_key)
+  SELECT unnest($1::uuid[]), unnest($2::text[]), unnest($3::text[]), unnest($4::timestamptz[]),
+         unnest($5::timestamptz[]), unnest($6::text[]), unnest($7::boolean[]),
+         unnest($8::timestamptz[]), coalesce(unnest($9::bigint[]), 0), unnest($10::bytea[]),
+         unnest($11::bigint[]), unnest($12::timestamptz[]), unnest($13::integer[]),
+         unnest($14::integer[]), unnest($15::text[]), unnest($16::text[]), unnest($17::text[]),
+         unnest($18::text[])
+)sql";
+// Without a new snapshot the old one stays.
+inline constexpr char kUpdateWorkflows[] = R"sql(
+  UPDATE skald.workflow w
+  SET status = u.status, saga_status = u.saga_status, updated_at = u.updated_at,
+      ended_at = u.ended_at, reason = u.reason, parked = u.parked, wake_at = u.wake_at,
+      snapshot_seq = coalesce(u.snapshot_seq, w.snapshot_seq),
+      snapshot = coalesce(u.snapshot, w.snapshot)
+  FROM (SELECT unnest($1::uuid[]) AS id, unnest($2::text[]) AS status,
+               unnest($3::text[]) AS saga_status, unnest($4::timestamptz[]) AS updated_at,
+               unnest($5::timestamptz[]) AS ended_at, unnest($6::text[]) AS reason,
+               unnest($7::boolean[]) AS parked, unnest($8::timestamptz[]) AS wake_at,
+               unnest($9::bigint[]) AS snapshot_seq, unnest($10::bytea[]) AS snapshot) AS u
+  WHERE w.id = u.id
+)sql";
+inline constexpr char kDeleteStartRequests[] =
+    "DELETE FROM skald.start_request WHERE id = ANY ($1::uuid[])";
+
+// ---- node and shards ----
+inline constexpr char kAcquireNode[] = R"sql(
+  SELECT epoch, skald.microseconds(expires_at), skald.microseconds(clock_timestamp())
+  FROM skald.acquire_node($1, $2 * interval '1 microsecond')
+)sql";
+inline constexpr char kRenewNode[] = R"sql(
+  SELECT $2::bigint, skald.microseconds(renewed), skald.microseconds(clock_timestamp())
+  FROM skald.renew_node($1, $2, $3 * interval '1 microsecond') AS renewed
+)sql";
+inline constexpr char kTakeShards[] =
+    "SELECT shard_id, first_slot, last_slot FROM skald.take_shards($1, $2)";
+inline constexpr char kReleaseNode[] = "SELECT skald.release_node($1, $2)";
+
+// ---- reading workflows ----
+#define SKALD_STORED_WORKFLOW                                                            \
+  "SELECT id, definition_id, parked, coalesce(skald.microseconds(wake_at), 0),"          \
+  " snapshot_seq, coalesce(snapshot, '') FROM skald.workflow "
+inline constexpr char kSelectWorkflow[] = SKALD_STORED_WORKFLOW "WHERE id = $1";
+inline constexpr char kSelectActive[] = SKALD_STORED_WORKFLOW
+    "WHERE status IN ('RUNNING', 'PAUSED') AND NOT parked"
+    " AND skald.slot_of(id) BETWEEN $1 AND $2 AND id > $3 ORDER BY id LIMIT $4";
+inline constexpr char kSelectDue[] = SKALD_STORED_WORKFLOW
+    "WHERE parked AND wake_at IS NOT NULL AND wake_at <= skald.time_of($3)"
+    " AND skald.slot_of(id) BETWEEN $1 AND $2 ORDER BY wake_at, id LIMIT $4";
+#undef SKALD_STORED_WORKFLOW
+inline constexpr char kNextWakeAt[] = R"sql(
+  SELECT skald.microseconds(wake_at) FROM skald.workflow
+  WHERE parked AND wake_at IS NOT NULL AND skald.slot_of(id) BETWEEN $1 AND $2
+  ORDER BY wake_at LIMIT 1
+)sql";
+// The rows behind the snapshots of many workflows: from the one that holds event snapshot_seq on,
+// if it holds a later one too.
+inline constexpr char kSelectHistoryOf[] = R"sql(
+  SELECT h.workflow_id, h.first_seq, h.last_seq, skald.microseconds(h.at), h.events
+  FROM unnest($1::uuid[], $2::bigint[]) AS w (id, seq)
+  CROSS JOIN LATERAL (
+    SELECT * FROM skald.history_row r
+    WHERE r.workflow_id = w.id AND r.last_seq > w.seq
+      AND r.first_seq >= coalesce((SELECT max(b.first_seq) FROM skald.history_row b
+                                   WHERE b.workflow_id = w.id AND b.first_seq <= w.seq), 0)
+  ) AS h
+  ORDER BY h.workflow_id, h.first_seq
+)sql";
+inline constexpr char kSelectHistoryPage[] = R"sql(
+  SELECT workflow_id, first_seq, last_seq, skald.microseconds(at), events
+  FROM skald.history_row r
+  WHERE workflow_id = $1 AND last_seq > $2
+    AND first_seq >= coalesce((SELECT max(b.first_seq) FROM skald.history_row b
+                               WHERE b.workflow_id = $1 AND b.first_seq <= $2), 0)
+  ORDER BY first_seq LIMIT $3
+)sql";
+inline constexpr char kWorkflowExists[] =
+    "SELECT EXISTS (SELECT 1 FROM skald.workflow WHERE id = $1)";
+
+// ---- starts from outside ----
+inline constexpr char kSelectStartRequests[] = R"sql(
+  SELECT id, namespace, name, version, input, correlation_id, idempotency_key, priority, traceparent
+  FROM skald.start_request
+  WHERE skald.slot_of(id) BETWEEN $1 AND $2 ORDER BY requested_at, id LIMIT $3
+)sql";
+// In order of key, so that two claimers cannot wait for one another in a circle.
+inline constexpr char kInsertKeys[] = R"sql(
+  INSERT INTO skald.idempotency_key (namespace, key, workflow_id, digest)
+  SELECT c.namespace, c.key, c.id, c.digest
+  FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[])
+    WITH ORDINALITY AS c (namespace, key, id, digest, position)
+  ORDER BY c.namespace, c.key, c.position
+  ON CONFLICT (namespace, key) DO NOTHING
+  RETURNING workflow_id
+)sql";
+inline constexpr char kSelectKeys[] = R"sql(
+  SELECT k.workflow_id, k.digest,
+         EXISTS (SELECT 1 FROM skald.workflow w WHERE w.id = k.workflow_id)
+  FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS c (namespace, key, position)
+  LEFT JOIN skald.idempotency_key k ON k.namespace = c.namespace AND k.key = c.key
+  ORDER BY c.position
+)sql";
+
+// ---- definitions ----
+#define SKALD_DEFINITION_TIMES \
+  "skald.microseconds(created_at), skald.microseconds(updated_at) "
+inline constexpr char kInsertDefinition[] = R"sql(
+  INSERT INTO skald.definition (namespace, name, version, source, created_at, updated_at)
+  VALUES ($1, $2, $3, $4, skald.time_of($5), skald.time_of($6))
+)sql";
+inline constexpr char kReplaceDefinition[] = R"sql(
+  INSERT INTO skald.definition (namespace, name, version, source, created_at, updated_at)
+  VALUES ($1, $2, $3, $4, skald.time_of($5), skald.time_of($6))
+  ON CONFLICT (namespace, name, version)
+  DO UPDATE SET source = excluded.source, updated_at = excluded.updated_at
+)sql";
+inline constexpr char kSelectDefinition[] =
+    "SELECT namespace, name, version, source, " SKALD_DEFINITION_TIMES
+    "FROM skald.definition WHERE namespace = $1 AND name = $2 AND ($3::integer = 0 OR version = $3)"
+    " ORDER BY version DESC LIMIT 1";
+inline constexpr char kListDefinitions[] =
+    "SELECT namespace, name, version, source, " SKALD_DEFINITION_TIMES
+    "FROM skald.definition WHERE namespace = $1 AND (name, version) > ($2, $3)"
+    " ORDER BY name, version LIMIT $4";
+inline constexpr char kDeleteDefinition[] =
+    "DELETE FROM skald.definition WHERE namespace = $1 AND name = $2 AND version = $3";
+inline constexpr char kReplaceTaskDefinition[] = R"sql(
+  INSERT INTO skald.task_definition (namespace, name, source, created_at, updated_at)
+  VALUES ($1, $2, $3, skald.time_of($4), skald.time_of($5))
+  ON CONFLICT (namespace, name)
+  DO UPDATE SET source = excluded.source, updated_at = excluded.updated_at
+)sql";
+inline constexpr char kSelectTaskDefinition[] =
+    "SELECT namespace, name, 0, source, " SKALD_DEFINITION_TIMES
+    "FROM skald.task_definition WHERE namespace = $1 AND name = $2";
+inline constexpr char kListTaskDefinitions[] =
+    "SELECT namespace, name, 0, source, " SKALD_DEFINITION_TIMES
+    "FROM skald.task_definition WHERE namespace = $1 AND name > $2 ORDER BY name LIMIT $3";
+inline constexpr char kDeleteTaskDefinition[] =
+    "DELETE FROM skald.task_definition WHERE namespace = $1 AND name = $2";
+#undef SKALD_DEFINITION_TIMES
+inline constexpr char kGeneration[] = "SELECT value FROM skald.catalog_generation";
+inline constexpr char kSelectPin[] = R"sql(
+  SELECT id FROM skald.pinned_definition WHERE content_hash = sha256(convert_to($1, 'UTF8'))
+)sql";
+inline constexpr char kInsertPin[] = R"sql(
+  INSERT INTO skald.pinned_definition (content_hash, body)
+  VALUES (sha256(convert_to($1, 'UTF8')), $1) ON CONFLICT (content_hash) DO NOTHING RETURNING id
+)sql";
+inline constexpr char kSelectPinned[] = "SELECT body FROM skald.pinned_definition WHERE id = $1";
+
+// ---- lists of workflows; a null parameter does not filter ----
+#define SKALD_LIST_WORKFLOWS                                                                  \
+  "SELECT id, namespace, name, version, status, saga_status, correlation_id, reason, priority," \
+  " skald.microseconds(started_at), skald.microseconds(updated_at),"                          \
+  " coalesce(skald.microseconds(ended_at), 0) FROM skald.workflow"                            \
+  " WHERE ($1::text IS NULL OR namespace = $1) AND ($2::text IS NULL OR name = $2)"           \
+  " AND ($3::text IS NULL OR (correlation_id = $3 AND correlation_id <> ''))"                 \
+  " AND ($4::text[] IS NULL OR status = ANY ($4))"                                            \
+  " AND ($5::text[] IS NULL OR saga_status = ANY ($5))"                                       \
+  " AND ($6::bigint IS NULL OR started_at >= skald.time_of($6))"                              \
+  " AND ($7::bigint IS NULL OR started_at < skald.time_of($7))"
+inline constexpr char kListNewestFirst[] = SKALD_LIST_WORKFLOWS
+    " AND ($8::bigint IS NULL OR (started_at, id) < (skald.time_of($8), $9::uuid))"
+    " ORDER BY started_at DESC, id DESC LIMIT $10";
+inline constexpr char kListOldestFirst[] = SKALD_LIST_WORKFLOWS
+    " AND ($8::bigint IS NULL OR (started_at, id) > (skald.time_of($8), $9::uuid))"
+    " ORDER BY started_at, id LIMIT $10";
+#undef SKALD_LIST_WORKFLOWS
+
+// ---- task log ----
+inline constexpr char kAppendLog[] = R"sql(
+  INSERT INTO skald.task_log (workflow_id, task, at, message)
+  SELECT $1, $2, skald.time_of($3), $4
+  WHERE (SELECT count(*) FROM (SELECT 1 FROM skald.task_log
+                               WHERE workflow_id = $1 AND task = $2 LIMIT $5) AS kept) < $5
+)sql";
+inline constexpr char kReadLog[] = R"sql(
+  SELECT skald.microseconds(at), message FROM skald.task_log
+  WHERE workflow_id = $1 AND task = $2 ORDER BY line
+)sql";
+
+inline constexpr char kPing[] = "SELECT 1";
+
+}  // namespace skald::postgres
