@@ -27,8 +27,8 @@ on conflict (step_key, op) do update set verdict = b.verdict
 returning (xmax = 0) as fresh, verdict, payload_digest, coalesce(response::text, 'null') as response
 )sql";
 
-// clock_timestamp(), for now() stands still at the start of the transaction. Tells a deadline that has
-// passed from a claim that is gone: its transaction was rolled back under the handler.
+// clock_timestamp(), for now() stands still at the start of the transaction. Tells a deadline that
+// has passed from a claim that is gone: its transaction was rolled back under the handler.
 constexpr char kStoreSql[] = R"sql(
 with stored as (
   update saga_barrier set response = $3::json where step_key = $1 and op = $2
@@ -89,8 +89,8 @@ absl::Status Finish(Transaction& work, const BarrierCall& call, const char* op, 
     return RollBack();
   }
   const std::string response = result.output().empty() ? "null" : result.output();
-  const pqxx::row stored = work.exec_prepared1(kStore, std::string(call.step_key), op, response,
-                                               call.not_after_us);
+  const pqxx::row stored =
+      work.exec_prepared1(kStore, std::string(call.step_key), op, response, call.not_after_us);
   if (stored[1].as<int>() == 0) {
     return absl::InternalError(
         fmt::format("step {}: the handler went on after an SQL error", call.step_key));

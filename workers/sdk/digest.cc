@@ -50,8 +50,7 @@ std::string PayloadDigest(std::string_view task_type, std::string_view payload) 
   std::string text(task_type);
   text += '\0';
   boost::json::error_code error;
-  const boost::json::value value =
-      boost::json::parse({payload.data(), payload.size()}, error);
+  const boost::json::value value = boost::json::parse({payload.data(), payload.size()}, error);
   if (error) {
     text += payload;
   } else {

@@ -1,8 +1,8 @@
 // HandlerSet: which function runs which task type, and whether under the saga barrier.
 //
 // Filled by one thread, then only read: from then on thread-safe. Registering a type twice for the
-// same operation replaces the first. Handlers run on any thread of the worker, several at a time, and
-// may throw: the task then counts as failed.
+// same operation replaces the first. Handlers run on any thread of the worker, several at a time,
+// and may throw: the task then counts as failed.
 #pragma once
 
 #include <functional>
@@ -20,8 +20,9 @@ namespace skald::sdk {
 // Without the barrier: whatever it does has to bear being done twice. `idempotency_key` helps.
 using Handler = std::function<Result(Task&)>;
 
-// Under the barrier: its database effects go through the transaction it is given, which is committed
-// after it returns Completed and rolled back otherwise. It must not commit or abort by itself.
+// Under the barrier: its database effects go through the transaction it is given, which is
+// committed after it returns Completed and rolled back otherwise. It must not commit or abort by
+// itself.
 using TransactionHandler = std::function<Result(Task&, Transaction&)>;
 
 struct Handlers {

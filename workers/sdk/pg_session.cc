@@ -27,7 +27,8 @@ absl::Status Error(absl::StatusCode code, std::string_view what, std::string_vie
 
 }  // namespace
 
-// libpqxx pastes the string behind SET TRANSACTION ISOLATION LEVEL, in the same round trip as BEGIN.
+// libpqxx pastes the string behind SET TRANSACTION ISOLATION LEVEL, in the same round trip as
+// BEGIN.
 Transaction::Transaction(pqxx::connection& connection)
     : namedclass{"transaction"},
       basic_transaction(connection, "READ COMMITTED, READ WRITE", pqxx::read_write) {
@@ -53,8 +54,8 @@ absl::Status PgSession::Transact(const Body& body) {
 }
 
 // The one try block of the SDK's database side. The order of the catches matters: in libpqxx 6 the
-// family of transaction_rollback (class 40) does not derive from sql_error, and in_doubt_error derives
-// from neither.
+// family of transaction_rollback (class 40) does not derive from sql_error, and in_doubt_error
+// derives from neither.
 absl::Status PgSession::Attempt(const Body& body, bool& may_retry) {
   Phase phase = Phase::kBegin;
   try {

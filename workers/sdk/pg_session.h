@@ -2,8 +2,8 @@
 // exceptions end.
 //
 //   absl::Status done = session.Transact([&](Transaction& work) {
-//     work.exec_params("insert into booking values ($1)", id);   // may throw: the transaction is gone
-//     return absl::OkStatus();
+//     work.exec_params("insert into booking values ($1)", id);   // may throw: the transaction is
+//     gone return absl::OkStatus();
 //   });
 //
 // Connects at the first use and again after a loss. Single-threaded: one thread at a time.
@@ -47,9 +47,9 @@ struct PgSessionOptions {
 };
 
 // A transaction that is READ COMMITTED whatever the server's default is, and the only thing on its
-// connection that can write. libpqxx 6 rolls a transaction back when a statement of it fails, and then
-// runs further statements outside any transaction: a handler that goes on after an error would write
-// without the barrier. Such writes fail here, because the session itself is read-only.
+// connection that can write. libpqxx 6 rolls a transaction back when a statement of it fails, and
+// then runs further statements outside any transaction: a handler that goes on after an error would
+// write without the barrier. Such writes fail here, because the session itself is read-only.
 // Otherwise as pqxx::work.
 class Transaction : public pqxx::internal::basic_transaction {
  public:
@@ -59,8 +59,8 @@ class Transaction : public pqxx::internal::basic_transaction {
 
 class PgSession {
  public:
-  // The transaction is the session's to commit: the body must not commit or abort it. The body may run
-  // again after a rollback.
+  // The transaction is the session's to commit: the body must not commit or abort it. The body may
+  // run again after a rollback.
   using Body = std::function<absl::Status(Transaction&)>;
 
   explicit PgSession(PgSessionOptions options);

@@ -94,8 +94,8 @@ class Task {
   std::string Text(std::string_view member);
   std::int64_t Number(std::string_view member);
 
-  // For an undo: what the action returned. Under the barrier the response stored beside the action's
-  // own effect, otherwise what the engine knows of it. Empty if nothing is known.
+  // For an undo: what the action returned. Under the barrier the response stored beside the
+  // action's own effect, otherwise what the engine knows of it. Empty if nothing is known.
   const boost::json::object& action_output();
 
   bool cancelled() const { return cancel_.cancelled(); }

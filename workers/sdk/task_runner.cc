@@ -79,8 +79,8 @@ Result TaskRunner::Run(Task& task) {
   }
   if (HasTransactionHandler(*handlers, data.operation)) return RunUnderBarrier(task, *handlers);
   if (handlers->plain) return RunPlain(handlers->plain, task);
-  return Result::Terminal(fmt::format("{} is not registered for {} tasks", data.type,
-                                      OperationName(data.operation)));
+  return Result::Terminal(
+      fmt::format("{} is not registered for {} tasks", data.type, OperationName(data.operation)));
 }
 
 Result TaskRunner::RunUnderBarrier(Task& task, const Handlers& handlers) {

@@ -31,9 +31,7 @@ struct Ledger {
   int undos = 0;
 };
 
-bool Chance(Random& random, int percent) {
-  return static_cast<int>(random() % 100) < percent;
-}
+bool Chance(Random& random, int percent) { return static_cast<int>(random() % 100) < percent; }
 
 // The whole run; its methods below are in the order in which they happen.
 class Run {

@@ -10,11 +10,11 @@
 //   EXPECT_THAT(report.violations, IsEmpty());
 //
 // Every saga is one step. Its action is delivered one to several times, and that of some sagas is
-// undone, one to several times too. Deliveries are duplicated, reordered (an undo may come before its
-// action), run on many threads at once, held back until after everything else (the lease is long
-// gone), sent with a deadline that has passed, and cut off just before or just after their commit.
-// What was cut off is delivered again, as the engine would. In the end each saga has to have exactly
-// one effect, or none if undone, and all answers to one step have to be the same.
+// undone, one to several times too. Deliveries are duplicated, reordered (an undo may come before
+// its action), run on many threads at once, held back until after everything else (the lease is
+// long gone), sent with a deadline that has passed, and cut off just before or just after their
+// commit. What was cut off is delivered again, as the engine would. In the end each saga has to
+// have exactly one effect, or none if undone, and all answers to one step have to be the same.
 //
 // The same seed gives the same deliveries; their interleaving is the machine's. Single-threaded to
 // call; the handlers have to be as thread-safe as for a worker.
@@ -41,21 +41,21 @@ struct FaultTrial {
   std::uint64_t seed = 1;
   int sagas = 500;
   int threads = 8;
-  int duplicates_max = 3;       // deliveries of one action or undo: 1 to this many
-  int reorder_window = 8;       // sagas whose deliveries mix
+  int duplicates_max = 3;  // deliveries of one action or undo: 1 to this many
+  int reorder_window = 8;  // sagas whose deliveries mix
   int undone_percent = 50;
-  int late_percent = 10;        // action deliveries that come after everything else
-  int expired_percent = 10;     // action deliveries whose deadline has passed
+  int late_percent = 10;     // action deliveries that come after everything else
+  int expired_percent = 10;  // action deliveries whose deadline has passed
   int crash_before_percent = 10;
   int crash_after_percent = 10;
 };
 
 struct FaultReport {
   int deliveries = 0;
-  int crashes = 0;     // commits cut off
-  int replays = 0;     // answered from the barrier's table
-  int nulled = 0;      // undos that found nothing to undo
-  int rejected = 0;    // actions that came after their undo, or their deadline
+  int crashes = 0;                      // commits cut off
+  int replays = 0;                      // answered from the barrier's table
+  int nulled = 0;                       // undos that found nothing to undo
+  int rejected = 0;                     // actions that came after their undo, or their deadline
   std::vector<std::string> violations;  // empty: all is well; at most kViolationsMax
 };
 

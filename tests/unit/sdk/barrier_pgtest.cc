@@ -1,5 +1,3 @@
-#include "workers/sdk/barrier.h"
-
 #include <gtest/gtest.h>
 
 #include <future>
@@ -8,6 +6,7 @@
 #include "fmt/format.h"
 #include "tests/support/private_postgres.h"
 #include "tests/support/status_matchers.h"
+#include "workers/sdk/barrier.h"
 #include "workers/sdk/barrier_schema.h"
 
 namespace skald::sdk {
@@ -131,7 +130,8 @@ TEST_F(BarrierTest, HandlerThatGoesOnAfterAnSqlErrorWritesNothing) {
 }
 
 TEST_F(BarrierTest, ResponseThatIsNoJsonTakesTheEffectBack) {
-  EXPECT_THAT(barrier_.Action(Call(), Book("{oops")), StatusIs(absl::StatusCode::kInternal, HasSubstr("")));
+  EXPECT_THAT(barrier_.Action(Call(), Book("{oops")),
+              StatusIs(absl::StatusCode::kInternal, HasSubstr("")));
   EXPECT_EQ(Count(1), "0");
 }
 
@@ -168,9 +168,8 @@ TEST_F(BarrierTest, UndoBeforeTheActionSealsIt) {
 
 TEST_F(BarrierTest, FailedUndoChangesNothingAndCanBeTriedAgain) {
   ASSERT_THAT(barrier_.Action(Call(), Book()), IsOk());
-  auto failed = barrier_.Undo(Call(), [](Transaction&, std::string_view) {
-    return Result::Failed("provider is closed");
-  });
+  auto failed = barrier_.Undo(
+      Call(), [](Transaction&, std::string_view) { return Result::Failed("provider is closed"); });
   EXPECT_EQ(failed->effect(), Effect::kNone);
   EXPECT_EQ(barrier_.Undo(Call(), Unbook())->verdict(), Verdict::kDone);
   EXPECT_EQ(Count(-1), "1");
@@ -216,7 +215,8 @@ TEST_F(BarrierTest, ProbeSeesAnActionThatHappenedAndSealIsRefused) {
   ASSERT_THAT(barrier_.Action(Call(), Book()), IsOk());
   EXPECT_EQ(*barrier_.Look(Call()), Effect::kApplied);
   EXPECT_EQ(*barrier_.Probe(Call()), Effect::kApplied);
-  EXPECT_THAT(barrier_.Seal(Call()), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("took effect")));
+  EXPECT_THAT(barrier_.Seal(Call()),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("took effect")));
   EXPECT_EQ(barrier_.Undo(Call(), Unbook())->verdict(), Verdict::kDone);
   EXPECT_EQ(*barrier_.Probe(Call()), Effect::kApplied);
 }
@@ -253,7 +253,8 @@ TEST_F(BarrierTest, LostAnswerOfTheCommitIsUnknownAndTheRedeliveryFindsOut) {
   CommitFault fault = CommitFault::kCrashAfter;
   PgSession session({.database_url = database_, .commit_fault = [&] { return fault; }});
   Barrier barrier(session);
-  EXPECT_THAT(barrier.Action(Call(), Book()), StatusIs(absl::StatusCode::kUnknown, HasSubstr("commit in doubt")));
+  EXPECT_THAT(barrier.Action(Call(), Book()),
+              StatusIs(absl::StatusCode::kUnknown, HasSubstr("commit in doubt")));
   fault = CommitFault::kNone;
   EXPECT_EQ(barrier.Action(Call(), Book())->verdict(), Verdict::kReplayed);
   EXPECT_EQ(Count(1), "1");
@@ -285,7 +286,8 @@ TEST_F(BarrierTest, SessionComesBackAfterTheServerCrashed) {
   ASSERT_THAT(barrier_.Action(Call(), Book()), IsOk());
   PrivatePostgres::CrashAndRestart();
   absl::StatusOr<Result> reply = barrier_.Action(Call(), Book());
-  if (!reply.ok()) reply = barrier_.Action(Call(), Book());  // the first may meet the dead connection
+  if (!reply.ok())
+    reply = barrier_.Action(Call(), Book());  // the first may meet the dead connection
   ASSERT_THAT(reply, IsOk());
   EXPECT_EQ(reply->verdict(), Verdict::kReplayed);
 }
@@ -293,7 +295,8 @@ TEST_F(BarrierTest, SessionComesBackAfterTheServerCrashed) {
 TEST_F(BarrierTest, NoServerIsUnavailable) {
   PgSession nowhere({.database_url = "host=/nonexistent dbname=none"});
   Barrier barrier(nowhere);
-  EXPECT_THAT(barrier.Action(Call(), Book()), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("")));
+  EXPECT_THAT(barrier.Action(Call(), Book()),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("")));
 }
 
 TEST_F(BarrierTest, DeadlockOfTheUsersOwnLocksIsRetriedToSuccess) {

@@ -1,5 +1,3 @@
-#include "workers/sdk/test_kit.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,6 +5,7 @@
 
 #include "fmt/format.h"
 #include "tests/support/private_postgres.h"
+#include "workers/sdk/test_kit.h"
 
 namespace skald::sdk {
 namespace {
@@ -58,8 +57,8 @@ TEST_F(TestKitTest, BarrierLosesAndDoublesNothingUnderFaults) {
 // The kit itself has to be able to fail: the same handlers, without the barrier.
 TEST_F(TestKitTest, FindsEffectsThatAreDoubledOrLost) {
   const auto book = [this](Task& task, int delta) {
-    QueryOrDie(database_, fmt::format("insert into effect values ('{}', {})",
-                                      task.data().step_key, delta));
+    QueryOrDie(database_,
+               fmt::format("insert into effect values ('{}', {})", task.data().step_key, delta));
     return Result::Completed();
   };
   HandlerSet handlers;
