@@ -1,0 +1,93 @@
+#include "tests/histories/history_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <vector>
+
+#include "engine/codec/events_json.h"
+#include "engine/codec/pinned.h"
+#include "engine/codec/state_json.h"
+#include "engine/core/apply.h"
+#include "engine/core/checker.h"
+#include "tests/support/paths.h"
+
+namespace skald::testing {
+namespace {
+
+std::vector<std::filesystem::path> StoredHistories() {
+  std::vector<std::filesystem::path> paths;
+  const auto folder = SourceDir() / "tests" / "histories";
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    if (entry.path().extension() == ".json") paths.push_back(entry.path());
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+std::vector<core::Event> Decode(const ports::HistoryRow& row) {
+  auto events = codec::DecodeEvents(row.first_seq, row.at, row.events);
+  EXPECT_TRUE(events.ok()) << events.status();
+  return events.ok() ? *std::move(events) : std::vector<core::Event>();
+}
+
+TEST(StoredHistoryTest, ThereAreSome) { EXPECT_GE(StoredHistories().size(), 10u); }
+
+TEST(StoredHistoryTest, EveryOneReplaysToTheStateItHad) {
+  for (const auto& path : StoredHistories()) {
+    SCOPED_TRACE(path.string());
+    const HistoryFile file = ParseHistoryFile(ReadFileOrDie(path));
+    const auto definition = codec::DecodePinned(file.pinned, 1);
+    ASSERT_TRUE(definition.ok()) << definition.status();
+    core::State state;
+    state.id = file.workflow_id;
+    std::vector<core::Event> history;
+    for (const ports::HistoryRow& row : file.rows) {
+      for (const core::Event& event : Decode(row)) {
+        ASSERT_EQ(event.seq, state.seq + 1);
+        core::Apply(*definition, event, state);
+        history.push_back(event);
+      }
+    }
+    EXPECT_EQ(OutcomeOf(*definition, state), file.outcome);
+    EXPECT_TRUE(core::CheckHistory(*definition, history).empty());
+  }
+}
+
+// A snapshot may be taken after any row; what follows finds the same state.
+TEST(StoredHistoryTest, SnapshotsBetweenTheRowsChangeNothing) {
+  for (const auto& path : StoredHistories()) {
+    SCOPED_TRACE(path.string());
+    const HistoryFile file = ParseHistoryFile(ReadFileOrDie(path));
+    const auto definition = codec::DecodePinned(file.pinned, 1);
+    ASSERT_TRUE(definition.ok()) << definition.status();
+    core::State state;
+    state.id = file.workflow_id;
+    for (const ports::HistoryRow& row : file.rows) {
+      for (const core::Event& event : Decode(row)) core::Apply(*definition, event, state);
+      const std::string snapshot = codec::EncodeState(state);
+      auto restored = codec::DecodeState(snapshot);
+      ASSERT_TRUE(restored.ok()) << restored.status();
+      state = *std::move(restored);
+      EXPECT_EQ(codec::EncodeState(state), snapshot);
+    }
+    EXPECT_EQ(OutcomeOf(*definition, state), file.outcome);
+  }
+}
+
+// What is read from a row and written again is the row: nothing of an old format is lost.
+TEST(StoredHistoryTest, RowsAreWrittenAsTheyWereRead) {
+  for (const auto& path : StoredHistories()) {
+    SCOPED_TRACE(path.string());
+    const HistoryFile file = ParseHistoryFile(ReadFileOrDie(path));
+    for (const ports::HistoryRow& row : file.rows) {
+      EXPECT_EQ(codec::EncodeEvents(Decode(row)), row.events);
+    }
+    EXPECT_EQ(FormatHistoryFile(file), ReadFileOrDie(path));
+  }
+}
+
+}  // namespace
+}  // namespace skald::testing

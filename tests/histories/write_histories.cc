@@ -1,0 +1,238 @@
+// write_histories FOLDER: makes a set of stored histories with the format of this build. Workers,
+// clocks and people are drawn from seeds, so that the same build writes the same files.
+#include <filesystem>
+#include <iostream>
+#include <random>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/codec/events_json.h"
+#include "engine/codec/pinned.h"
+#include "engine/core/decide.h"
+#include "tests/histories/history_file.h"
+#include "tests/support/paths.h"
+
+namespace skald::testing {
+namespace {
+
+constexpr core::TimeUs kBegin = 1'700'000'000'000'000;
+constexpr int kMovesMax = 400;
+constexpr std::uint64_t kSeeds = 16;
+
+struct Sample {
+  const char* name;
+  const char* definition;
+};
+
+constexpr Sample kSamples[] = {
+    {"chain", R"({"name":"chain","version":1,"tasks":[
+        {"name":"reserve","taskReferenceName":"reserve","inputParameters":{"order":"${workflow.input.id}"}},
+        {"name":"charge","taskReferenceName":"charge","retryCount":2,
+         "inputParameters":{"stock":"${reserve.output}","note":"order ${workflow.input.id}"}},
+        {"name":"ship","taskReferenceName":"ship","optional":true}],
+        "outputParameters":{"shipped":"${ship.output}","why":"${charge.status}"}})"},
+    {"saga", R"({"name":"saga","version":1,"tasks":[
+        {"name":"reserve","taskReferenceName":"reserve","compensateWith":"release"},
+        {"name":"charge","taskReferenceName":"charge","retryCount":1,
+         "inputParameters":{"stock":"${reserve.output}"},
+         "saga":{"compensation":{"name":"refund","retryCount":1,
+           "inputParameters":{"id":"${charge.output}","why":"${saga.reason}"}}}},
+        {"name":"ship","taskReferenceName":"ship","retryCount":0,"compensateWith":"recall"}]})"},
+    {"trip", R"({"name":"trip","version":1,"saga":{"siblings":"BARRIER"},"tasks":[
+        {"name":"quote","taskReferenceName":"quote","saga":{"kind":"READ_ONLY"}},
+        {"name":"both","taskReferenceName":"both","type":"FORK_JOIN","forkTasks":[
+          [{"name":"flight","taskReferenceName":"flight","retryCount":0,"compensateWith":"drop_flight"},
+           {"name":"seat","taskReferenceName":"seat","retryCount":0,"compensateWith":"drop_seat"}],
+          [{"name":"hotel","taskReferenceName":"hotel","retryCount":0,"compensateWith":"drop_hotel",
+            "inputParameters":{"q":"${quote.output}"}}]]},
+        {"name":"join","taskReferenceName":"joined","type":"JOIN","joinOn":["seat","hotel"]},
+        {"name":"charge","taskReferenceName":"charge","retryCount":1,
+         "saga":{"kind":"PIVOT","unknown":"PROBE","probe":{"name":"find_charge","retryCount":2}}},
+        {"name":"issue","taskReferenceName":"issue","retryCount":1,"saga":{"kind":"RETRYABLE"}}]})"},
+    {"alert", R"({"name":"alert","version":1,"timeoutSeconds":3,"timeoutPolicy":"ALERT_ONLY","tasks":[
+        {"name":"slow","taskReferenceName":"slow","startDelay":4,"optional":true,
+         "saga":{"kind":"COMPENSABLE","compensation":{"name":"undo_slow"},"compensateOnFailure":true,
+                 "unknown":"COMPENSATE","inFlight":"COMPENSATE_NOW"}},
+        {"name":"next","taskReferenceName":"next","retryCount":1,"compensateWith":"undo_next"},
+        {"name":"last","taskReferenceName":"last","retryCount":1,"saga":{"kind":"PIVOT"}}]})"},
+    {"control", R"({"name":"control","version":1,"timeoutSeconds":4000,"timeoutPolicy":"TIME_OUT_WF",
+        "variables":{"tries":0},"tasks":[
+        {"name":"set","taskReferenceName":"set","type":"SET_VARIABLE",
+         "inputParameters":{"way":"${workflow.input.way}"}},
+        {"name":"way","taskReferenceName":"way","type":"SWITCH","evaluatorType":"value-param",
+         "expression":"way","inputParameters":{"way":"${workflow.variables.way}"},
+         "decisionCases":{"wait":[{"name":"w","taskReferenceName":"pause","type":"WAIT",
+                                   "inputParameters":{"duration":"1 hour"}}],
+                          "signal":[{"name":"w","taskReferenceName":"approval","type":"WAIT"}]},
+         "defaultCase":[{"name":"t","taskReferenceName":"end","type":"TERMINATE",
+           "inputParameters":{"terminationStatus":"FAILED","terminationReason":"no way"}}]},
+        {"name":"work","taskReferenceName":"work","startDelay":5,
+         "taskDefinition":{"retryCount":1,"timeoutSeconds":30,"responseTimeoutSeconds":20,
+           "pollTimeoutSeconds":600,"timeoutPolicy":"RETRY","retryLogic":"EXPONENTIAL_BACKOFF",
+           "retryDelaySeconds":2,"backoffJitterMs":500}}]})"},
+};
+
+// One workflow, driven by dice.
+class Dice {
+ public:
+  Dice(const codec::Pinned& pinned, std::uint64_t seed)
+      : definition_(pinned.definition), random_(seed) {
+    file_.pinned = pinned.body;
+    definition_.id = 1;
+  }
+
+  HistoryFile Play() {
+    static constexpr const char* kWays[] = {"wait", "signal", "neither"};
+    core::StartWorkflow start;
+    start.id = core::WorkflowId(base::UuidV7(kBegin / 1'000, random_(), random_()));
+    start.input = core::Payload(std::string(R"({"id":"o-\u00e9","way":")") + kWays[Roll(3)] + "\"}");
+    start.correlation_id = "sample";
+    file_.workflow_id = start.id;
+    Send(start);
+    for (int move = 0; move < kMovesMax && !IsTerminal(state_.status); ++move) Move();
+    file_.outcome = OutcomeOf(definition_, state_);
+    return std::move(file_);
+  }
+
+ private:
+  std::uint64_t Roll(std::uint64_t sides) { return random_() % sides; }
+
+  void Send(const core::Trigger& trigger) {
+    const auto decision = core::Decide(definition_, trigger, now_, state_);
+    if (!decision.ok() || decision->events.empty()) return;
+    ports::HistoryRow row;
+    row.first_seq = decision->events.front().seq;
+    row.at = decision->events.front().at;
+    row.events = codec::EncodeEvents(decision->events);
+    file_.rows.push_back(std::move(row));
+    for (const core::Command& command : decision->commands) Obey(command);
+  }
+
+  void Obey(const core::Command& command) {
+    if (const auto* offer = std::get_if<core::OfferTask>(&command)) offered_.insert(offer->task);
+    if (const auto* withdraw = std::get_if<core::WithdrawTask>(&command)) {
+      offered_.erase(withdraw->task);
+    }
+    if (const auto* cancel = std::get_if<core::CancelTask>(&command)) {
+      if (Roll(2) == 0) Report(cancel->task, core::TaskStatus::kCanceled);
+    }
+  }
+
+  void Move() {
+    now_ += static_cast<core::DurationUs>(Roll(3'000'000));
+    if (Roll(12) == 0) return People();
+    if (!offered_.empty() && Roll(3) > 0) return Begin();
+    std::vector<core::TaskNumber> running;
+    for (const core::Task& task : state_.tasks) {
+      const bool started = task.status == core::TaskStatus::kInProgress && task.fence != 0;
+      if (started) running.push_back(task.number);
+    }
+    if (!running.empty()) return Work(running[Roll(running.size())]);
+    if (state_.saga_status == core::SagaStatus::kParked || Roll(2) == 0) return People();
+    if (offered_.empty() && state_.NextDueAt() != 0) {
+      now_ = std::max(now_, state_.NextDueAt());
+      Send(core::FireTimers{});
+    }
+  }
+
+  void Begin() {
+    const core::TaskNumber task = *offered_.begin();
+    offered_.erase(task);
+    Send(core::StartTask{.task = task, .worker = "worker-1", .incarnation = "i-1",
+                         .barrier = state_.task(task).run % 2 == 0});
+  }
+
+  void Work(core::TaskNumber task) {
+    switch (Roll(12)) {
+      case 0: return Report(task, core::TaskStatus::kFailed);
+      case 1: return Report(task, core::TaskStatus::kFailedWithTerminalError);
+      case 2:
+        return Send(core::LoseTask{.task = task, .fence = state_.task(task).fence,
+                                   .timeout = Roll(2) == 0 ? core::Timeout::kLease
+                                                           : core::Timeout::kResponse});
+      case 3: return Report(task, core::TaskStatus::kInProgress);
+      default: return Report(task, core::TaskStatus::kCompleted);
+    }
+  }
+
+  void Report(core::TaskNumber number, core::TaskStatus status) {
+    const core::Task& task = state_.task(number);
+    core::ReportResult result{.task = number, .fence = task.fence, .status = status};
+    if (status == core::TaskStatus::kCompleted) {
+      result.output = core::Payload("{\"n\":" + std::to_string(number) + ",\"t\":\"a \\\"b\\\"\"}");
+    } else {
+      result.reason = "attempt " + std::to_string(task.attempt) + " went wrong";
+    }
+    if (task.operation == core::Operation::kCompensate) result.verdict = core::Verdict::kDone;
+    if (task.operation == core::Operation::kProbe) {
+      result.effect = Roll(2) == 0 ? core::Effect::kApplied : core::Effect::kNone;
+    }
+    Send(result);
+  }
+
+  void People() {
+    switch (Roll(state_.saga_status == core::SagaStatus::kParked ? 7 : 3)) {
+      case 0:
+        Send(core::PauseWorkflow{"ann", "lunch"});
+        return Send(core::ResumeWorkflow{"ann", "back"});
+      case 1: return Send(core::SignalWorkflow{"", core::Payload("{\"ok\":true}"), "bob"});
+      case 2:
+        if (Roll(3) > 0) return;
+        return Send(core::CompensateWorkflow{"cid", "customer changed their mind", Roll(2) == 0});
+      case 3: return Operate(core::Verb::kRetry);
+      case 4: return Operate(core::Verb::kSkip);
+      case 5: return Operate(core::Verb::kSettle);
+      default: return Operate(core::Verb::kResolve);
+    }
+  }
+
+  void Operate(core::Verb verb) {
+    for (const core::StepRun& run : state_.runs) {
+      core::OperateSaga operate{.verb = verb, .actor = "dee", .reason = "looked at the ledger"};
+      operate.reference = definition_.steps[run.step].reference;
+      operate.effect = Roll(2) == 0 ? core::Effect::kApplied : core::Effect::kNone;
+      if (verb != core::Verb::kSettle) operate.effect = core::Effect::kUnset;
+      const core::EventSeq before = state_.seq;
+      Send(operate);
+      if (state_.seq != before) return;
+    }
+  }
+
+  core::Definition definition_;
+  std::mt19937_64 random_;
+  core::State state_;
+  core::TimeUs now_ = kBegin;
+  std::set<core::TaskNumber> offered_;
+  HistoryFile file_;
+};
+
+int Write(const std::filesystem::path& folder) {
+  std::filesystem::create_directories(folder);
+  for (const Sample& sample : kSamples) {
+    const auto pinned = codec::PinDefinition(sample.definition, nullptr, {});
+    if (!pinned.ok()) {
+      std::cerr << sample.name << ": " << pinned.status() << "\n";
+      return 1;
+    }
+    for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+      const std::string name = std::string(sample.name) + "_" + std::to_string(seed) + ".json";
+      const HistoryFile file = Dice(*pinned, seed * 7919 + sample.name[0]).Play();
+      std::cout << name << ": " << file.rows.size() << " rows, " << file.outcome.front() << "\n";
+      WriteFileOrDie(folder / name, FormatHistoryFile(file));
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace skald::testing
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::cerr << "usage: write_histories FOLDER\n";
+    return 2;
+  }
+  return skald::testing::Write(argv[1]);
+}
