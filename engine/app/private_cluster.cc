@@ -235,6 +235,7 @@ absl::Status PrivateCluster::Initialize() {
       .folder = settings_.data_dir,
       .user = user_,
       .death_signal = SIGTERM};
+  if (!settings_.durable) initdb.command.push_back("--no-sync");
   ASSIGN_OR_RETURN(const CommandResult result, RunCommand(std::move(initdb), kInitTimeout));
   if (result.exit_code != 0) {
     return absl::UnavailableError(fmt::format("initdb of {} ended with {}: {}", unfinished.string(),
@@ -272,6 +273,7 @@ absl::Status PrivateCluster::StartServer() {
                          .user = user_,
                          .output_fd = log_fd,
                          .death_signal = SIGINT};
+  if (!settings_.durable) child.command.insert(child.command.end(), {"-c", "fsync=off"});
   for (const std::string& setting : settings_.server_settings) {
     child.command.push_back("-c");
     child.command.push_back(setting);

@@ -10,8 +10,9 @@
 // Started as root, the server runs as the user postgres, or nobody where there is none, or as the
 // user whom an existing cluster belongs to.
 //
-// The server is durable (fsync and synchronous_commit on). It ends when we do, even by kill -9:
-// the kernel sends it SIGINT, a fast shutdown, and the next start waits for that to be over.
+// The server is durable (fsync and synchronous_commit on) unless told otherwise. It ends when we
+// do, even by kill -9: the kernel sends it SIGINT, a fast shutdown, and the next start waits for
+// that to be over.
 //
 // Single-threaded, and from a thread that lives as long as the process, for that signal follows
 // the starting thread. connection_string() may be called from anywhere.
@@ -46,6 +47,8 @@ struct PrivateClusterSettings {
   std::filesystem::path data_dir;
   // Server settings as "name=value", stronger than those of postgres/postgresql.conf.
   std::vector<std::string> server_settings;
+  // False: for tests; what is committed survives the death of processes, but not of the machine.
+  bool durable = true;
   // How long the server may take to accept connections, recovery from a crash included.
   std::chrono::milliseconds start_timeout{120'000};
   // How long a fast shutdown may take before an immediate one is asked for.

@@ -30,7 +30,8 @@ struct Running {
   Running() {
     auto started = app::PrivateCluster::Start(
         {.data_dir = folder.path() / "data",
-         .server_settings = {"fsync=off", "shared_buffers=64MB", "max_connections=64"}});
+         .server_settings = {"shared_buffers=64MB", "max_connections=64"},
+         .durable = false});
     if (!started.ok()) Die(started.status().ToString());
     cluster = *std::move(started);
   }

@@ -46,7 +46,7 @@ class PrivateClusterTest : public ::testing::Test {
 
   absl::StatusOr<std::unique_ptr<PrivateCluster>> TryStart() const {
     return PrivateCluster::Start(
-        {.data_dir = DataDir(), .server_settings = {"shared_buffers=16MB"}});
+        {.data_dir = DataDir(), .server_settings = {"shared_buffers=16MB"}, .durable = false});
   }
 
   std::unique_ptr<PrivateCluster> Start() const {
@@ -86,9 +86,10 @@ class PrivateClusterTest : public ::testing::Test {
 };
 
 TEST_F(PrivateClusterTest, NewClusterIsDurableAndPrivate) {
-  const auto cluster = Start();
-  ASSERT_NE(cluster, nullptr);
-  const std::string& server = cluster->connection_string();
+  const auto started =
+      PrivateCluster::Start({.data_dir = DataDir(), .server_settings = {"shared_buffers=16MB"}});
+  ASSERT_THAT(started, IsOk());
+  const std::string& server = (*started)->connection_string();
   EXPECT_EQ(QueryOrDie(server, "SHOW fsync"), "on");
   EXPECT_EQ(QueryOrDie(server, "SHOW synchronous_commit"), "on");
   EXPECT_EQ(QueryOrDie(server, "SHOW listen_addresses"), "");
@@ -155,6 +156,7 @@ TEST_F(PrivateClusterTest, ServerThatDoesNotNoticeItsOwnersDeathIsEnded) {
   // It has had its signal by now, but does nothing until it is woken, after the short patience.
   auto settings = PrivateClusterSettings{.data_dir = DataDir(),
                                          .server_settings = {"shared_buffers=16MB"},
+                                         .durable = false,
                                          .stop_timeout = milliseconds(50),
                                          .immediate_stop_timeout = milliseconds(50)};
   const auto refused = PrivateCluster::Start(settings);
@@ -251,14 +253,15 @@ TEST_F(PrivateClusterTest, NameTooLongForASocketIsRefused) {
 }
 
 TEST_F(PrivateClusterTest, ServerThatDoesNotStartSaysWhy) {
-  const auto cluster =
-      PrivateCluster::Start({.data_dir = DataDir(), .server_settings = {"shared_buffers=lots"}});
+  const auto cluster = PrivateCluster::Start(
+      {.data_dir = DataDir(), .server_settings = {"shared_buffers=lots"}, .durable = false});
   EXPECT_THAT(cluster, StatusIs(absl::StatusCode::kUnavailable,
                                 AllOf(HasSubstr("did not start"), HasSubstr("\"lots\""))));
 }
 
 TEST_F(PrivateClusterTest, NameWithQuotesAndSpacesWorks) {
-  const auto cluster = PrivateCluster::Start({.data_dir = DataDir() / "it's a\\b"});
+  const auto cluster =
+      PrivateCluster::Start({.data_dir = DataDir() / "it's a\\b", .durable = false});
   ASSERT_THAT(cluster, IsOk());
   EXPECT_EQ(QueryOrDie((*cluster)->connection_string(), "SELECT 1"), "1");
 }
