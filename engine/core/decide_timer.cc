@@ -80,6 +80,15 @@ void Fire(const Timer& timer, Draft& draft) {
 
 }  // namespace
 
+std::string WorkflowTimeoutReason(const Draft& draft) {
+  const Definition& definition = draft.definition();
+  const TimeUs since = draft.state().timeout_at - definition.timeout_us;
+  return absl::StrCat("Workflow timed out after ", (draft.now() - since) / kSecondUs,
+                      " seconds. Timeout configured as ", SecondsText(definition.timeout_us),
+                      " seconds. Timeout policy configured to ",
+                      definition.timeout_ends_workflow ? "TIME_OUT_WF" : "ALERT_ONLY");
+}
+
 absl::Status OnFireTimers(Draft& draft) {
   const State& state = draft.state();
   if (state.NextDueAt() == 0 || state.NextDueAt() > draft.now()) {

@@ -7,6 +7,7 @@
 #include "engine/core/families.h"
 #include "engine/core/saga_rules.h"
 #include "engine/core/saga_steps.h"
+#include "engine/core/task_steps.h"
 
 namespace skald::core {
 namespace {
@@ -166,7 +167,7 @@ void OnPivotCompleted(RunNumber run, Draft& draft) {
 
 void OnWorkflowTimeout(Draft& draft) {
   const Definition& definition = draft.definition();
-  const std::string reason = "the workflow timed out";
+  const std::string reason = WorkflowTimeoutReason(draft);
   if (!definition.saga.declared) {
     EndWorkflow(WorkflowStatus::kTimedOut, reason, draft);
     return;

@@ -57,6 +57,9 @@ void FailTask(TaskNumber task, std::string reason, Draft& draft);
 // when there is none. Ending and undoing have room beyond it.
 std::string GrowthLimit(const State& state);
 
+// Conductor's text for a workflow that ran over its timeoutSeconds (conductor.md 3.6).
+std::string WorkflowTimeoutReason(const Draft& draft);
+
 // "30", "1.5": a duration in seconds, as reasons show it.
 std::string SecondsText(DurationUs duration_us);
 
