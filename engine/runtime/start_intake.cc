@@ -58,13 +58,12 @@ void StartIntake::Ask(std::int32_t shard_id, Source& source) {
       [this, shard_id, rows_asked, generation = state_.generation, inbox = state_.inbox,
        find = state_.definition_by_name](
           absl::StatusOr<std::vector<ports::StartRequest>> requests) {
-        absl::StatusOr<std::vector<Resolved>> resolved = requests.status();
-        if (requests.ok()) {
-          resolved = std::vector<Resolved>();
-          for (ports::StartRequest& request : *requests) {
-            auto definition = find(request.name_space, request.name, request.version);
-            resolved->push_back({std::move(request), std::move(definition)});
-          }
+        absl::StatusOr<std::vector<Resolved>> resolved = std::vector<Resolved>();
+        if (!requests.ok()) resolved = requests.status();
+        for (std::size_t i = 0; requests.ok() && i < requests->size(); ++i) {
+          ports::StartRequest& request = (*requests)[i];
+          auto definition = find(request.name_space, request.name, request.version);
+          resolved->push_back({std::move(request), std::move(definition)});
         }
         inbox->PostCompletion(
             [this, shard_id, rows_asked, generation, resolved = std::move(resolved)]() mutable {
