@@ -35,3 +35,8 @@ elseif(SKALD_SANITIZE STREQUAL "thread")
   add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
   add_link_options(-fsanitize=thread)
 endif()
+
+if(SKALD_FUZZ)
+  # libFuzzer finds its way by the coverage of everything that is ours.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
