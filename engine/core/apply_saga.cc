@@ -12,8 +12,8 @@ namespace {
 
 // One event on its way into the state. Runs are undone in the reverse of the causal order: a run is
 // *released* when it is settled and all its causal successors are finished with undo; releasing one
-// that needs no undo passes on to its predecessors (saga.md O1, O4). Each edge is looked at once, so
-// a whole undo costs O(runs + edges).
+// that needs no undo passes on to its predecessors (saga.md O1, O4). Each edge is looked at once,
+// so a whole undo costs O(runs + edges).
 class Books {
  public:
   Books(const Definition& definition, const Event& event, State& state)
@@ -64,8 +64,8 @@ class Books {
     const Task& task = state_.task(completed.task);
     StepRun& run = Run(task.run);
     if (task.operation == Operation::kCompensate) {
-      FinishUndo(run, completed.verdict == Verdict::kNulled ? UndoPhase::kNulled
-                                                            : UndoPhase::kDone);
+      FinishUndo(run,
+                 completed.verdict == Verdict::kNulled ? UndoPhase::kNulled : UndoPhase::kDone);
       return;
     }
     if (task.operation != Operation::kAction) return;
@@ -186,8 +186,7 @@ void Books::operator()(const SagaFaulted& faulted) {
   fault.compensation_timeout_at = faulted.compensation_timeout_at;
   DropTimer(TimerKind::kWorkflowTimeout, state_.timeout_at);
   if (fault.compensation_timeout_at != 0) {
-    state_.timers.insert(
-        Timer{fault.compensation_timeout_at, TimerKind::kCompensationTimeout, 0});
+    state_.timers.insert(Timer{fault.compensation_timeout_at, TimerKind::kCompensationTimeout, 0});
   }
   state_.held.clear();
   state_.join_remaining.clear();
@@ -268,9 +267,8 @@ void Books::AllSettled() {
     const StepRun& run = state_.run(number);
     return run.closed_seq != 0 ? run.closed_seq : run.settled_seq;
   };
-  std::sort(in_turn.begin(), in_turn.end(), [&](RunNumber a, RunNumber b) {
-    return ended_seq(a) < ended_seq(b);
-  });
+  std::sort(in_turn.begin(), in_turn.end(),
+            [&](RunNumber a, RunNumber b) { return ended_seq(a) < ended_seq(b); });
 }
 
 void Books::operator()(const StepSettled& settled) {
@@ -308,8 +306,8 @@ void Books::operator()(const UndoResolved& resolved) {
   StepRun& run = Run(resolved.run);
   Fault& fault = state_.fault;
   const bool retry = resolved.resolution == Resolution::kRetry;
-  const bool done = resolved.resolution == Resolution::kByHand ||
-                    resolved.resolution == Resolution::kSkipped;
+  const bool done =
+      resolved.resolution == Resolution::kByHand || resolved.resolution == Resolution::kSkipped;
   if (!fault.active) {
     if (retry) run.probe_attempts = 0;
     if (done && !resolved.output.empty()) state_.tasks[run.task - 1].output = resolved.output;

@@ -29,8 +29,7 @@ bool NeedsUndo(const Model& model, const RunRecord& run) {
   const Effect outcome = OutcomeOf(run);
   if (outcome == Effect::kUnset) return false;
   if (outcome == Effect::kNone) {
-    return step.saga.undo.has_value() && step.saga.compensate_on_failure &&
-           run.dispatched_seq != 0;
+    return step.saga.undo.has_value() && step.saga.compensate_on_failure && run.dispatched_seq != 0;
   }
   if (step.saga.undo.has_value()) return true;
   return step.type == StepType::kSimple && step.saga.kind == StepKind::kUndeclared &&

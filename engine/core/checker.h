@@ -1,10 +1,10 @@
 // The history checker: does a workflow's history keep the invariants of saga.md 2.16?
 //
-// Pure, thread-safe. Reads the events and the pinned definition, and nothing that the engine derived
-// from them: the causal order is worked out again from control flow and data references, outcomes
-// from the attempts. The one exception is the text of an undo input, finished by saga_input.h.
-// Works on whole histories and on those of running workflows, cut at the end of any decision.
-// Cost: O(events + edges of the causal order).
+// Pure, thread-safe. Reads the events and the pinned definition, and nothing that the engine
+// derived from them: the causal order is worked out again from control flow and data references,
+// outcomes from the attempts. The one exception is the text of an undo input, finished by
+// saga_input.h. Works on whole histories and on those of running workflows, cut at the end of any
+// decision. Cost: O(events + edges of the causal order).
 //
 // Not checked here: I16 to I18 (sub-workflows, failure workflows, generations are not built), I20
 // (needs the participants' ledgers), the replay half of I19 (tests fold histories again).

@@ -1,5 +1,5 @@
-// What the end of a history has to show (I3, I10, 2.13), or the standstill of one that has not ended
-// (I9, I11, I21); and what an undo was given (I22).
+// What the end of a history has to show (I3, I10, 2.13), or the standstill of one that has not
+// ended (I9, I11, I21); and what an undo was given (I22).
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -26,8 +26,8 @@ void CheckRunAtEnd(const RunRecord& run, Model& model) {
   const std::string reference(ReferenceOf(model, run));
   const bool partial = model.ended.saga_status == SagaStatus::kPartiallyCompensated;
   if (run.parked) {
-    model.Report("I11", model.ended_seq, "the saga ended while the undo of " + reference +
-                                             " was parked");
+    model.Report("I11", model.ended_seq,
+                 "the saga ended while the undo of " + reference + " was parked");
   }
   if (OutcomeOf(run) == Effect::kUnset) {
     model.Report("I10", model.ended_seq, "the outcome of " + reference + " was never settled");
@@ -38,8 +38,9 @@ void CheckRunAtEnd(const RunRecord& run, Model& model) {
   if (model.ended.saga_status == SagaStatus::kFailedClean) {
     model.Report("I10", model.ended_seq, reference + " had an effect: the end is not clean");
   } else if (run.finishes != 1) {
-    model.Report("I3", model.ended_seq, "the undo of " + reference + " was finished " +
-                                            std::to_string(run.finishes) + " times");
+    model.Report(
+        "I3", model.ended_seq,
+        "the undo of " + reference + " was finished " + std::to_string(run.finishes) + " times");
   } else if (run.skipped) {
     model.Report("I10", model.ended_seq, reference + " was skipped and is not listed");
   }
@@ -116,8 +117,8 @@ void CheckRetryable(const RunRecord& run, Model& model) {
   const TaskRecord& last = model.tasks[run.last_action - 1];
   const bool failed = last.ended_seq != 0 && last.status != TaskStatus::kCompleted &&
                       last.status != TaskStatus::kCanceled;
-  const bool completed_without = model.ended_seq != 0 &&
-                                 model.ended.status == WorkflowStatus::kCompleted;
+  const bool completed_without =
+      model.ended_seq != 0 && model.ended.status == WorkflowStatus::kCompleted;
   if (!failed || (model.ended_seq != 0 && !completed_without)) return;
   if (model.parked_seq > last.ended_seq || Parked(model)) return;
   model.Report("I9", last.ended_seq,
@@ -128,8 +129,8 @@ void RequireMember(const Payload& input, std::string_view key, std::string_view 
                    EventSeq seq, Model& model) {
   const std::optional<std::string_view> found = FindMember(TrimJson(input.text()), key);
   if (found.has_value() && *found == wanted) return;
-  model.Report("I22", seq, "the default undo input has another " + std::string(key) +
-                               " than was recorded");
+  model.Report("I22", seq,
+               "the default undo input has another " + std::string(key) + " than was recorded");
 }
 
 std::string Quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }

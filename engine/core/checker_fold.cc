@@ -29,8 +29,7 @@ class Folder {
   }
   void operator()(const TaskCompleted& completed);
   void operator()(const TaskFailed& failed) {
-    End(failed.task,
-        failed.terminal ? TaskStatus::kFailedWithTerminalError : TaskStatus::kFailed,
+    End(failed.task, failed.terminal ? TaskStatus::kFailedWithTerminalError : TaskStatus::kFailed,
         failed.effect);
   }
   void operator()(const TaskTimedOut& out) { End(out.task, TaskStatus::kTimedOut, out.effect); }
@@ -92,7 +91,8 @@ class Folder {
     if (!holds) model_.Report(invariant, seq_, std::move(message));
   }
   void RequireSigned(const std::string& actor, const std::string& reason) {
-    Require(!actor.empty() && !reason.empty(), "I24", "a person's decision without actor or reason");
+    Require(!actor.empty() && !reason.empty(), "I24",
+            "a person's decision without actor or reason");
   }
 
   RunRecord& Run(RunNumber number) { return model_.runs[number - 1]; }
@@ -276,7 +276,9 @@ void Folder::operator()(const TaskCompleted& completed) {
       run.completed_seq = seq_;
       run.undo_input = completed.undo_input;
       break;
-    case Operation::kProbe: run.asked = true; break;
+    case Operation::kProbe:
+      run.asked = true;
+      break;
     case Operation::kCompensate:
       ++run.undo_completed_count;
       Require(run.undo_completed_count == 1, "I4",
@@ -299,8 +301,8 @@ void Folder::operator()(const SagaFaulted& faulted) {
   Require(model_.ended_seq == 0, "END", "the saga faulted after its end");
   Require(model_.pivot_seq == 0 || model_.override_seq > model_.pivot_seq, "I8",
           "the saga faulted after its pivot passed");
-  const bool of_task = faulted.cause == FaultCause::kTaskFailed ||
-                       faulted.cause == FaultCause::kTaskTimedOut;
+  const bool of_task =
+      faulted.cause == FaultCause::kTaskFailed || faulted.cause == FaultCause::kTaskTimedOut;
   if (of_task && Known(faulted.task)) {
     Require(model_.StepOf(RunOf(faulted.task)).saga.kind != StepKind::kRetryable, "I9",
             "the failure of a RETRYABLE step raised a fault");

@@ -39,17 +39,17 @@ struct RunRecord {
   EventSeq completed_seq = 0;   // the action's TaskCompleted
   EventSeq settled_seq = 0;     // StepSettled
   Effect settled = Effect::kUnset;
-  bool asked = false;           // a probe answered, or a person settled it
-  std::int32_t applied = 0;     // attempts by effect
+  bool asked = false;        // a probe answered, or a person settled it
+  std::int32_t applied = 0;  // attempts by effect
   std::int32_t unknown = 0;
   bool all_barrier = true;
   TaskNumber last_action = 0;
-  Payload undo_input;           // as stored when the run ended
+  Payload undo_input;               // as stored when the run ended
   EventSeq undo_scheduled_seq = 0;  // first undo task
   Payload undo_task_input;
   std::int32_t undo_completed_count = 0;
-  EventSeq undo_finished_seq = 0;   // completed, resolved or skipped, for the first time
-  std::int32_t finishes = 0;        // since the start, or since an orphan effect turned up
+  EventSeq undo_finished_seq = 0;  // completed, resolved or skipped, for the first time
+  std::int32_t finishes = 0;       // since the start, or since an orphan effect turned up
   bool undo_running = false;
   bool skipped = false;
   bool parked = false;

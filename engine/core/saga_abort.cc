@@ -41,9 +41,9 @@ absl::Status OnCompensate(const CompensateWorkflow& trigger, Draft& draft) {
   }
   if (!SignedBy(trigger.actor, trigger.reason)) return absl::InvalidArgumentError(kPersonNeeded);
   draft.Emit(PolicyOverridden{trigger.actor, trigger.reason});
-  DecideFault(SagaFaulted{FaultCause::kUser, reason, 0, trigger.actor, WorkflowStatus::kTerminated,
-                          0, 0},
-              draft);
+  DecideFault(
+      SagaFaulted{FaultCause::kUser, reason, 0, trigger.actor, WorkflowStatus::kTerminated, 0, 0},
+      draft);
   return absl::OkStatus();
 }
 

@@ -53,7 +53,8 @@ bool IsBeingAsked(RunNumber number, const Draft& draft) {
   return probe != 0 && !IsTerminal(draft.state().task(probe).status);
 }
 
-// A verb for one step leaves the others as they were: while one waits for a person, so does the saga.
+// A verb for one step leaves the others as they were: while one waits for a person, so does the
+// saga.
 void ParkAgainIfStuck(Draft& draft) {
   const State& state = draft.state();
   if (state.status != WorkflowStatus::kRunning || state.fault.active) return;
@@ -97,8 +98,8 @@ absl::Status RetryForward(const OperateSaga& trigger, Draft& draft) {
     const Step& step = draft.definition().steps[draft.state().run(run).step];
     const bool ask = IsUnknownPivot(run, draft);
     if (ask && UnknownPolicyOf(step, draft.state().run(run)) == UnknownPolicy::kPark) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          "it is unknown whether ", step.reference, " took effect: settle it first"));
+      return absl::FailedPreconditionError(
+          absl::StrCat("it is unknown whether ", step.reference, " took effect: settle it first"));
     }
   }
   for (const RunNumber run : runs) {
@@ -155,8 +156,8 @@ absl::Status OperateForward(const OperateSaga& trigger, Draft& draft) {
   }
   if (trigger.verb == Verb::kSettle) return SettleForward(run, trigger, draft);
   if (IsUnknownPivot(run, draft)) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "it is unknown whether ", trigger.reference, " took effect: settle it first"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("it is unknown whether ", trigger.reference, " took effect: settle it first"));
   }
   const Resolution resolution =
       trigger.verb == Verb::kSkip ? Resolution::kSkipped : Resolution::kByHand;

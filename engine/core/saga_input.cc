@@ -41,8 +41,8 @@ class FactScope : public Scope {
   const SagaFacts& facts_;
 };
 
-// The workflow as it is, except that the step's output is the one given; `${saga.…}` where the facts
-// are known already.
+// The workflow as it is, except that the step's output is the one given; `${saga.…}` where the
+// facts are known already.
 class EndScope : public Scope {
  public:
   EndScope(const Scope& workflow, std::string_view reference, std::string_view output,
@@ -95,12 +95,18 @@ std::string DefaultInput(const Definition& definition, const State& state, const
 
 std::string_view TriggerName(FaultCause cause) {
   switch (cause) {
-    case FaultCause::kTaskFailed: return "TASK_FAILED";
-    case FaultCause::kTaskTimedOut: return "TASK_TIMED_OUT";
-    case FaultCause::kTerminateStep: return "TERMINATE_STEP";
-    case FaultCause::kUser: return "USER";
-    case FaultCause::kTerminated: return "TERMINATED";
-    case FaultCause::kWorkflowTimeout: return "WORKFLOW_TIMEOUT";
+    case FaultCause::kTaskFailed:
+      return "TASK_FAILED";
+    case FaultCause::kTaskTimedOut:
+      return "TASK_TIMED_OUT";
+    case FaultCause::kTerminateStep:
+      return "TERMINATE_STEP";
+    case FaultCause::kUser:
+      return "USER";
+    case FaultCause::kTerminated:
+      return "TERMINATED";
+    case FaultCause::kWorkflowTimeout:
+      return "WORKFLOW_TIMEOUT";
   }
   return "";
 }
@@ -153,8 +159,8 @@ Payload SagaTaskInput(const Definition& definition, const State& state, const St
     }
     const StateScope workflow(definition, state);
     const FactScope saga(facts);
-    return Payload(step.saga.probe->input->Evaluate(
-        EndScope(workflow, step.reference, "null", &saga)));
+    return Payload(
+        step.saga.probe->input->Evaluate(EndScope(workflow, step.reference, "null", &saga)));
   }
   std::string input = run.undo_input.empty()
                           ? DefaultInput(definition, state, run, run.outcome, facts)

@@ -1,9 +1,9 @@
 // Saga inputs: what an undo or a probe task is sent.
 //
-// The input of an undo is fixed in two moments: all but `${saga.…}` when the step ended (stored with
-// that event, or derived from the run's own input and output for the default object), the rest when
-// the undo is scheduled. Later attempts repeat it byte for byte (I12, I22).
-// Pure. Internal to core. Source: saga.md 2.1.
+// The input of an undo is fixed in two moments: all but `${saga.…}` when the step ended (stored
+// with that event, or derived from the run's own input and output for the default object), the rest
+// when the undo is scheduled. Later attempts repeat it byte for byte (I12, I22). Pure. Internal to
+// core. Source: saga.md 2.1.
 #pragma once
 
 #include <string>

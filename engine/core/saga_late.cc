@@ -16,8 +16,10 @@ bool SaysApplied(const ReportResult& result) {
 bool ContradictsUndo(const State& state, const StepRun& run) {
   if (!run.settled || run.orphan) return false;
   switch (run.undo) {
-    case UndoPhase::kNulled: return true;
-    case UndoPhase::kNotNeeded: return run.outcome == Effect::kNone;
+    case UndoPhase::kNulled:
+      return true;
+    case UndoPhase::kNotNeeded:
+      return run.outcome == Effect::kNone;
     case UndoPhase::kDone:
       return run.outcome != Effect::kApplied &&
              state.task(run.operation_task).verdict == Verdict::kNone;
@@ -26,7 +28,8 @@ bool ContradictsUndo(const State& state, const StepRun& run) {
     case UndoPhase::kRunning:
     case UndoPhase::kParked:
     case UndoPhase::kResolved:
-    case UndoPhase::kSkipped: return false;
+    case UndoPhase::kSkipped:
+      return false;
   }
   return false;
 }
@@ -34,20 +37,22 @@ bool ContradictsUndo(const State& state, const StepRun& run) {
 }  // namespace
 
 void OnLateResult(const ReportResult& trigger, Draft& draft) {
-  draft.Emit(LateResult{trigger.task, trigger.fence, trigger.status, trigger.effect,
-                        trigger.output});
+  draft.Emit(
+      LateResult{trigger.task, trigger.fence, trigger.status, trigger.effect, trigger.output});
   const State& state = draft.state();
   const Task& task = state.task(trigger.task);
   const bool dispatched = task.start_count > 0;
   const bool action = task.operation == Operation::kAction;
   if (!state.fault.active || !action || !dispatched || !SaysApplied(trigger)) return;
   if (task.effect == Effect::kApplied || !ContradictsUndo(state, state.run(task.run))) return;
-  const bool reopened = IsTerminal(state.status);
+  const bool ended = IsTerminal(state.status);
+  // Whoever abandoned the saga took on what stands; any other end claimed that nothing does.
+  const bool abandoned = state.saga_status == SagaStatus::kAbandoned;
   draft.Emit(OrphanEffect{task.run, trigger.task});
-  if (reopened) {
-    draft.Emit(SagaParked{"a late result shows an effect that was held to be undone"});
-  } else {
+  if (!ended) {
     ContinueUndo(draft);
+  } else if (!abandoned) {
+    draft.Emit(SagaParked{"a late result shows an effect that was held to be undone"});
   }
 }
 

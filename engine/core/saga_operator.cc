@@ -1,5 +1,5 @@
-// What a person decides on a parked undo (saga.md 2.11): each is an event with actor and reason, and
-// then the undo goes on with what it allows.
+// What a person decides on a parked undo (saga.md 2.11): each is an event with actor and reason,
+// and then the undo goes on with what it allows.
 #include <string>
 #include <utility>
 #include <vector>
@@ -94,11 +94,18 @@ absl::Status OperateUndo(const OperateSaga& trigger, Draft& draft) {
         absl::StrCat("the undo of ", trigger.reference, " is not parked"));
   }
   switch (trigger.verb) {
-    case Verb::kResolve: Resolve(run, Resolution::kByHand, trigger, draft); break;
-    case Verb::kSkip: Resolve(run, Resolution::kSkipped, trigger, draft); break;
-    case Verb::kSettle: RETURN_IF_ERROR(Settle(run, trigger, draft)); break;
+    case Verb::kResolve:
+      Resolve(run, Resolution::kByHand, trigger, draft);
+      break;
+    case Verb::kSkip:
+      Resolve(run, Resolution::kSkipped, trigger, draft);
+      break;
+    case Verb::kSettle:
+      RETURN_IF_ERROR(Settle(run, trigger, draft));
+      break;
     case Verb::kRetry:
-    case Verb::kAbandon: break;
+    case Verb::kAbandon:
+      break;
   }
   GoOn(trigger, draft);
   return absl::OkStatus();

@@ -1,6 +1,6 @@
 // A fault that waits for a pivot in flight (saga.md 2.4, V12): nothing is decided until it is known
-// whether the pivot took effect. It is asked for by a probe, or by dispatching the pivot again under
-// the same key where every worker of it had the barrier; else a person answers.
+// whether the pivot took effect. It is asked for by a probe, or by dispatching the pivot again
+// under the same key where every worker of it had the barrier; else a person answers.
 #include <string>
 #include <utility>
 
@@ -94,9 +94,13 @@ bool HoldsForPendingFault(TaskNumber number, Draft& draft) {
       ParkForward(std::move(reason), draft);
       break;
     }
-    case Effect::kUnknown: AskPivot(run, draft); break;
+    case Effect::kUnknown:
+      AskPivot(run, draft);
+      break;
     case Effect::kNone:
-    case Effect::kUnset: DecideFault(PendingFault(state), draft); break;
+    case Effect::kUnset:
+      DecideFault(PendingFault(state), draft);
+      break;
   }
   return true;
 }

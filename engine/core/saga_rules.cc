@@ -16,8 +16,7 @@ UndoNeed NeedOf(const Definition& definition, const StepRun& run) {
     return undo_anyway ? UndoNeed::kTask : UndoNeed::kNothing;
   }
   if (step.saga.undo.has_value()) return UndoNeed::kTask;
-  const bool undeclared =
-      step.type == StepType::kSimple && step.saga.kind == StepKind::kUndeclared;
+  const bool undeclared = step.type == StepType::kSimple && step.saga.kind == StepKind::kUndeclared;
   if (undeclared && definition.saga.undeclared == UndeclaredPolicy::kPark) return UndoNeed::kPerson;
   return UndoNeed::kNothing;
 }
@@ -34,8 +33,8 @@ bool HadEffect(const Definition& definition, const StepRun& run) {
   if (run.outcome != Effect::kApplied && run.outcome != Effect::kUnknown) return false;
   const Step& step = definition.steps[run.step];
   if (step.type != StepType::kSimple || step.saga.kind == StepKind::kReadOnly) return false;
-  return step.saga.kind != StepKind::kUndeclared ||
-         step.saga.undo.has_value() || definition.saga.undeclared != UndeclaredPolicy::kReadOnly;
+  return step.saga.kind != StepKind::kUndeclared || step.saga.undo.has_value() ||
+         definition.saga.undeclared != UndeclaredPolicy::kReadOnly;
 }
 
 bool UndoIsFinished(const StepRun& run) {
@@ -44,11 +43,13 @@ bool UndoIsFinished(const StepRun& run) {
     case UndoPhase::kNulled:
     case UndoPhase::kResolved:
     case UndoPhase::kSkipped:
-    case UndoPhase::kNotNeeded: return true;
+    case UndoPhase::kNotNeeded:
+      return true;
     case UndoPhase::kNone:
     case UndoPhase::kWaiting:
     case UndoPhase::kRunning:
-    case UndoPhase::kParked: return false;
+    case UndoPhase::kParked:
+      return false;
   }
   return false;
 }

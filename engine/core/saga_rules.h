@@ -25,8 +25,8 @@ UndoNeed NeedOf(const Definition& definition, const StepRun& run);
 // What to do when the outcome of the run is unknown; never kByBarrier.
 UnknownPolicy UnknownPolicyOf(const Step& step, const StepRun& run);
 
-// The run did something that its saga cannot undo by itself, so that ending it is not clean: it took
-// effect (or may have) and is not a reading step.
+// The run did something that its saga cannot undo by itself, so that ending it is not clean: it
+// took effect (or may have) and is not a reading step.
 bool HadEffect(const Definition& definition, const StepRun& run);
 
 // The undo of a settled run is over, one way or the other: what precedes it need not wait for it.
@@ -35,7 +35,8 @@ bool UndoIsFinished(const StepRun& run);
 // Forward work of the saga's steps ended and no attempt is under way or waiting.
 bool AttemptsEnded(const State& state, const StepRun& run);
 
-// Undo may start only when every run is settled (orders and sibling policies other than the default).
+// Undo may start only when every run is settled (orders and sibling policies other than the
+// default).
 bool UndoWaitsForAll(const WorkflowSaga& saga);
 
 }  // namespace skald::core

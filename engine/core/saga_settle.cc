@@ -45,14 +45,13 @@ void ProbeAgain(const Task& probe, Draft& draft) {
   const bool may_retry = probe.status != TaskStatus::kFailedWithTerminalError &&
                          (retry.retry_count < 0 || run.probe_attempts <= retry.retry_count);
   if (may_retry) {
-    const DurationUs delay =
-        BackoffUs(retry, run.probe_attempts, draft.state().id, probe.number);
+    const DurationUs delay = BackoffUs(retry, run.probe_attempts, draft.state().id, probe.number);
     ScheduleProbe(probe.run, draft.now() + delay, draft);
     return;
   }
-  std::string reason = absl::StrCat("it is unknown whether ", step.reference,
-                                    " took effect: its probe gave no answer in ",
-                                    run.probe_attempts, " attempts");
+  std::string reason =
+      absl::StrCat("it is unknown whether ", step.reference,
+                   " took effect: its probe gave no answer in ", run.probe_attempts, " attempts");
   if (draft.state().fault.active) {
     draft.Emit(UndoParked{probe.run, std::move(reason)});
   } else {
@@ -63,8 +62,7 @@ void ProbeAgain(const Task& probe, Draft& draft) {
 void OnProbeEnded(const Task& probe, Draft& draft) {
   const StepRun& run = draft.state().run(probe.run);
   if (run.settled_seq != 0) return;
-  const Finding finding =
-      probe.status == TaskStatus::kCompleted ? FindingOf(probe) : Finding{};
+  const Finding finding = probe.status == TaskStatus::kCompleted ? FindingOf(probe) : Finding{};
   if (finding.effect != Effect::kApplied && finding.effect != Effect::kNone) {
     ProbeAgain(probe, draft);
   } else if (draft.state().fault.active) {
@@ -79,8 +77,7 @@ void OnProbeEnded(const Task& probe, Draft& draft) {
 void SettleRun(RunNumber number, Draft& draft) {
   const StepRun& run = draft.state().run(number);
   const Step& step = draft.definition().steps[run.step];
-  const Effect outcome =
-      step.type == StepType::kSimple ? CombinedOutcome(run) : Effect::kNone;
+  const Effect outcome = step.type == StepType::kSimple ? CombinedOutcome(run) : Effect::kNone;
   if (outcome == Effect::kUnknown && step.saga.undo.has_value()) {
     switch (UnknownPolicyOf(step, run)) {
       case UnknownPolicy::kProbe:
@@ -91,7 +88,8 @@ void SettleRun(RunNumber number, Draft& draft) {
             number, absl::StrCat("it is unknown whether ", step.reference, " took effect")});
         return;
       case UnknownPolicy::kByBarrier:
-      case UnknownPolicy::kCompensate: break;
+      case UnknownPolicy::kCompensate:
+        break;
     }
   }
   SettleAs(number, outcome, Payload(), draft);
@@ -104,8 +102,7 @@ void SettleAs(RunNumber number, Effect effect, const Payload& output, Draft& dra
   settled.run = number;
   settled.effect = effect;
   settled.output = output;
-  settled.possible_duplicate =
-      run.attempts_applied > 0 && run.attempts_unknown > 0 && !run.barrier;
+  settled.possible_duplicate = run.attempts_applied > 0 && run.attempts_unknown > 0 && !run.barrier;
   const bool stored = effect == Effect::kApplied && run.completed_seq != 0;
   const bool wanted = effect != Effect::kNone || step.saga.compensate_on_failure;
   if (wanted && !stored && run.task != 0) {

@@ -1,6 +1,6 @@
 // Undoing (saga.md 2.5 phases 3 and 4, 2.7, 2.11): hands out what may be undone, tries again what
-// failed, and ends or parks the saga. One undo costs what a forward task costs: an event to schedule
-// it and one to end it; which runs come next is kept by ApplySaga.
+// failed, and ends or parks the saga. One undo costs what a forward task costs: an event to
+// schedule it and one to end it; which runs come next is kept by ApplySaga.
 #include <string>
 #include <utility>
 #include <vector>
@@ -60,8 +60,8 @@ bool Stands(const Draft& draft, const StepRun& run) {
   const Step& step = draft.definition().steps[run.step];
   const bool known = run.closed && run.completed_seq != 0;
   if (known || run.settled) return NeedOf(draft.definition(), run) != UndoNeed::kNothing;
-  const bool harmless = run.attempts_dispatched == 0 ||
-                        (AttemptsEnded(draft.state(), run) && CombinedOutcome(run) == Effect::kNone);
+  const bool harmless = run.attempts_dispatched == 0 || (AttemptsEnded(draft.state(), run) &&
+                                                         CombinedOutcome(run) == Effect::kNone);
   return step.saga.undo.has_value() && !harmless;
 }
 
@@ -107,7 +107,7 @@ void ContinueUndo(Draft& draft) {
   }
   if (draft.state().saga_status == SagaStatus::kParked || SomethingProceeds(draft)) return;
   if (fault.undo_parked == 0) return;
-  draft.Emit(SagaParked{absl::StrCat(fault.undo_parked, " undo steps wait for a person")});
+  draft.Emit(SagaParked{absl::StrCat("undo steps that wait for a person: ", fault.undo_parked)});
 }
 
 void ScheduleSagaTask(RunNumber number, Operation operation, TimeUs available_at, Draft& draft) {
@@ -128,8 +128,8 @@ void ScheduleSagaTask(RunNumber number, Operation operation, TimeUs available_at
   scheduled.operation = operation;
   scheduled.task_type = undo ? step.saga.undo->task_type : step.saga.probe->task_type;
   scheduled.reference = step.reference;
-  scheduled.input = before == nullptr ? SagaTaskInput(draft.definition(), state, run, operation)
-                                      : before->input;
+  scheduled.input =
+      before == nullptr ? SagaTaskInput(draft.definition(), state, run, operation) : before->input;
   scheduled.available_at = available_at > draft.now() ? available_at : 0;
   const TaskNumber task = scheduled.task;
   draft.Emit(std::move(scheduled));
@@ -149,9 +149,9 @@ void OnUndoFailed(const Task& task, Draft& draft) {
     ScheduleSagaTask(task.run, Operation::kCompensate, draft.now() + delay, draft);
     return;
   }
-  std::string reason = absl::StrCat("undo attempt ", task.attempt, " of ",
-                                    draft.definition().steps[run.step].reference, ": ",
-                                    task.reason.empty() ? std::string(Name(task.status)) : task.reason);
+  std::string reason = absl::StrCat(
+      "undo attempt ", task.attempt, " of ", draft.definition().steps[run.step].reference, ": ",
+      task.reason.empty() ? std::string(Name(task.status)) : task.reason);
   if (!terminal && used_up && undo.on_exhausted == OnExhausted::kSkip) {
     draft.Emit(UndoResolved{task.run, Resolution::kSkipped, kEngine, std::move(reason), {}});
     return;

@@ -1,5 +1,5 @@
-// The checker against histories that were broken on purpose: each invariant is caught when it alone is
-// violated, and the histories they were made from are clean.
+// The checker against histories that were broken on purpose: each invariant is caught when it alone
+// is violated, and the histories they were made from are clean.
 #include "engine/core/checker.h"
 
 #include <gmock/gmock.h>
@@ -84,12 +84,12 @@ SagaWorld Parked() {
 
 // Two branches, both done, undone at the same time.
 SagaWorld Forked(const std::string& settings) {
-  SagaWorld world(Sequence(
-      {R"({"name":"f","taskReferenceName":"f","type":"FORK_JOIN","forkTasks":[[)" +
-           Named(kStep, "a") + "],[" + Named(kStep, "b") + "]]}",
-       R"({"name":"j","taskReferenceName":"j","type":"JOIN","joinOn":["a","b"]})",
-       Named(kStep, "c")},
-      settings));
+  SagaWorld world(
+      Sequence({R"({"name":"f","taskReferenceName":"f","type":"FORK_JOIN","forkTasks":[[)" +
+                    Named(kStep, "a") + "],[" + Named(kStep, "b") + "]]}",
+                R"({"name":"j","taskReferenceName":"j","type":"JOIN","joinOn":["a","b"]})",
+                Named(kStep, "c")},
+               settings));
   world.Start();
   world.Succeed("a");
   world.Succeed("b");
@@ -139,7 +139,8 @@ void Erase(History& history, std::size_t at, std::size_t count = 1) {
 
 void CutBefore(History& history, std::size_t at) { history.resize(at); }
 
-TaskScheduled ActionOf(const SagaWorld& world, const std::string& reference, const History& history) {
+TaskScheduled ActionOf(const SagaWorld& world, const std::string& reference,
+                       const History& history) {
   TaskScheduled scheduled;
   scheduled.step = world.definition().Find(reference);
   for (const Event& event : history) {
@@ -223,12 +224,16 @@ TEST(CheckerTest, I6UndoGoesAgainstTheCausalOrder) {
                 history.begin() + static_cast<std::ptrdiff_t>(a) + 3);
     // The tasks keep their places in the numbering.
     for (std::size_t i = b; i < b + 3; ++i) {
-      std::visit([](auto& body) {
-        if constexpr (requires { body.task; }) body.task -= 1;
-      }, history[i].body);
-      std::visit([](auto& body) {
-        if constexpr (requires { body.task; }) body.task += 1;
-      }, history[i + 3].body);
+      std::visit(
+          [](auto& body) {
+            if constexpr (requires { body.task; }) body.task -= 1;
+          },
+          history[i].body);
+      std::visit(
+          [](auto& body) {
+            if constexpr (requires { body.task; }) body.task += 1;
+          },
+          history[i + 3].body);
     }
     Renumber(history);
   });
@@ -270,8 +275,7 @@ TEST(CheckerTest, I9ARetryableStepNeitherFaultsNorIsForgotten) {
   world.Finish("r", TaskStatus::kFailed);
   Catches("I9", world, [](History& history) { CutBefore(history, history.size() - 1); });
   Catches("I9", world, [](History& history) {
-    Insert(history, history.size(),
-           SagaFaulted{.cause = FaultCause::kTaskFailed, .task = 2});
+    Insert(history, history.size(), SagaFaulted{.cause = FaultCause::kTaskFailed, .task = 2});
   });
 }
 
@@ -300,9 +304,9 @@ TEST(CheckerTest, I10ASkippedUndoIsListed) {
 TEST(CheckerTest, I11AParkedUndoParksTheSaga) {
   Catches("I11", Parked(), [](History& history) { Erase(history, Position<SagaParked>(history)); });
   Catches("I11", Parked(), [](History& history) {
-    Insert(history, history.size(),
-           WorkflowEnded{.status = WorkflowStatus::kFailed,
-                         .saga_status = SagaStatus::kCompensated});
+    Insert(
+        history, history.size(),
+        WorkflowEnded{.status = WorkflowStatus::kFailed, .saga_status = SagaStatus::kCompensated});
   });
 }
 
@@ -354,25 +358,19 @@ TEST(CheckerTest, I15ASettledOutcomeStays) {
 }
 
 TEST(CheckerTest, AnOutcomeIsThatOfItsAttempts) {
-  Catches("2.3", Compensated(), [](History& history) {
-    Get<StepSettled>(history).effect = Effect::kApplied;
-  });
+  Catches("2.3", Compensated(),
+          [](History& history) { Get<StepSettled>(history).effect = Effect::kApplied; });
 }
 
 TEST(CheckerTest, I19HistoriesHaveNoGaps) {
-  Catches("I19", Compensated(), [](History& history) {
-    history.erase(history.begin() + 3);
-  });
+  Catches("I19", Compensated(), [](History& history) { history.erase(history.begin() + 3); });
   Catches("I19", Compensated(), [](History& history) { Erase(history, 0); });
-  Catches("I19", Compensated(), [](History& history) {
-    Get<TaskStarted>(history).task = 99;
-  });
+  Catches("I19", Compensated(), [](History& history) { Get<TaskStarted>(history).task = 99; });
 }
 
 TEST(CheckerTest, I21AFaultLeadsSomewhere) {
-  Catches("I21", Compensated(), [](History& history) {
-    CutBefore(history, UndoScheduled(history, 2));
-  });
+  Catches("I21", Compensated(),
+          [](History& history) { CutBefore(history, UndoScheduled(history, 2)); });
 }
 
 TEST(CheckerTest, I22AnUndoGetsWhatWasRecorded) {
@@ -445,18 +443,16 @@ TEST(CheckerTest, O3StrictReverseGoesByCompletion) {
 }
 
 TEST(CheckerTest, TheEndHasTheStatusThatTheFaultDecided) {
-  Catches("2.13", Compensated(), [](History& history) {
-    Get<WorkflowEnded>(history).status = WorkflowStatus::kTimedOut;
-  });
+  Catches("2.13", Compensated(),
+          [](History& history) { Get<WorkflowEnded>(history).status = WorkflowStatus::kTimedOut; });
   Catches("2.13", Compensated(), [](History& history) {
     Get<WorkflowEnded>(history).status = WorkflowStatus::kCompleted;
   });
 }
 
 TEST(CheckerTest, NothingFollowsTheEnd) {
-  Catches("END", Compensated(), [](History& history) {
-    Insert(history, history.size(), WorkflowPaused{});
-  });
+  Catches("END", Compensated(),
+          [](History& history) { Insert(history, history.size(), WorkflowPaused{}); });
 }
 
 TEST(CheckerTest, J11NoUndoStartsWhilePaused) {

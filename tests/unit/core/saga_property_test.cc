@@ -87,9 +87,7 @@ class Author {
   std::string Simple(const std::string& kind) {
     const std::string reference = "t" + std::to_string(++count_);
     std::string saga = kind.empty() ? "" : "\"kind\":\"" + kind + "\"";
-    const auto add = [&saga](const std::string& text) {
-      saga += (saga.empty() ? "" : ",") + text;
-    };
+    const auto add = [&saga](const std::string& text) { saga += (saga.empty() ? "" : ",") + text; };
     if (kind == "COMPENSABLE") {
       add("\"compensation\":{\"name\":\"undo_" + reference + "\"" + UndoInput(reference) +
           (dice_.Chance(10) ? ",\"onExhausted\":\"SKIP\"" : "") + "}");
@@ -106,8 +104,8 @@ class Author {
     }
     std::string text = "{\"name\":\"do_" + reference + "\",\"taskReferenceName\":\"" + reference +
                        "\",\"type\":\"SIMPLE\",\"inputParameters\":{" + Reads() +
-                       "},\"taskDefinition\":{\"name\":\"do_" + reference + "\",\"retryCount\":" +
-                       std::to_string(dice_.Below(3)) +
+                       "},\"taskDefinition\":{\"name\":\"do_" + reference +
+                       "\",\"retryCount\":" + std::to_string(dice_.Below(3)) +
                        ",\"retryDelaySeconds\":1,\"timeoutPolicy\":\"RETRY\","
                        "\"responseTimeoutSeconds\":30}";
     if (kind != "PIVOT" && dice_.Chance(10)) text += ",\"optional\":true";
@@ -139,8 +137,8 @@ class Author {
     for (std::uint32_t i = 0; i < width; ++i) {
       const std::string steps = List(dice_.Below(2), depth + 1, after_pivot);
       const std::string last = Simple(after_pivot ? "RETRYABLE" : Kind());
-      branches += std::string(i > 0 ? "," : "") + "[" + steps + (steps.empty() ? "" : ",") + last +
-                  "]";
+      branches +=
+          std::string(i > 0 ? "," : "") + "[" + steps + (steps.empty() ? "" : ",") + last + "]";
       joined += std::string(i > 0 ? "," : "") + "\"" + simple_.back() + "\"";
       path_ = path;
       ends.push_back(simple_.back());
@@ -176,7 +174,10 @@ class Author {
 class Fate {
  public:
   Fate(SagaWorld& world, Dice& dice)
-      : world_(world), dice_(dice), trouble_(5 + dice.Below(30)), aborts_(dice.Chance(25)),
+      : world_(world),
+        dice_(dice),
+        trouble_(5 + dice.Below(30)),
+        aborts_(dice.Chance(25)),
         pauses_(dice.Chance(20)) {}
 
   // Returns false when the workflow did not end.
@@ -245,9 +246,8 @@ class Fate {
       given_back.callback_after_us = kSecondUs * dice_.Below(2);
       Must(world_.Send(given_back));
     } else if (task.operation == Operation::kAction && roll < trouble_ + trouble_ / 2) {
-      ReportResult failed = world_.ResultOf(number, dice_.Chance(30)
-                                                        ? TaskStatus::kFailedWithTerminalError
-                                                        : TaskStatus::kFailed);
+      ReportResult failed = world_.ResultOf(
+          number, dice_.Chance(30) ? TaskStatus::kFailedWithTerminalError : TaskStatus::kFailed);
       failed.reason = "it \"did not\" work ${saga.reason}";
       // A barrier that holds the key's effect already would have answered with it.
       if (world_.ledger(task.run).action_done) failed = world_.WorkOn(number);
@@ -263,7 +263,7 @@ class Fate {
     LoseTask lost;
     lost.task = number;
     lost.fence = world_.state().task(number).fence;
-    if (kind == 0) {  // vanished without doing anything
+    if (kind == 0) {         // vanished without doing anything
     } else if (kind == 1) {  // did it, and died before answering
       world_.WorkOn(number);
     } else if (kind == 2) {  // did it; the answer is late
@@ -321,8 +321,8 @@ class Fate {
       operate.effect = world_.ledger(run.number).action_done ? Effect::kApplied : Effect::kNone;
       if (!world_.ledger(run.number).action_done) world_.ledger(run.number).sealed = true;
       if (world_.Send(operate).ok()) return;
-      world_.ledger(run.number).sealed = world_.ledger(run.number).undo_done &&
-                                         !world_.ledger(run.number).action_done;
+      world_.ledger(run.number).sealed =
+          world_.ledger(run.number).undo_done && !world_.ledger(run.number).action_done;
       operate.verb = dice_.Chance(50) ? Verb::kSkip : Verb::kResolve;
       const RunNumber number = run.number;
       if (!world_.Send(operate).ok()) continue;
@@ -427,9 +427,8 @@ TEST(SagaPropertyTest, RandomSagasUnderRandomFaultsKeepTheInvariants) {
     if (::testing::Test::HasFailure()) return;
   }
   // The generator reaches every kind of end.
-  for (const SagaStatus end :
-       {SagaStatus::kCompleted, SagaStatus::kCompensated, SagaStatus::kPartiallyCompensated,
-        SagaStatus::kFailedClean}) {
+  for (const SagaStatus end : {SagaStatus::kCompleted, SagaStatus::kCompensated,
+                               SagaStatus::kPartiallyCompensated, SagaStatus::kFailedClean}) {
     EXPECT_GT(ends[end], kSeeds / 100) << Name(end);
   }
 }

@@ -1,6 +1,6 @@
-// SagaWorld: one workflow, its engine and its participants, for tests of the saga: Decide on one side,
-// workers with a barrier and a ledger of effects on the other. Every event is kept, so that the
-// history can be checked and folded again.
+// SagaWorld: one workflow, its engine and its participants, for tests of the saga: Decide on one
+// side, workers with a barrier and a ledger of effects on the other. Every event is kept, so that
+// the history can be checked and folded again.
 //
 // Single-threaded. The participant follows saga.md 3.4: one row per step key and operation.
 #pragma once
@@ -103,8 +103,12 @@ class SagaWorld {
     result.output = Payload("{\"task\":" + std::to_string(number) + "}");
     result.verdict = Verdict::kDone;
     switch (task.operation) {
-      case Operation::kAction: DoAction(row, result); break;
-      case Operation::kCompensate: DoUndo(row, result); break;
+      case Operation::kAction:
+        DoAction(row, result);
+        break;
+      case Operation::kCompensate:
+        DoUndo(row, result);
+        break;
       case Operation::kProbe:
         result.effect = row.action_done ? Effect::kApplied : Effect::kNone;
         if (!row.action_done) row.sealed = true;
