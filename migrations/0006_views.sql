@@ -2,16 +2,18 @@
 -- Lock impact: new functions and views only.
 
 -- Stored JSON as the database's functions can read it. JSON may hold \u0000 and halves of surrogate
--- pairs, which they refuse: here those read as U+FFFD. Bytes that are no JSON read as null.
+-- pairs, which they refuse: here those read as U+FFFD. Bytes that are no JSON read as null. Not for
+-- parallel plans, which allow no subtransactions.
 CREATE FUNCTION skald.readable_json(stored bytea) RETURNS json
-LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL UNSAFE AS $$
 DECLARE
   -- What stands before an escape that is one: an even number of backslashes.
   even CONSTANT text := '(?<!\\)((?:\\\\)*)';
   high CONSTANT text := '\\u[dD][89abAB][0-9a-fA-F]{2}';
   low CONSTANT text := '\\u[dD][c-fC-F][0-9a-fA-F]{2}';
-  readable text := convert_from(stored, 'UTF8');
+  readable text;
 BEGIN
+  readable := convert_from(stored, 'UTF8');
   IF readable !~ '\\u(0000|[dD][89a-fA-F])' THEN
     RETURN readable::json;
   END IF;

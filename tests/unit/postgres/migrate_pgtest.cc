@@ -90,7 +90,7 @@ TEST(MigrateTest, NoServerIsUnavailable) {
 }
 
 TEST(MigrateTest, AMalformedUrlIsRefusedWithoutRepeatingIt) {
-  const auto result = Migrate("postgresql://user:secret@host:port:5432:");
+  const auto result = Migrate("postgresql://user:secret@host/db?nonsense=1");
   EXPECT_THAT(result, StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(std::string(result.status().message()), ::testing::Not(HasSubstr("secret")));
 }
@@ -115,9 +115,8 @@ class RetentionTest : public ::testing::Test {
     EXPECT_THAT(Migrate(url_), IsOk());
   }
 
-  // A workflow whose id lies in the oldest partition, which ended weeks ago.
+  // A workflow whose id lies in the oldest partition.
   void AddOldWorkflow(const std::string& status) {
-    Query("UPDATE skald.partition SET end_at = end_at WHERE false");
     Query("INSERT INTO skald.workflow SELECT " + OldId() + ", 1, 0, now(), now(), NULL, NULL, 1, "
           "0, false, 'default', 'order', '" + status + "', 'NONE', '', '', '', NULL");
     Query("INSERT INTO skald.history_row SELECT " + OldId() + ", 1, 1, now(), '[]'");
@@ -125,7 +124,7 @@ class RetentionTest : public ::testing::Test {
   static std::string OldId() {
     return "(SELECT skald.id_floor(first_at) FROM skald.partition ORDER BY first_at LIMIT 1)";
   }
-  // Everything that has a partition, as long as it is over; the first one always is by then.
+  // Only the first partition is over by now.
   std::string Drop() {
     return Query("SELECT string_agg(dropped || ':' || reason, ',') FROM "
                  "skald.drop_partitions(now())");
