@@ -1,0 +1,5 @@
+#include "workers/shipping/shipping.h"
+
+int main(int argc, char** argv) {
+  return skald::service::Main(argc, argv, skald::shipping::Service());
+}
