@@ -48,8 +48,7 @@ absl::Status ReadNamed(std::string_view name, FieldReader& reader, core::EventBo
     return absl::InvalidArgumentError(
         absl::StrCat("unknown event type '", std::string(name.substr(0, 60)), "'"));
   } else {
-    static const std::string_view kName =
-        core::Name(core::EventBody(std::in_place_index<kIndex>));
+    static const std::string_view kName = core::Name(core::EventBody(std::in_place_index<kIndex>));
     if (name == kName) return ReadBody<kIndex>(reader, body);
     return ReadNamed<kIndex + 1>(name, reader, body);
   }
@@ -99,8 +98,8 @@ absl::StatusOr<std::vector<core::Event>> DecodeEvents(core::EventSeq first_seq, 
   for (core::JsonWalk walk(list); walk.Next(); ++first_seq) {
     absl::StatusOr<core::Event> event = ReadEvent(walk.value(), first_seq, at);
     if (!event.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat("stored event ", first_seq, ": ",
-                                                     std::string(event.status().message())));
+      return absl::InvalidArgumentError(
+          absl::StrCat("stored event ", first_seq, ": ", std::string(event.status().message())));
     }
     events.push_back(*std::move(event));
   }

@@ -124,9 +124,13 @@ class FieldWriter {
     }
   }
   template <Number T>
-  void Append(const std::vector<T>& numbers) { AppendNumbers(numbers); }
+  void Append(const std::vector<T>& numbers) {
+    AppendNumbers(numbers);
+  }
   template <Number T>
-  void Append(const std::set<T>& numbers) { AppendNumbers(numbers); }
+  void Append(const std::set<T>& numbers) {
+    AppendNumbers(numbers);
+  }
   // [key, value, key, value, …]
   template <Number K, Number V>
   void Append(const std::map<K, V>& numbers) {
@@ -172,7 +176,9 @@ class FieldReader {
   }
 
   template <typename T>
-  void Field(std::string_view key, T& value) { Field(key, value, T{}); }
+  void Field(std::string_view key, T& value) {
+    Field(key, value, T{});
+  }
   template <typename T>
   void Field(std::string_view key, T& value, const std::type_identity_t<T>& otherwise) {
     const auto raw = Raw(key);
@@ -183,7 +189,9 @@ class FieldReader {
     }
   }
   template <typename T>
-  void Always(std::string_view key, T& value) { Field(key, value, value); }
+  void Always(std::string_view key, T& value) {
+    Field(key, value, value);
+  }
   template <typename T>
   void Nested(std::string_view key, T& value) {
     const auto raw = Raw(key);
@@ -204,9 +212,8 @@ class FieldReader {
  private:
   void Fail(std::string_view key, std::string_view value) {
     if (!status_.ok()) return;
-    status_ = absl::InvalidArgumentError(absl::StrCat("field ", std::string(key), ": '",
-                                                      std::string(value.substr(0, 60)),
-                                                      "' does not fit"));
+    status_ = absl::InvalidArgumentError(absl::StrCat(
+        "field ", std::string(key), ": '", std::string(value.substr(0, 60)), "' does not fit"));
   }
 
   template <typename T>

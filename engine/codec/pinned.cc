@@ -74,8 +74,7 @@ absl::StatusOr<core::Definition> DecodePinned(std::string_view body, std::int64_
     return source.has_value() ? std::optional(std::string(*source)) : std::nullopt;
   };
   core::Parsed<core::Definition> parsed = core::ParseDefinition(
-      *workflow, embedded,
-      {.name_space = core::StringOf(*name_space), .accepted_before = true});
+      *workflow, embedded, {.name_space = core::StringOf(*name_space), .accepted_before = true});
   if (!parsed.ok()) return Damaged(core::FormatMistakes(parsed.mistakes, 10));
   parsed.value->id = id;
   return *std::move(parsed.value);

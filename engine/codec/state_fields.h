@@ -1,4 +1,5 @@
-// The stored fields of a state. Internal to codec. Numbers that follow from a position are left out.
+// The stored fields of a state. Internal to codec. Numbers that follow from a position are left
+// out.
 #pragma once
 
 #include "engine/codec/event_fields.h"

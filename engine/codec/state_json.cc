@@ -69,8 +69,8 @@ absl::StatusOr<core::State> DecodeState(std::string_view text) {
   }
   core::State state;
   VisitFields(reader, state);
-  if (!reader.status().ok()) return Damaged({reader.status().message().data(),
-                                             reader.status().message().size()});
+  if (!reader.status().ok())
+    return Damaged({reader.status().message().data(), reader.status().message().size()});
   for (std::size_t i = 0; i < state.tasks.size(); ++i) {
     state.tasks[i].number = static_cast<core::TaskNumber>(i + 1);
   }

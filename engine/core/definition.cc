@@ -6,13 +6,20 @@ namespace skald::core {
 
 std::string_view Name(StepType type) {
   switch (type) {
-    case StepType::kSimple: return "SIMPLE";
-    case StepType::kSwitch: return "SWITCH";
-    case StepType::kForkJoin: return "FORK_JOIN";
-    case StepType::kJoin: return "JOIN";
-    case StepType::kSetVariable: return "SET_VARIABLE";
-    case StepType::kTerminate: return "TERMINATE";
-    case StepType::kWait: return "WAIT";
+    case StepType::kSimple:
+      return "SIMPLE";
+    case StepType::kSwitch:
+      return "SWITCH";
+    case StepType::kForkJoin:
+      return "FORK_JOIN";
+    case StepType::kJoin:
+      return "JOIN";
+    case StepType::kSetVariable:
+      return "SET_VARIABLE";
+    case StepType::kTerminate:
+      return "TERMINATE";
+    case StepType::kWait:
+      return "WAIT";
   }
   return "";
 }

@@ -35,7 +35,9 @@ class GraphChecker {
  public:
   GraphChecker(const Definition& definition, const std::vector<StepSource>& sources,
                MistakeList& mistakes)
-      : definition_(definition), sources_(sources), mistakes_(mistakes),
+      : definition_(definition),
+        sources_(sources),
+        mistakes_(mistakes),
         tree_(definition, sources) {}
 
   void Run() {
@@ -69,14 +71,14 @@ class GraphChecker {
 
   void Fork(const Step& step, const std::string& path) {
     if (step.next != kNoStep && tree_.step(step.next).type == StepType::kJoin) return;
-    mistakes_.Add(path, "Fork task definition is not followed by a join task.  Check the blueprint");
+    mistakes_.Add(path,
+                  "Fork task definition is not followed by a join task.  Check the blueprint");
   }
 
   void Join(const Step& step, const std::string& path) {
     const std::vector<std::string>& names = sources_[step.index].join_on;
     for (std::size_t i = 0; i < names.size(); ++i) {
-      JoinOn(step, definition_.Find(names[i]), names[i],
-             JoinPath(JoinPath(path, "joinOn"), i));
+      JoinOn(step, definition_.Find(names[i]), names[i], JoinPath(JoinPath(path, "joinOn"), i));
     }
   }
 
@@ -88,14 +90,17 @@ class GraphChecker {
       return;
     }
     if (!tree_.ComesBefore(target, join.index)) {
-      mistakes_.Add(path, absl::StrCat("joinOn: step '", name, "' does not come before this JOIN, "
+      mistakes_.Add(path, absl::StrCat("joinOn: step '", name,
+                                       "' does not come before this JOIN, "
                                        "which would wait for ever"));
       return;
     }
     const StepIndex chooser = tree_.SwitchBetween(target, join.index);
     if (chooser == kNoStep) return;
-    mistakes_.Warn(path, absl::StrCat("step '", name, "' runs only when its case is chosen; name "
-                                      "the SWITCH '", tree_.step(chooser).reference, "' instead"));
+    mistakes_.Warn(path, absl::StrCat("step '", name,
+                                      "' runs only when its case is chosen; name "
+                                      "the SWITCH '",
+                                      tree_.step(chooser).reference, "' instead"));
   }
 
   void Expressions(const Step& step, const std::string& path) {
@@ -103,8 +108,8 @@ class GraphChecker {
     const Allowed in_undo{.saga = true, .known_at = step.index};
     const std::string saga = JoinPath(path, "saga");
     if (step.saga.undo.has_value() && step.saga.undo->input.has_value()) {
-      Expressions(*step.saga.undo->input, JoinPath(JoinPath(saga, "compensation"),
-                                                   "inputParameters"),
+      Expressions(*step.saga.undo->input,
+                  JoinPath(JoinPath(saga, "compensation"), "inputParameters"),
                   step.saga.undo->task_type, in_undo);
     }
     if (step.saga.probe.has_value() && step.saga.probe->input.has_value()) {
@@ -119,8 +124,7 @@ class GraphChecker {
       const std::string problem = Problem(use, task, allowed);
       if (problem.empty()) continue;
       const bool bracket = !use.place.empty() && use.place.front() == '[';
-      mistakes_.Add(use.place.empty() ? path
-                                      : absl::StrCat(path, bracket ? "" : ".", use.place),
+      mistakes_.Add(use.place.empty() ? path : absl::StrCat(path, bracket ? "" : ".", use.place),
                     problem);
     }
   }

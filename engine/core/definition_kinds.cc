@@ -12,7 +12,9 @@ class KindChecker {
  public:
   KindChecker(const Definition& definition, const std::vector<StepSource>& sources,
               MistakeList& mistakes)
-      : definition_(definition), sources_(sources), mistakes_(mistakes),
+      : definition_(definition),
+        sources_(sources),
+        mistakes_(mistakes),
         tree_(definition, sources) {}
 
   void Run() {
@@ -32,8 +34,8 @@ class KindChecker {
   }
 
   void Undeclared(const Step& step) {
-    const bool rejected = definition_.saga.declared &&
-                          definition_.saga.undeclared == UndeclaredPolicy::kReject;
+    const bool rejected =
+        definition_.saga.declared && definition_.saga.undeclared == UndeclaredPolicy::kReject;
     if (!rejected || step.type != StepType::kSimple) return;
     if (step.saga.kind != StepKind::kUndeclared) return;
     Add(step, absl::StrCat("step '", step.reference,
@@ -62,9 +64,8 @@ class KindChecker {
       mistakes_.Warn(sources_[pivot.index].path, "an optional PIVOT may fail and be passed over");
     }
     if (definition_.timeout_ends_workflow && definition_.timeout_us > 0) {
-      mistakes_.Warn("timeoutPolicy",
-                     absl::StrCat("TIME_OUT_WF after the pivot '", pivot.reference,
-                                  "' only alerts and parks (V11)"));
+      mistakes_.Warn("timeoutPolicy", absl::StrCat("TIME_OUT_WF after the pivot '", pivot.reference,
+                                                   "' only alerts and parks (V11)"));
     }
     for (const Step& other : definition_.steps) {
       if (mistakes_.mistakes().size() >= kMistakesMax) return;
@@ -86,10 +87,10 @@ class KindChecker {
     }
     if (other.type == StepType::kTerminate) return Terminate(pivot, other);
     if (IsSafe(other)) return;
-    Add(other, absl::StrCat("step '", other.reference, behind ? "' follows" : "' runs beside",
-                            " the PIVOT '", pivot.reference,
-                            "', so it must be RETRYABLE or READ_ONLY (", behind ? "V1" : "V3",
-                            ")"));
+    Add(other,
+        absl::StrCat("step '", other.reference, behind ? "' follows" : "' runs beside",
+                     " the PIVOT '", pivot.reference, "', so it must be RETRYABLE or READ_ONLY (",
+                     behind ? "V1" : "V3", ")"));
   }
 
   void Terminate(const Step& pivot, const Step& other) {
@@ -101,7 +102,8 @@ class KindChecker {
   }
 
   bool IsSafe(const Step& step) const {
-    if (step.saga.kind == StepKind::kRetryable || step.saga.kind == StepKind::kReadOnly) return true;
+    if (step.saga.kind == StepKind::kRetryable || step.saga.kind == StepKind::kReadOnly)
+      return true;
     return step.saga.kind == StepKind::kUndeclared &&
            definition_.saga.undeclared == UndeclaredPolicy::kReadOnly;
   }
@@ -109,8 +111,8 @@ class KindChecker {
   bool InSiblingBranch(StepIndex a, StepIndex b) const {
     for (StepIndex in_a = a; in_a != kNoStep; in_a = tree_.step(in_a).parent) {
       const Step& head_a = tree_.step(in_a);
-      const bool in_fork = head_a.parent != kNoStep &&
-                           tree_.step(head_a.parent).type == StepType::kForkJoin;
+      const bool in_fork =
+          head_a.parent != kNoStep && tree_.step(head_a.parent).type == StepType::kForkJoin;
       if (!in_fork) continue;
       for (StepIndex in_b = b; in_b != kNoStep; in_b = tree_.step(in_b).parent) {
         const Step& head_b = tree_.step(in_b);

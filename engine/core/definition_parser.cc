@@ -74,8 +74,7 @@ void SettleSaga(const WorkflowSagaParts& parts, bool any_step, Definition& defin
   definition.saga = parts.saga;
   definition.saga.declared = parts.saga.declared || any_step;
   if (!parts.undeclared_given) {
-    definition.saga.undeclared =
-        any_step ? UndeclaredPolicy::kReject : UndeclaredPolicy::kIgnore;
+    definition.saga.undeclared = any_step ? UndeclaredPolicy::kReject : UndeclaredPolicy::kIgnore;
   }
 }
 
@@ -132,10 +131,9 @@ std::string FormatMistakes(const std::vector<Mistake>& mistakes, std::size_t cou
 }
 
 absl::Status InvalidDefinition(const std::vector<Mistake>& mistakes) {
-  return absl::InvalidArgumentError(absl::StrCat("the definition has ", mistakes.size(),
-                                                 mistakes.size() == 1 ? " mistake:\n"
-                                                                      : " mistakes:\n",
-                                                 FormatMistakes(mistakes, kMistakesMax)));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "the definition has ", mistakes.size(), mistakes.size() == 1 ? " mistake:\n" : " mistakes:\n",
+      FormatMistakes(mistakes, kMistakesMax)));
 }
 
 }  // namespace skald::core

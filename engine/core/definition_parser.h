@@ -24,8 +24,9 @@ namespace skald::core {
 
 template <typename T>
 struct Parsed {
-  std::optional<T> value;         // set when there is no mistake
-  std::vector<Mistake> mistakes;  // at most kMistakesMax; in document order, rules between steps last
+  std::optional<T> value;  // set when there is no mistake
+  std::vector<Mistake>
+      mistakes;  // at most kMistakesMax; in document order, rules between steps last
   std::vector<Mistake> warnings;  // accepted, but hardly meant (saga.md V10, V11)
 
   bool ok() const { return value.has_value(); }

@@ -122,8 +122,8 @@ Probe ReadProbe(const Fields& fields, const RetryPolicy& retry) {
 
 void ReadSagaFields(const Fields& saga, const RetryPolicy& undo_retry, StepSaga& target) {
   RefuseNotBuilt(saga);
-  WarnOfUnknown(saga, {"kind", "compensation", "compensateOnFailure", "unknown", "probe", "inFlight",
-                       "outcome", "savepoint", "onFailure", "reuseOnRetry", "lock"});
+  WarnOfUnknown(saga, {"kind", "compensation", "compensateOnFailure", "unknown", "probe",
+                       "inFlight", "outcome", "savepoint", "onFailure", "reuseOnRetry", "lock"});
   target.kind = saga.Choice("kind", StepKind::kUndeclared,
                             {{"COMPENSABLE", StepKind::kCompensable},
                              {"PIVOT", StepKind::kPivot},
@@ -155,9 +155,9 @@ void SettleKind(const Fields& step_fields, Step& step) {
                                            " has no effect of its own: only READ_ONLY"));
     }
     if (saga.undo.has_value()) {
-      step_fields.Add("saga", absl::StrCat("an undo of a step of type ",
-                                           std::string(Name(step.type)), " ",
-                                           std::string(kNotYet)));
+      step_fields.Add("saga",
+                      absl::StrCat("an undo of a step of type ", std::string(Name(step.type)), " ",
+                                   std::string(kNotYet)));
     }
     saga.kind = StepKind::kReadOnly;
     return;
@@ -173,10 +173,10 @@ void ReadUndoRetry(const Fields& saga, WorkflowSagaParts& parts) {
 }
 
 void WarnOfIdleWorkflowFields(const Fields& saga) {
-  WarnOfUnknown(saga, {"undeclared", "order", "siblings", "settleTimeoutSeconds",
-                       "maxParallelCompensations", "onTerminate", "onTimeout",
-                       "compensationTimeoutSeconds", "failureWorkflowAt", "undoWindowSeconds",
-                       "compensation", "onPark"});
+  WarnOfUnknown(
+      saga, {"undeclared", "order", "siblings", "settleTimeoutSeconds", "maxParallelCompensations",
+             "onTerminate", "onTimeout", "compensationTimeoutSeconds", "failureWorkflowAt",
+             "undoWindowSeconds", "compensation", "onPark"});
   if (saga.Integer("undoWindowSeconds").value_or(0) != 0) {
     saga.Add("undoWindowSeconds", absl::StrCat("saga.undoWindowSeconds ", std::string(kNotYet)));
   }

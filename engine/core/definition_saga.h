@@ -1,5 +1,5 @@
-// The part of the definition parser that reads saga data: of a step, of the workflow, undo tasks and
-// probes (saga.md 2.1, 2.2). Internal to the definition parser.
+// The part of the definition parser that reads saga data: of a step, of the workflow, undo tasks
+// and probes (saga.md 2.1, 2.2). Internal to the definition parser.
 #pragma once
 
 #include <optional>
@@ -26,8 +26,8 @@ struct WorkflowSagaParts {
 };
 WorkflowSagaParts ReadWorkflowSaga(const Fields& workflow);
 
-// Saga data of one step, with what it inherits from `step.task`. Sets `step.saga`; returns true when
-// the step, or its task definition, has any.
+// Saga data of one step, with what it inherits from `step.task`. Sets `step.saga`; returns true
+// when the step, or its task definition, has any.
 bool ReadStepSaga(const Fields& fields, const RetryPolicy& undo_retry, Step& step);
 
 }  // namespace skald::core

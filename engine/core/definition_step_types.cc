@@ -23,15 +23,48 @@ constexpr std::array<std::pair<std::string_view, StepType>, 7> kTypes = {{
 }};
 
 // Types of the reference and of saga.md that later releases build.
-constexpr std::array<std::string_view, 42> kNotBuilt = {
-    "USER_DEFINED", "DYNAMIC", "FORK_JOIN_DYNAMIC", "EXCLUSIVE_JOIN", "DECISION", "DO_WHILE",
-    "SUB_WORKFLOW", "START_WORKFLOW", "EVENT", "HUMAN", "HTTP", "KAFKA_PUBLISH", "INLINE", "LAMBDA",
-    "JSON_JQ_TRANSFORM", "NOOP", "PULL_WORKFLOW_MESSAGES", "SAGA_SCOPE", "LLM_TEXT_COMPLETE",
-    "LLM_CHAT_COMPLETE", "LLM_GENERATE_EMBEDDINGS", "LLM_INDEX_TEXT", "LLM_STORE_EMBEDDINGS",
-    "LLM_SEARCH_EMBEDDINGS", "LLM_GET_EMBEDDINGS", "LLM_SEARCH_INDEX", "GENERATE_IMAGE",
-    "GENERATE_AUDIO", "GENERATE_VIDEO", "GENERATE_PDF", "LIST_MCP_TOOLS", "CALL_MCP_TOOL", "AGENT",
-    "GET_AGENT_CARD", "CANCEL_AGENT", "JDBC", "HTTP_POLL", "WAIT_FOR_WEBHOOK", "WAIT_FOR_EVENT",
-    "GRPC", "JUMP", "YIELD"};
+constexpr std::array<std::string_view, 42> kNotBuilt = {"USER_DEFINED",
+                                                        "DYNAMIC",
+                                                        "FORK_JOIN_DYNAMIC",
+                                                        "EXCLUSIVE_JOIN",
+                                                        "DECISION",
+                                                        "DO_WHILE",
+                                                        "SUB_WORKFLOW",
+                                                        "START_WORKFLOW",
+                                                        "EVENT",
+                                                        "HUMAN",
+                                                        "HTTP",
+                                                        "KAFKA_PUBLISH",
+                                                        "INLINE",
+                                                        "LAMBDA",
+                                                        "JSON_JQ_TRANSFORM",
+                                                        "NOOP",
+                                                        "PULL_WORKFLOW_MESSAGES",
+                                                        "SAGA_SCOPE",
+                                                        "LLM_TEXT_COMPLETE",
+                                                        "LLM_CHAT_COMPLETE",
+                                                        "LLM_GENERATE_EMBEDDINGS",
+                                                        "LLM_INDEX_TEXT",
+                                                        "LLM_STORE_EMBEDDINGS",
+                                                        "LLM_SEARCH_EMBEDDINGS",
+                                                        "LLM_GET_EMBEDDINGS",
+                                                        "LLM_SEARCH_INDEX",
+                                                        "GENERATE_IMAGE",
+                                                        "GENERATE_AUDIO",
+                                                        "GENERATE_VIDEO",
+                                                        "GENERATE_PDF",
+                                                        "LIST_MCP_TOOLS",
+                                                        "CALL_MCP_TOOL",
+                                                        "AGENT",
+                                                        "GET_AGENT_CARD",
+                                                        "CANCEL_AGENT",
+                                                        "JDBC",
+                                                        "HTTP_POLL",
+                                                        "WAIT_FOR_WEBHOOK",
+                                                        "WAIT_FOR_EVENT",
+                                                        "GRPC",
+                                                        "JUMP",
+                                                        "YIELD"};
 
 std::string OfType(const Step& step) {
   return absl::StrCat(" for taskType: ", std::string(Name(step.type)), " taskName: ", step.name);
@@ -50,9 +83,8 @@ void ReadSwitch(const Fields& fields, Step& step) {
   if (evaluator.empty()) {
     fields.Add("evaluatorType", Required("evaluatorType", step));
   } else if (evaluator != "value-param") {
-    fields.Add("evaluatorType",
-               absl::StrCat("evaluatorType ", evaluator.substr(0, kNameBytesMax),
-                            " is not supported yet; only value-param"));
+    fields.Add("evaluatorType", absl::StrCat("evaluatorType ", evaluator.substr(0, kNameBytesMax),
+                                             " is not supported yet; only value-param"));
   }
   step.switch_parameter = fields.Text("expression");
   if (step.switch_parameter.empty()) {
@@ -102,9 +134,9 @@ void ReadTerminate(const Fields& fields, Step& step) {
     step.termination_status = known;
     return;
   }
-  fields.mistakes().Add(path, absl::StrCat("terminate task status '",
-                                           status.substr(0, kNameBytesMax),
-                                           "' must be COMPLETED, FAILED or TERMINATED, literally"));
+  fields.mistakes().Add(path,
+                        absl::StrCat("terminate task status '", status.substr(0, kNameBytesMax),
+                                     "' must be COMPLETED, FAILED or TERMINATED, literally"));
 }
 
 void CheckWaitText(const Fields& input, std::string_view key) {
@@ -112,8 +144,8 @@ void CheckWaitText(const Fields& input, std::string_view key) {
   if (!value.has_value()) return;
   const std::string text = input.Text(key);
   if (text.find("${") != std::string::npos) return;
-  const absl::Status status = key == "duration" ? ParseWaitDuration(text).status()
-                                                : ParseWaitUntil(text).status();
+  const absl::Status status =
+      key == "duration" ? ParseWaitDuration(text).status() : ParseWaitUntil(text).status();
   if (KindOf(*value) == JsonKind::kString && !status.ok()) {
     input.Add(key, std::string(status.message()));
   }
@@ -153,12 +185,18 @@ std::optional<StepType> ReadStepType(const Fields& fields) {
 void ReadTypeFields(const Fields& fields, Step& step, StepSource& source) {
   switch (step.type) {
     case StepType::kSimple:
-    case StepType::kSetVariable: return;
-    case StepType::kSwitch: return ReadSwitch(fields, step);
-    case StepType::kForkJoin: return ReadFork(fields, step);
-    case StepType::kJoin: return ReadJoin(fields, source);
-    case StepType::kTerminate: return ReadTerminate(fields, step);
-    case StepType::kWait: return ReadWait(fields);
+    case StepType::kSetVariable:
+      return;
+    case StepType::kSwitch:
+      return ReadSwitch(fields, step);
+    case StepType::kForkJoin:
+      return ReadFork(fields, step);
+    case StepType::kJoin:
+      return ReadJoin(fields, source);
+    case StepType::kTerminate:
+      return ReadTerminate(fields, step);
+    case StepType::kWait:
+      return ReadWait(fields);
   }
 }
 

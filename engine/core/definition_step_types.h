@@ -1,5 +1,5 @@
-// The part of the definition parser that knows the step types: their names and what each asks of its
-// own fields (conductor.md 1.6, 2). Internal to the definition parser.
+// The part of the definition parser that knows the step types: their names and what each asks of
+// its own fields (conductor.md 1.6, 2). Internal to the definition parser.
 #pragma once
 
 #include <optional>

@@ -96,8 +96,7 @@ class StepsReader {
     if (!type.has_value()) return false;
     step.type = *type;
     if (const auto input = fields.Object("inputParameters"); input.has_value()) {
-      step.input =
-          Template::Compile(*input, fields.PathOf("inputParameters"), context_.mistakes);
+      step.input = Template::Compile(*input, fields.PathOf("inputParameters"), context_.mistakes);
     }
     step.optional = fields.Boolean("optional", false);
     step.start_delay_us = fields.Seconds("startDelay").value_or(0);
@@ -116,9 +115,9 @@ class StepsReader {
     }
     const auto embedded = fields.Object("taskDefinition");
     if (embedded.has_value()) {
-      step.task = ReadTaskDefinition(
-          Fields(*embedded, fields.PathOf("taskDefinition"), context_.mistakes), *embedded,
-          step.name, DefinitionOrigin::kEmbedded);
+      step.task =
+          ReadTaskDefinition(Fields(*embedded, fields.PathOf("taskDefinition"), context_.mistakes),
+                             *embedded, step.name, DefinitionOrigin::kEmbedded);
     } else {
       step.task = Registered(step.name);
     }
@@ -153,8 +152,8 @@ class StepsReader {
     if (undo.timeout_us == 0) undo.timeout_us = task.timeout_us;
     if (undo.response_timeout_us == 0) undo.response_timeout_us = task.response_timeout_us;
     if (missing_[undo.task_type] && context_.lookup != nullptr) {
-      context_.mistakes.Warn(path, absl::StrCat("the undo task ", undo.task_type,
-                                                " has no task definition (V10)"));
+      context_.mistakes.Warn(
+          path, absl::StrCat("the undo task ", undo.task_type, " has no task definition (V10)"));
       missing_[undo.task_type] = false;  // once per name
     }
   }
@@ -199,7 +198,8 @@ class StepsReader {
         if (number >= kBranchesMax) return TooManyBranches(members.path());
         const auto list = members.List(key);
         Branch branch{key, {}};
-        if (list.has_value()) branch.steps = List(*list, members.PathOf(key), {index, number, depth});
+        if (list.has_value())
+          branch.steps = List(*list, members.PathOf(key), {index, number, depth});
         definition_.steps[index].branches.push_back(std::move(branch));
         ++number;
       }
@@ -224,8 +224,7 @@ class StepsReader {
 
 }  // namespace
 
-StepsResult ReadSteps(std::string_view tasks, const StepsContext& context,
-                      Definition& definition) {
+StepsResult ReadSteps(std::string_view tasks, const StepsContext& context, Definition& definition) {
   return StepsReader(context, definition).Run(tasks);
 }
 

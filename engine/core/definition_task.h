@@ -20,8 +20,8 @@ TaskDefinition ReadTaskDefinition(const Fields& fields, std::string_view source,
 // What a task has when no definition of that name is registered.
 TaskDefinition DefaultTaskDefinition(std::string name);
 
-// `otherwise` with the retry fields of `fields` laid over it. `retry_count_min`: -1 where "no limit"
-// can be said, else 0.
+// `otherwise` with the retry fields of `fields` laid over it. `retry_count_min`: -1 where "no
+// limit" can be said, else 0.
 RetryPolicy ReadRetry(const Fields& fields, RetryPolicy otherwise, std::int64_t retry_count_min);
 
 // saga.md 2.11: 25 attempts, doubling from 1 s to 300 s, with jitter.

@@ -140,11 +140,16 @@ class Checker {
 
   bool Scalar(char c) {
     switch (c) {
-      case '"': return String();
-      case 't': return Word("true");
-      case 'f': return Word("false");
-      case 'n': return Word("null");
-      default: break;
+      case '"':
+        return String();
+      case 't':
+        return Word("true");
+      case 'f':
+        return Word("false");
+      case 'n':
+        return Word("null");
+      default:
+        break;
     }
     if (c == '-' || IsDigit(c)) return Number();
     return Fail(kUnexpectedCharacter);

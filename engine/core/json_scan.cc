@@ -49,13 +49,26 @@ std::uint32_t HexUnit(std::string_view digits) {
 // Appends the character of the escape at `at`; returns the position behind it.
 std::size_t AppendEscape(std::string& out, std::string_view raw, std::size_t at) {
   switch (raw[at + 1]) {
-    case 'b': out.push_back('\b'); return at + 2;
-    case 'f': out.push_back('\f'); return at + 2;
-    case 'n': out.push_back('\n'); return at + 2;
-    case 'r': out.push_back('\r'); return at + 2;
-    case 't': out.push_back('\t'); return at + 2;
-    case 'u': break;
-    default: out.push_back(raw[at + 1]); return at + 2;
+    case 'b':
+      out.push_back('\b');
+      return at + 2;
+    case 'f':
+      out.push_back('\f');
+      return at + 2;
+    case 'n':
+      out.push_back('\n');
+      return at + 2;
+    case 'r':
+      out.push_back('\r');
+      return at + 2;
+    case 't':
+      out.push_back('\t');
+      return at + 2;
+    case 'u':
+      break;
+    default:
+      out.push_back(raw[at + 1]);
+      return at + 2;
   }
   std::uint32_t code = HexUnit(raw.substr(at + 2, 4));
   at += 6;
@@ -80,25 +93,38 @@ bool KeyEquals(std::string_view raw_key, std::string_view key) {
 JsonKind KindOf(std::string_view value) {
   if (value.empty()) return JsonKind::kNull;
   switch (value.front()) {
-    case '{': return JsonKind::kObject;
-    case '[': return JsonKind::kArray;
-    case '"': return JsonKind::kString;
-    case 't': return JsonKind::kTrue;
-    case 'f': return JsonKind::kFalse;
-    case 'n': return JsonKind::kNull;
-    default: return JsonKind::kNumber;
+    case '{':
+      return JsonKind::kObject;
+    case '[':
+      return JsonKind::kArray;
+    case '"':
+      return JsonKind::kString;
+    case 't':
+      return JsonKind::kTrue;
+    case 'f':
+      return JsonKind::kFalse;
+    case 'n':
+      return JsonKind::kNull;
+    default:
+      return JsonKind::kNumber;
   }
 }
 
 std::string_view Describe(JsonKind kind) {
   switch (kind) {
-    case JsonKind::kNull: return "null";
+    case JsonKind::kNull:
+      return "null";
     case JsonKind::kFalse:
-    case JsonKind::kTrue: return "a boolean";
-    case JsonKind::kNumber: return "a number";
-    case JsonKind::kString: return "a string";
-    case JsonKind::kArray: return "a list";
-    case JsonKind::kObject: return "an object";
+    case JsonKind::kTrue:
+      return "a boolean";
+    case JsonKind::kNumber:
+      return "a number";
+    case JsonKind::kString:
+      return "a string";
+    case JsonKind::kArray:
+      return "a list";
+    case JsonKind::kObject:
+      return "an object";
   }
   return "";
 }

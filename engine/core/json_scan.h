@@ -1,8 +1,8 @@
 // JSON scanner: finds things in a JSON text without building anything. A value is a slice of the
 // text, byte for byte as it was written.
 //
-// Pure, thread-safe. REQUIRES, everywhere: the text has passed CheckJson. Slices live as long as the
-// text. Of members with the same key the last one counts, as in PostgreSQL and most readers.
+// Pure, thread-safe. REQUIRES, everywhere: the text has passed CheckJson. Slices live as long as
+// the text. Of members with the same key the last one counts, as in PostgreSQL and most readers.
 #pragma once
 
 #include <cstddef>

@@ -36,14 +36,27 @@ std::size_t Utf8Length(std::string_view text) {
 
 void AppendControl(std::string& out, char c) {
   switch (c) {
-    case '\b': out.append("\\b"); return;
-    case '\f': out.append("\\f"); return;
-    case '\n': out.append("\\n"); return;
-    case '\r': out.append("\\r"); return;
-    case '\t': out.append("\\t"); return;
+    case '\b':
+      out.append("\\b");
+      return;
+    case '\f':
+      out.append("\\f");
+      return;
+    case '\n':
+      out.append("\\n");
+      return;
+    case '\r':
+      out.append("\\r");
+      return;
+    case '\t':
+      out.append("\\t");
+      return;
     // JSON can say U+0000, but PostgreSQL's json functions and CheckJson take no such text.
-    case '\0': out.append(kReplacement); return;
-    default: break;
+    case '\0':
+      out.append(kReplacement);
+      return;
+    default:
+      break;
   }
   constexpr char kHex[] = "0123456789abcdef";
   out.append("\\u00");
@@ -138,8 +151,8 @@ std::string MergeDefaults(std::string_view object, std::string_view defaults) {
   if (object.empty()) return std::string(defaults);
   std::string merged = "{";
   for (JsonWalk walk(object); walk.Next();) {
-    const bool replaced = KindOf(walk.value()) == JsonKind::kNull &&
-                          FindMember(defaults, walk.key()).has_value();
+    const bool replaced =
+        KindOf(walk.value()) == JsonKind::kNull && FindMember(defaults, walk.key()).has_value();
     if (!replaced) AppendMember(merged, walk.raw_key(), walk.value());
   }
   for (JsonWalk walk(defaults); walk.Next();) {

@@ -1,7 +1,7 @@
 // JSON writer: appends JSON to a string, nothing kept, nothing built.
 //
-// Pure, thread-safe. Never fails; bytes that are not UTF-8 become U+FFFD, so that what is written is
-// always JSON.
+// Pure, thread-safe. Never fails; bytes that are not UTF-8 become U+FFFD, so that what is written
+// is always JSON.
 #pragma once
 
 #include <cstdint>

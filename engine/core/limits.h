@@ -12,7 +12,7 @@
 namespace skald::core {
 
 // ---- payloads: JSON texts from clients and workers ----
-inline constexpr std::size_t kPayloadBytesMax = 1024 * 1024;  // default; settable
+inline constexpr std::size_t kPayloadBytesMax = 1024 * 1024;           // default; settable
 inline constexpr std::size_t kPayloadBytesCeiling = 16 * 1024 * 1024;  // no setting passes it
 inline constexpr std::size_t kJsonDepthMax = 100;
 // What the engine reads back of its own: payloads inside events inside rows, values inside values.
@@ -20,12 +20,12 @@ inline constexpr std::size_t kJsonDepthCeiling = 4096;
 inline constexpr std::size_t kVariablesBytesMax = 256 * 1024;  // conductor.md 2.19
 
 // ---- names and texts ----
-inline constexpr std::size_t kNameBytesMax = 255;       // definitions, task types, references, domains
+inline constexpr std::size_t kNameBytesMax = 255;  // definitions, task types, references, domains
 inline constexpr std::size_t kNamespaceBytesMax = 64;
 inline constexpr std::size_t kCorrelationIdBytesMax = 255;
 inline constexpr std::size_t kIdempotencyKeyBytesMax = 255;
 inline constexpr std::size_t kTraceBytesMax = 512;
-inline constexpr std::size_t kReasonBytesMax = 4096;    // longer reasons are cut
+inline constexpr std::size_t kReasonBytesMax = 4096;  // longer reasons are cut
 inline constexpr std::int32_t kPriorityMax = 99;
 
 // ---- definitions ----
@@ -33,12 +33,12 @@ inline constexpr std::size_t kDefinitionBytesMax = 1024 * 1024;
 inline constexpr std::size_t kTaskDefinitionBytesMax = 256 * 1024;
 inline constexpr std::size_t kPinnedBytesMax = 4 * 1024 * 1024;  // with its task definitions
 inline constexpr std::size_t kStepsMax = 2'000;
-inline constexpr std::size_t kStepNestingMax = 20;   // forks and switches in one another
-inline constexpr std::size_t kBranchesMax = 500;     // of one fork or switch
+inline constexpr std::size_t kStepNestingMax = 20;  // forks and switches in one another
+inline constexpr std::size_t kBranchesMax = 500;    // of one fork or switch
 inline constexpr std::size_t kJoinOnMax = 1'000;
-inline constexpr std::size_t kExpressionsMax = 1'000;      // of one template
+inline constexpr std::size_t kExpressionsMax = 1'000;  // of one template
 inline constexpr std::size_t kExpressionBytesMax = 1'024;
-inline constexpr std::size_t kMistakesMax = 100;     // reported for one document
+inline constexpr std::size_t kMistakesMax = 100;  // reported for one document
 inline constexpr std::int32_t kRetryCountMax = 100'000;
 inline constexpr std::int64_t kDurationSecondsMax = 10LL * 366 * 24 * 3'600;  // ten years
 inline constexpr std::uint32_t kParallelUndoMax = 1'000;

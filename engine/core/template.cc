@@ -14,8 +14,8 @@ std::optional<std::string_view> Descend(std::string_view value, const std::vecto
                                         std::size_t from) {
   for (std::size_t i = from; i < path.size(); ++i) {
     const bool element = path[i].index.has_value() && KindOf(value) == JsonKind::kArray;
-    const auto inner = element ? FindElement(value, *path[i].index)
-                               : FindMember(value, path[i].name);
+    const auto inner =
+        element ? FindElement(value, *path[i].index) : FindMember(value, path[i].name);
     if (!inner.has_value()) return std::nullopt;
     value = *inner;
   }
@@ -25,10 +25,15 @@ std::optional<std::string_view> Descend(std::string_view value, const std::vecto
 // Inside a string: strings lose their quotes, everything else is shown as its JSON.
 void AppendAsText(std::string& out, std::string_view value) {
   switch (KindOf(value)) {
-    case JsonKind::kString: out.append(value.substr(1, value.size() - 2)); return;
+    case JsonKind::kString:
+      out.append(value.substr(1, value.size() - 2));
+      return;
     case JsonKind::kArray:
-    case JsonKind::kObject: AppendEscaped(out, value); return;
-    default: out.append(value);
+    case JsonKind::kObject:
+      AppendEscaped(out, value);
+      return;
+    default:
+      out.append(value);
   }
 }
 
@@ -131,8 +136,8 @@ std::string Template::EvaluateExcept(std::string_view root, const Scope& scope) 
     scratch.clear();
     std::string_view json;
     const std::size_t used = scope.Resolve(use.path, scratch, json);
-    const auto found = used == 0 ? std::nullopt
-                                 : Descend(TrimJson(json), program_->paths[piece.expression], used);
+    const auto found =
+        used == 0 ? std::nullopt : Descend(TrimJson(json), program_->paths[piece.expression], used);
     AppendValue(out, found.value_or("null"), whole, guard);
   }
   return out;

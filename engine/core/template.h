@@ -1,14 +1,14 @@
-// Template: a JSON value with `${…}` expressions in its strings, compiled once and evaluated against
-// a workflow's state (conductor.md 3.13).
+// Template: a JSON value with `${…}` expressions in its strings, compiled once and evaluated
+// against a workflow's state (conductor.md 3.13).
 //
 // Immutable, thread-safe. Evaluation never fails: what is missing is null, as on the reference.
 // Whole values are spliced as text; a payload is scanned only where a path reads into it.
 //
 // A path is names joined by dots, with ["x"] or ['x'] for other names and [0] or [-1] for elements.
-// `$${x}` is the text `${x}`; `${}` the empty text. In a longer string a value becomes text: strings
-// as they are, maps and lists as JSON, what is missing as `null`.
+// `$${x}` is the text `${x}`; `${}` the empty text. In a longer string a value becomes text:
+// strings as they are, maps and lists as JSON, what is missing as `null`.
 //
-//   auto compiled = Template::Compile(R"({"order": "${workflow.input.id}", "n": 1})", "tasks[0]…");
+//   auto compiled = Template::Compile(R"({"order": "${workflow.input.id}"})", "tasks[0]");
 //   std::string json = compiled->Evaluate(scope);
 #pragma once
 

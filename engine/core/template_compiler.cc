@@ -73,10 +73,14 @@ class TemplateCompiler {
 
   void Value(std::string_view value, const std::string& place) {
     switch (KindOf(value)) {
-      case JsonKind::kObject: return Object(value, place);
-      case JsonKind::kArray: return Array(value, place);
-      case JsonKind::kString: return String(value, place);
-      default: Literal(value);
+      case JsonKind::kObject:
+        return Object(value, place);
+      case JsonKind::kArray:
+        return Array(value, place);
+      case JsonKind::kString:
+        return String(value, place);
+      default:
+        Literal(value);
     }
   }
 
@@ -103,8 +107,8 @@ class TemplateCompiler {
   }
 
   void String(std::string_view value, const std::string& place) {
-    const bool may_hold_one = value.find('{') != std::string_view::npos ||
-                              value.find("\\u") != std::string_view::npos;
+    const bool may_hold_one =
+        value.find('{') != std::string_view::npos || value.find("\\u") != std::string_view::npos;
     if (!may_hold_one) return Literal(value);
     const std::string text = StringOf(value);
     if (text.find("${") == std::string::npos) return Literal(value);

@@ -55,8 +55,8 @@ class PathParser {
     if (at_ >= text_.size()) return Fail("ends where a name is expected");
     if (text_[at_] == '*') return Fail("wildcards are not supported yet");
     if (text_[at_] == '$') return Fail("expressions inside expressions are not supported yet");
-    return Fail(absl::StrCat("unexpected '", std::string(1, text_[at_]),
-                             "' where a name is expected"));
+    return Fail(
+        absl::StrCat("unexpected '", std::string(1, text_[at_]), "' where a name is expected"));
   }
 
   bool Bracket() {
@@ -69,7 +69,8 @@ class PathParser {
     const std::string_view inside = text_.substr(at_, end - at_);
     const auto index = IntegerOf(inside);
     if (!index.has_value()) {
-      return Fail(absl::StrCat("[", std::string(inside), "]: only a name in quotes or a number is "
+      return Fail(absl::StrCat("[", std::string(inside),
+                               "]: only a name in quotes or a number is "
                                "supported in brackets yet"));
     }
     steps_.push_back({std::string(inside), index});

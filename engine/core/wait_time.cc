@@ -39,7 +39,8 @@ class Reader {
   std::optional<std::int64_t> Digits(std::size_t low, std::size_t high) {
     std::int64_t number = 0;
     std::size_t count = 0;
-    while (!AtEnd() && count < high && absl::ascii_isdigit(static_cast<unsigned char>(text_[at_]))) {
+    while (!AtEnd() && count < high &&
+           absl::ascii_isdigit(static_cast<unsigned char>(text_[at_]))) {
       number = number * 10 + (text_[at_++] - '0');
       ++count;
     }
@@ -77,21 +78,17 @@ absl::Status BadDuration(std::string_view text) {
 }
 
 absl::Status BadDate(std::string_view text, std::string_view why) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("Unable to parse date '", std::string(text.substr(0, kNameBytesMax)), "': ",
-                   std::string(why)));
+  return absl::InvalidArgumentError(absl::StrCat("Unable to parse date '",
+                                                 std::string(text.substr(0, kNameBytesMax)),
+                                                 "': ", std::string(why)));
 }
 
-constexpr std::string_view kDateFormats =
-    "use yyyy-MM-dd, yyyy-MM-dd HH:mm or yyyy-MM-dd HH:mm z";
+constexpr std::string_view kDateFormats = "use yyyy-MM-dd, yyyy-MM-dd HH:mm or yyyy-MM-dd HH:mm z";
 
-bool IsLeap(std::int64_t year) {
-  return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-}
+bool IsLeap(std::int64_t year) { return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0; }
 
 std::int64_t DaysInMonth(std::int64_t year, std::int64_t month) {
-  constexpr std::array<std::int64_t, 12> kDays = {31, 28, 31, 30, 31, 30,
-                                                  31, 31, 30, 31, 30, 31};
+  constexpr std::array<std::int64_t, 12> kDays = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   return month == 2 && IsLeap(year) ? 29 : kDays[static_cast<std::size_t>(month - 1)];
 }
 
@@ -140,9 +137,8 @@ absl::StatusOr<DurationUs> ParseWaitDuration(std::string_view text) {
     reader.SkipBlanks();
   }
   if (seconds > kDurationSecondsMax) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("Wait time specified is invalid: longer than ", kDurationSecondsMax,
-                     " seconds"));
+    return absl::InvalidArgumentError(absl::StrCat("Wait time specified is invalid: longer than ",
+                                                   kDurationSecondsMax, " seconds"));
   }
   return seconds * kSecondUs;
 }
@@ -157,8 +153,7 @@ absl::StatusOr<TimeUs> ParseWaitUntil(std::string_view text) {
   const auto day = reader.Digits(2, 2);
   const bool date = year.has_value() && month.has_value() && day.has_value();
   if (!date || !first_dash || !second_dash) return BadDate(text, kDateFormats);
-  if (*year < 1970 || *month < 1 || *month > 12 || *day < 1 ||
-      *day > DaysInMonth(*year, *month)) {
+  if (*year < 1970 || *month < 1 || *month > 12 || *day < 1 || *day > DaysInMonth(*year, *month)) {
     return BadDate(text, "there is no such day from 1970 to 9999");
   }
   std::int64_t seconds = DaysSinceEpoch(*year, *month, *day) * 86'400;

@@ -1,5 +1,5 @@
-// Wait times: the texts of a WAIT step (conductor.md 2.13). Used when a definition is registered and
-// again when an expression has given the text.
+// Wait times: the texts of a WAIT step (conductor.md 2.13). Used when a definition is registered
+// and again when an expression has given the text.
 //
 // Pure, thread-safe. UTC unless the text says otherwise.
 #pragma once

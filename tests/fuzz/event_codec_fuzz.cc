@@ -1,5 +1,5 @@
-// Fuzzer of the stored forms: any text is an error or events (a state) that are written as they were
-// read.
+// Fuzzer of the stored forms: any text is an error or events (a state) that are written as they
+// were read.
 #include <cstddef>
 #include <cstdint>
 #include <string>

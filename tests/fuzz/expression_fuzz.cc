@@ -1,6 +1,5 @@
 // Fuzzer of templates: a template, a line feed, and the document that every path finds. What comes
 // out is JSON, and evaluating in two goes gives the same value as in one.
-#include <boost/json.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -11,6 +10,7 @@
 #include "engine/core/json_check.h"
 #include "engine/core/limits.h"
 #include "engine/core/template.h"
+#include <boost/json.hpp>
 
 namespace skald {
 namespace {

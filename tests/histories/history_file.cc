@@ -35,12 +35,11 @@ std::int64_t NeedInteger(std::string_view object, std::string_view key) {
 std::string Text(std::string_view text) { return std::string(text); }
 
 std::string TaskLine(const core::Definition& definition, const core::Task& task) {
-  return absl::StrCat("task ", task.number, " run ", task.run, " ",
-                      definition.steps[task.step].reference, " ", Text(Name(task.operation)), " #",
-                      task.attempt, " ", Text(Name(task.status)), " effect ",
-                      Text(Name(task.effect)), " verdict ", Text(Name(task.verdict)), " fence ",
-                      task.fence, " input ", Text(task.input.text()), " output ",
-                      Text(task.output.text()));
+  return absl::StrCat(
+      "task ", task.number, " run ", task.run, " ", definition.steps[task.step].reference, " ",
+      Text(Name(task.operation)), " #", task.attempt, " ", Text(Name(task.status)), " effect ",
+      Text(Name(task.effect)), " verdict ", Text(Name(task.verdict)), " fence ", task.fence,
+      " input ", Text(task.input.text()), " output ", Text(task.output.text()));
 }
 
 std::string RunLine(const core::Definition& definition, const core::StepRun& run) {
@@ -100,8 +99,8 @@ std::vector<std::string> OutcomeOf(const core::Definition& definition, const cor
       absl::StrCat("status ", Text(Name(state.status)), " saga ", Text(Name(state.saga_status))),
       absl::StrCat("seq ", state.seq, " started ", state.started_at, " ended ", state.ended_at),
       absl::StrCat("reason ", state.reason),
-      absl::StrCat("input ", Text(state.start.input.text()), " output ",
-                   Text(state.output.text()), " variables ", Text(state.variables.text())),
+      absl::StrCat("input ", Text(state.start.input.text()), " output ", Text(state.output.text()),
+                   " variables ", Text(state.variables.text())),
       absl::StrCat("fault ", state.fault.active ? "active " : "", state.fault.reason)};
   for (const core::Task& task : state.tasks) lines.push_back(TaskLine(definition, task));
   for (const core::StepRun& run : state.runs) lines.push_back(RunLine(definition, run));

@@ -1,5 +1,3 @@
-#include "tests/histories/history_file.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -12,6 +10,7 @@
 #include "engine/codec/state_json.h"
 #include "engine/core/apply.h"
 #include "engine/core/checker.h"
+#include "tests/histories/history_file.h"
 #include "tests/support/paths.h"
 
 namespace skald::testing {

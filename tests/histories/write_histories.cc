@@ -28,7 +28,8 @@ struct Sample {
 
 constexpr Sample kSamples[] = {
     {"chain", R"({"name":"chain","version":1,"tasks":[
-        {"name":"reserve","taskReferenceName":"reserve","inputParameters":{"order":"${workflow.input.id}"}},
+        {"name":"reserve","taskReferenceName":"reserve",
+         "inputParameters":{"order":"${workflow.input.id}"}},
         {"name":"charge","taskReferenceName":"charge","retryCount":2,
          "inputParameters":{"stock":"${reserve.output}","note":"order ${workflow.input.id}"}},
         {"name":"ship","taskReferenceName":"ship","optional":true}],
@@ -43,21 +44,26 @@ constexpr Sample kSamples[] = {
     {"trip", R"({"name":"trip","version":1,"saga":{"siblings":"BARRIER"},"tasks":[
         {"name":"quote","taskReferenceName":"quote","saga":{"kind":"READ_ONLY"}},
         {"name":"both","taskReferenceName":"both","type":"FORK_JOIN","forkTasks":[
-          [{"name":"flight","taskReferenceName":"flight","retryCount":0,"compensateWith":"drop_flight"},
+          [{"name":"flight","taskReferenceName":"flight","retryCount":0,
+            "compensateWith":"drop_flight"},
            {"name":"seat","taskReferenceName":"seat","retryCount":0,"compensateWith":"drop_seat"}],
           [{"name":"hotel","taskReferenceName":"hotel","retryCount":0,"compensateWith":"drop_hotel",
             "inputParameters":{"q":"${quote.output}"}}]]},
         {"name":"join","taskReferenceName":"joined","type":"JOIN","joinOn":["seat","hotel"]},
         {"name":"charge","taskReferenceName":"charge","retryCount":1,
          "saga":{"kind":"PIVOT","unknown":"PROBE","probe":{"name":"find_charge","retryCount":2}}},
-        {"name":"issue","taskReferenceName":"issue","retryCount":1,"saga":{"kind":"RETRYABLE"}}]})"},
-    {"alert", R"({"name":"alert","version":1,"timeoutSeconds":3,"timeoutPolicy":"ALERT_ONLY","tasks":[
+        {"name":"issue","taskReferenceName":"issue","retryCount":1,
+         "saga":{"kind":"RETRYABLE"}}]})"},
+    {"alert",
+     R"({"name":"alert","version":1,"timeoutSeconds":3,"timeoutPolicy":"ALERT_ONLY","tasks":[
         {"name":"slow","taskReferenceName":"slow","startDelay":4,"optional":true,
-         "saga":{"kind":"COMPENSABLE","compensation":{"name":"undo_slow"},"compensateOnFailure":true,
+         "saga":{"kind":"COMPENSABLE","compensation":{"name":"undo_slow"},
+                 "compensateOnFailure":true,
                  "unknown":"COMPENSATE","inFlight":"COMPENSATE_NOW"}},
         {"name":"next","taskReferenceName":"next","retryCount":1,"compensateWith":"undo_next"},
         {"name":"last","taskReferenceName":"last","retryCount":1,"saga":{"kind":"PIVOT"}}]})"},
-    {"control", R"({"name":"control","version":1,"timeoutSeconds":4000,"timeoutPolicy":"TIME_OUT_WF",
+    {"control",
+     R"({"name":"control","version":1,"timeoutSeconds":4000,"timeoutPolicy":"TIME_OUT_WF",
         "variables":{"tries":0},"tasks":[
         {"name":"set","taskReferenceName":"set","type":"SET_VARIABLE",
          "inputParameters":{"way":"${workflow.input.way}"}},
@@ -87,7 +93,8 @@ class Dice {
     static constexpr const char* kWays[] = {"wait", "signal", "neither"};
     core::StartWorkflow start;
     start.id = core::WorkflowId(base::UuidV7(kBegin / 1'000, random_(), random_()));
-    start.input = core::Payload(std::string(R"({"id":"o-\u00e9","way":")") + kWays[Roll(3)] + "\"}");
+    start.input =
+        core::Payload(std::string(R"({"id":"o-\u00e9","way":")") + kWays[Roll(3)] + "\"}");
     start.correlation_id = "sample";
     file_.workflow_id = start.id;
     Send(start);
@@ -140,20 +147,27 @@ class Dice {
   void Begin() {
     const core::TaskNumber task = *offered_.begin();
     offered_.erase(task);
-    Send(core::StartTask{.task = task, .worker = "worker-1", .incarnation = "i-1",
+    Send(core::StartTask{.task = task,
+                         .worker = "worker-1",
+                         .incarnation = "i-1",
                          .barrier = state_.task(task).run % 2 == 0});
   }
 
   void Work(core::TaskNumber task) {
     switch (Roll(12)) {
-      case 0: return Report(task, core::TaskStatus::kFailed);
-      case 1: return Report(task, core::TaskStatus::kFailedWithTerminalError);
+      case 0:
+        return Report(task, core::TaskStatus::kFailed);
+      case 1:
+        return Report(task, core::TaskStatus::kFailedWithTerminalError);
       case 2:
-        return Send(core::LoseTask{.task = task, .fence = state_.task(task).fence,
-                                   .timeout = Roll(2) == 0 ? core::Timeout::kLease
-                                                           : core::Timeout::kResponse});
-      case 3: return Report(task, core::TaskStatus::kInProgress);
-      default: return Report(task, core::TaskStatus::kCompleted);
+        return Send(core::LoseTask{
+            .task = task,
+            .fence = state_.task(task).fence,
+            .timeout = Roll(2) == 0 ? core::Timeout::kLease : core::Timeout::kResponse});
+      case 3:
+        return Report(task, core::TaskStatus::kInProgress);
+      default:
+        return Report(task, core::TaskStatus::kCompleted);
     }
   }
 
@@ -177,14 +191,19 @@ class Dice {
       case 0:
         Send(core::PauseWorkflow{"ann", "lunch"});
         return Send(core::ResumeWorkflow{"ann", "back"});
-      case 1: return Send(core::SignalWorkflow{"", core::Payload("{\"ok\":true}"), "bob"});
+      case 1:
+        return Send(core::SignalWorkflow{"", core::Payload("{\"ok\":true}"), "bob"});
       case 2:
         if (Roll(3) > 0) return;
         return Send(core::CompensateWorkflow{"cid", "customer changed their mind", Roll(2) == 0});
-      case 3: return Operate(core::Verb::kRetry);
-      case 4: return Operate(core::Verb::kSkip);
-      case 5: return Operate(core::Verb::kSettle);
-      default: return Operate(core::Verb::kResolve);
+      case 3:
+        return Operate(core::Verb::kRetry);
+      case 4:
+        return Operate(core::Verb::kSkip);
+      case 5:
+        return Operate(core::Verb::kSettle);
+      default:
+        return Operate(core::Verb::kResolve);
     }
   }
 

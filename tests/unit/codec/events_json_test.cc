@@ -3,11 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <boost/json.hpp>
 #include <string>
 
 #include "engine/core/json_check.h"
 #include "tests/unit/codec/random_values.h"
+#include <boost/json.hpp>
 
 namespace skald::codec {
 namespace {
@@ -64,27 +64,37 @@ TEST(EventsJsonTest, EveryFieldIsStored) { ExpectAllFieldsVisited(); }
 TEST(EventsJsonTest, TextIsAsSpecified) {
   const core::TimeUs at = 1'700'000'000'000'000;
   const std::vector<core::Event> events = {
-      {1, at, core::WorkflowStarted{.name_space = "default", .name = "order", .version = 3,
-                                    .definition_id = 9, .input = core::Payload("{\"a\": 1}"),
-                                    .idempotency_key = "k"}},
-      {2, at, core::TaskScheduled{.task = 1, .run = 1, .step = 0, .task_type = "charge_card",
-                                  .reference = "charge", .input = core::Payload("{}"),
-                                  .after = {}}},
+      {1, at,
+       core::WorkflowStarted{.name_space = "default",
+                             .name = "order",
+                             .version = 3,
+                             .definition_id = 9,
+                             .input = core::Payload("{\"a\": 1}"),
+                             .idempotency_key = "k"}},
+      {2, at,
+       core::TaskScheduled{.task = 1,
+                           .run = 1,
+                           .step = 0,
+                           .task_type = "charge_card",
+                           .reference = "charge",
+                           .input = core::Payload("{}"),
+                           .after = {}}},
       {3, at + 5, core::TaskStarted{.task = 1, .worker = "w-1", .barrier = true}},
-      {4, at, core::TaskFailed{.task = 1, .reason = "no \"funds\"",
-                               .effect = core::Effect::kNone}},
-      {5, at, core::WorkflowEnded{.status = core::WorkflowStatus::kFailed,
-                                  .saga_status = core::SagaStatus::kAbandoned,
-                                  .unresolved = {1, 3}}},
+      {4, at, core::TaskFailed{.task = 1, .reason = "no \"funds\"", .effect = core::Effect::kNone}},
+      {5, at,
+       core::WorkflowEnded{.status = core::WorkflowStatus::kFailed,
+                           .saga_status = core::SagaStatus::kAbandoned,
+                           .unresolved = {1, 3}}},
   };
-  EXPECT_EQ(EncodeEvents(events),
-            R"([{"type":"WorkflowStarted","namespace":"default","name":"order","version":3,)"
-            R"("definition":9,"input":{"a": 1},"idempotency_key":"k"},)"
-            R"({"type":"TaskScheduled","task":1,"run":1,"step":0,"task_type":"charge_card",)"
-            R"("ref":"charge","input":{}},)"
-            R"({"type":"TaskStarted","at":1700000000000005,"task":1,"worker":"w-1","barrier":true},)"
-            R"({"type":"TaskFailed","task":1,"reason":"no \"funds\"","effect":"NONE"},)"
-            R"({"type":"WorkflowEnded","status":"FAILED","saga":"ABANDONED","unresolved":[1,3]}])");
+  EXPECT_EQ(
+      EncodeEvents(events),
+      R"([{"type":"WorkflowStarted","namespace":"default","name":"order","version":3,)"
+      R"("definition":9,"input":{"a": 1},"idempotency_key":"k"},)"
+      R"({"type":"TaskScheduled","task":1,"run":1,"step":0,"task_type":"charge_card",)"
+      R"("ref":"charge","input":{}},)"
+      R"({"type":"TaskStarted","at":1700000000000005,"task":1,"worker":"w-1","barrier":true},)"
+      R"({"type":"TaskFailed","task":1,"reason":"no \"funds\"","effect":"NONE"},)"
+      R"({"type":"WorkflowEnded","status":"FAILED","saga":"ABANDONED","unresolved":[1,3]}])");
   EXPECT_EQ(EventJson(events[2]),
             R"({"seq":3,"at":1700000000000005,"type":"TaskStarted","task":1,"worker":"w-1",)"
             R"("barrier":true})");

@@ -14,7 +14,8 @@ using ::testing::Not;
 
 constexpr char kWorkflow[] = R"( {"name":"order", "version":2, "team":"red", "tasks":[
     {"name":"charge","taskReferenceName":"c","compensateWith":"refund"},
-    {"name":"charge","taskReferenceName":"d","compensateWith":null,"saga":{"kind":"READ_ONLY"}}]} )";
+    {"name":"charge","taskReferenceName":"d","compensateWith":null,
+     "saga":{"kind":"READ_ONLY"}}]} )";
 
 core::TaskDefinitionLookup Registered(std::map<std::string, std::string> tasks) {
   return [tasks = std::move(tasks)](const std::string& name) -> std::optional<std::string> {
@@ -43,15 +44,16 @@ TEST(PinnedTest, CarriesTheTaskDefinitionsThatAreUsed) {
 }
 
 TEST(PinnedTest, SameSourcesGiveTheSameBytes) {
-  const auto lookup = Registered({{"refund", R"( {"name":"refund"} )"},
-                                  {"charge", R"({"name":"charge"})"}});
+  const auto lookup =
+      Registered({{"refund", R"( {"name":"refund"} )"}, {"charge", R"({"name":"charge"})"}});
   const auto first = PinDefinition(kWorkflow, lookup, {});
   const auto second = PinDefinition(std::string("\n") + kWorkflow, lookup, {});
   ASSERT_TRUE(first.ok());
   ASSERT_TRUE(second.ok());
   EXPECT_EQ(first->body, second->body);
-  EXPECT_THAT(first->body,
-              HasSubstr(R"("taskDefinitions":{"charge":{"name":"charge"},"refund":{"name":"refund"}})"));
+  EXPECT_THAT(
+      first->body,
+      HasSubstr(R"("taskDefinitions":{"charge":{"name":"charge"},"refund":{"name":"refund"}})"));
 }
 
 TEST(PinnedTest, MissingTaskDefinitionsStayMissing) {
@@ -73,8 +75,8 @@ TEST(PinnedTest, TooLargeTogetherIsRefused) {
   std::map<std::string, std::string> tasks;
   for (int i = 0; i < 20; ++i) {
     const std::string name = "t" + std::to_string(i);
-    steps += (i > 0 ? "," : "") + (R"({"name":")" + name) + R"(","taskReferenceName":")" + name +
-             "\"}";
+    steps +=
+        (i > 0 ? "," : "") + (R"({"name":")" + name) + R"(","taskReferenceName":")" + name + "\"}";
     tasks[name] = R"({"name":")" + name + R"(","note":")" + std::string(250'000, 'x') + "\"}";
   }
   const auto pinned =
@@ -83,10 +85,10 @@ TEST(PinnedTest, TooLargeTogetherIsRefused) {
 }
 
 TEST(PinnedTest, DamageIsAnError) {
-  for (const char* body :
-       {"", "[]", "{}", R"({"namespace":"a"})", R"({"namespace":1,"workflow":{},"taskDefinitions":{}})",
-        R"({"namespace":"a","workflow":{},"taskDefinitions":{}})",
-        R"({"namespace":"a","workflow":7,"taskDefinitions":{}})"}) {
+  for (const char* body : {"", "[]", "{}", R"({"namespace":"a"})",
+                           R"({"namespace":1,"workflow":{},"taskDefinitions":{}})",
+                           R"({"namespace":"a","workflow":{},"taskDefinitions":{}})",
+                           R"({"namespace":"a","workflow":7,"taskDefinitions":{}})"}) {
     EXPECT_EQ(DecodePinned(body, 1).status().code(), absl::StatusCode::kInvalidArgument) << body;
   }
 }

@@ -3,7 +3,6 @@
 // Test code; single-threaded. The same seed gives the same values.
 #pragma once
 
-#include <boost/pfr.hpp>
 #include <concepts>
 #include <map>
 #include <random>
@@ -15,6 +14,7 @@
 #include <vector>
 
 #include "engine/codec/state_fields.h"
+#include <boost/pfr.hpp>
 
 namespace skald::codec {
 
@@ -26,7 +26,9 @@ class RandomFields {
   std::size_t count() const { return count_; }
 
   template <typename T>
-  void Field(std::string_view key, T& value) { Field(key, value, T{}); }
+  void Field(std::string_view key, T& value) {
+    Field(key, value, T{});
+  }
   template <typename T>
   void Field(std::string_view, T& value, const std::type_identity_t<T>& otherwise) {
     ++count_;
@@ -59,21 +61,23 @@ class RandomFields {
   void Fill(bool& value) { value = random_() % 2 == 0; }
   void Fill(std::string& value) {
     static const std::string_view kPieces[] = {
-        "a", "charge_card", "\"", "\\", "\n", "\x01", "${x}", "\xC3\xA9", "\xF0\x9F\x98\x80", " ",
-        "{\"", "]", "\xE2\x80\xA8"};
+        "a",        "charge_card",      "\"", "\\",  "\n", "\x01",        "${x}",
+        "\xC3\xA9", "\xF0\x9F\x98\x80", " ",  "{\"", "]",  "\xE2\x80\xA8"};
     value.clear();
-    for (std::size_t i = random_() % 6; i > 0; --i) value += kPieces[random_() % std::size(kPieces)];
+    for (std::size_t i = random_() % 6; i > 0; --i)
+      value += kPieces[random_() % std::size(kPieces)];
   }
   void Fill(core::Payload& value) {
     static const char* const kTexts[] = {
-        "", "null", "{}", "{\"a\" : [1, 2.50, \"\\u00e9\\n\"]}", "\"text\"", "-1.0e10", "[[],{}]",
-        "{\"type\":\"TaskFailed\",\"at\":7}", " { } "};
+        "",         "null",    "{}",      "{\"a\" : [1, 2.50, \"\\u00e9\\n\"]}",
+        "\"text\"", "-1.0e10", "[[],{}]", "{\"type\":\"TaskFailed\",\"at\":7}",
+        " { } "};
     std::string text = kTexts[random_() % std::size(kTexts)];
     value = core::Payload(std::string(core::TrimJson(text)));
   }
   void Fill(core::WorkflowId& value) {
-    value = core::WorkflowId(base::UuidV7(static_cast<std::int64_t>(random_() >> 20), random_(),
-                                          random_()));
+    value = core::WorkflowId(
+        base::UuidV7(static_cast<std::int64_t>(random_() >> 20), random_(), random_()));
   }
   template <Enumeration T>
   void Fill(T& value) {

@@ -100,8 +100,7 @@ TEST(StateJsonTest, AFreshStateIsShort) {
 }
 
 TEST(StateJsonTest, AnotherVersionIsRefused) {
-  EXPECT_EQ(DecodeState(R"({"version":2})").status().code(),
-            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(DecodeState(R"({"version":2})").status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(DecodeState("{}").status().code(), absl::StatusCode::kFailedPrecondition);
 }
 

@@ -26,13 +26,13 @@ auto At(const std::string& path, const std::string& part) {
 
 Parsed<Definition> Parse(const std::string& json,
                          const std::map<std::string, std::string>& tasks = {}) {
-  return ParseDefinition(
-      json,
-      [&](const std::string& name) -> std::optional<std::string> {
-        const auto found = tasks.find(name);
-        return found == tasks.end() ? std::nullopt : std::optional(found->second);
-      },
-      {});
+  return ParseDefinition(json,
+                         [&](const std::string& name) -> std::optional<std::string> {
+                           const auto found = tasks.find(name);
+                           return found == tasks.end() ? std::nullopt
+                                                       : std::optional(found->second);
+                         },
+                         {});
 }
 
 // A definition of these steps.
@@ -58,15 +58,16 @@ constexpr char kForked[] = R"(
    "defaultCase":[{"name":"train","taskReferenceName":"train"}]})";
 
 TEST(DefinitionParserTest, BuildsTheFlatTree) {
-  const Definition definition = Good(Of(kForked, R"(,"version":7,"outputParameters":{"x":"${car}"})"));
+  const Definition definition =
+      Good(Of(kForked, R"(,"version":7,"outputParameters":{"x":"${car}"})"));
   ASSERT_THAT(definition.steps, SizeIs(9));
   const auto at = [&](std::string_view reference) -> const Step& {
     return definition.steps[definition.Find(reference)];
   };
   EXPECT_EQ(definition.version, 7);
   EXPECT_EQ(definition.name_space, "default");
-  EXPECT_THAT(definition.roots, ElementsAre(at("quote").index, at("both").index,
-                                            at("joined").index, at("choose").index));
+  EXPECT_THAT(definition.roots, ElementsAre(at("quote").index, at("both").index, at("joined").index,
+                                            at("choose").index));
   EXPECT_EQ(at("quote").next, at("both").index);
   EXPECT_EQ(at("choose").next, kNoStep);
   ASSERT_THAT(at("both").branches, SizeIs(2));
@@ -114,11 +115,10 @@ TEST(DefinitionParserTest, DefaultsAreThoseOfTheReference) {
 TEST(DefinitionParserTest, TaskDefinitionsOverrideInOrder) {
   const std::map<std::string, std::string> tasks = {
       {"a", R"({"name":"a","retryCount":5,"retryDelaySeconds":2,"inputTemplate":{"k":1}})"}};
-  const Definition definition =
-      Good(Of(R"({"name":"a","taskReferenceName":"a1"},
+  const Definition definition = Good(Of(R"({"name":"a","taskReferenceName":"a1"},
                  {"name":"a","taskReferenceName":"a2","retryCount":0},
                  {"name":"a","taskReferenceName":"a3","taskDefinition":{"retryCount":9}})"),
-           tasks);
+                                     tasks);
   EXPECT_EQ(definition.steps[0].task.retry.retry_count, 5);
   EXPECT_EQ(definition.steps[0].task.retry.delay_us, 2 * kSecondUs);
   EXPECT_EQ(definition.steps[0].task.input_template.text(), R"({"k":1})");
@@ -129,8 +129,8 @@ TEST(DefinitionParserTest, TaskDefinitionsOverrideInOrder) {
 }
 
 TEST(DefinitionParserTest, UnknownFieldsAreKept) {
-  const std::string json = Of(R"({"name":"a","taskReferenceName":"a","colour":"red"})",
-                              R"(,"x-team":{"a":[1, 2]})");
+  const std::string json =
+      Of(R"({"name":"a","taskReferenceName":"a","colour":"red"})", R"(,"x-team":{"a":[1, 2]})");
   EXPECT_EQ(Good("  " + json + "\n").source.text(), json);
 }
 
@@ -243,8 +243,8 @@ TEST(DefinitionParserTest, StepTypesWantTheirFields) {
        "tasks[0]", "Fork task definition is not followed by a join task.  Check the blueprint"},
       {R"({"name":"j","taskReferenceName":"j","type":"JOIN","joinOn":["nobody"]})",
        "tasks[0].joinOn[0]", "no step has the reference 'nobody'"},
-      {R"({"name":"j","taskReferenceName":"j","type":"JOIN","joinOn":["j"]})",
-       "tasks[0].joinOn[0]", "wait for ever"},
+      {R"({"name":"j","taskReferenceName":"j","type":"JOIN","joinOn":["j"]})", "tasks[0].joinOn[0]",
+       "wait for ever"},
       {R"({"name":"j","taskReferenceName":"j","type":"JOIN","joinOn":["z"]},
           {"name":"z","taskReferenceName":"z"})",
        "tasks[0].joinOn[0]", "does not come before"},
@@ -259,7 +259,8 @@ TEST(DefinitionParserTest, StepTypesWantTheirFields) {
       {R"({"name":"w","taskReferenceName":"w","type":"WAIT",
            "inputParameters":{"duration":"1 h","until":"2030-01-01"}})",
        "tasks[0].inputParameters", "Both 'duration' and 'until' specified"},
-      {R"({"name":"w","taskReferenceName":"w","type":"WAIT","inputParameters":{"duration":"soon"}})",
+      {R"({"name":"w","taskReferenceName":"w","type":"WAIT",
+           "inputParameters":{"duration":"soon"}})",
        "tasks[0].inputParameters.duration", "Wait time specified is invalid"},
       {R"({"name":"w","taskReferenceName":"w","type":"WAIT","inputParameters":{"until":"soon"}})",
        "tasks[0].inputParameters.until", "Unable to parse date"},
@@ -272,8 +273,8 @@ TEST(DefinitionParserTest, StepTypesWantTheirFields) {
        "tasks[0].inputParameters.x", "workflow.secrets is not supported yet"},
       {R"({"name":"a","taskReferenceName":"a","inputParameters":{"x":"${saga.reason}"}})",
        "tasks[0].inputParameters.x", "only be read in the input of an undo"},
-      {R"({"name":"a","taskReferenceName":"a","inputParameters":"x"})",
-       "tasks[0].inputParameters", "must be an object"},
+      {R"({"name":"a","taskReferenceName":"a","inputParameters":"x"})", "tasks[0].inputParameters",
+       "must be an object"},
       {R"({"name":"a","taskReferenceName":"a","taskDefinition":{"retryCount":-1}})",
        "tasks[0].taskDefinition.retryCount", "TaskDef retryCount: 0 must be >= 0"},
   };
@@ -291,8 +292,8 @@ TEST(DefinitionParserTest, JoinsDoNotReachAcrossBranches) {
          {"name":"j","taskReferenceName":"ja","type":"JOIN","joinOn":["b"]}],
         [{"name":"b","taskReferenceName":"b"}]]},
       {"name":"j","taskReferenceName":"j","type":"JOIN","joinOn":["ja","b"]})"));
-  EXPECT_THAT(parsed.mistakes, ElementsAre(At("tasks[0].forkTasks[0][1].joinOn[0]",
-                                              "does not come before")));
+  EXPECT_THAT(parsed.mistakes,
+              ElementsAre(At("tasks[0].forkTasks[0][1].joinOn[0]", "does not come before")));
 }
 
 TEST(DefinitionParserTest, WaitsWithExpressionsAreLeftForLater) {

@@ -24,13 +24,13 @@ auto At(const std::string& path, const std::string& part) {
 
 Parsed<Definition> Parse(const std::string& json,
                          const std::map<std::string, std::string>& tasks = {}) {
-  return ParseDefinition(
-      json,
-      [&](const std::string& name) -> std::optional<std::string> {
-        const auto found = tasks.find(name);
-        return found == tasks.end() ? std::nullopt : std::optional(found->second);
-      },
-      {});
+  return ParseDefinition(json,
+                         [&](const std::string& name) -> std::optional<std::string> {
+                           const auto found = tasks.find(name);
+                           return found == tasks.end() ? std::nullopt
+                                                       : std::optional(found->second);
+                         },
+                         {});
 }
 
 std::string Of(const std::string& steps, const std::string& more = "") {
@@ -72,13 +72,13 @@ TEST(SagaParserTest, ShorthandHasTheDefaultsOfUndo) {
 }
 
 TEST(SagaParserTest, UndoRetriesComeFromStepThenWorkflowThenDefaults) {
-  const Definition definition = Good(
-      Of(Simple("a", R"("saga":{"compensation":{"name":"undo_a","retryCount":-1,"domain":"eu",
+  const Definition definition =
+      Good(Of(Simple("a", R"("saga":{"compensation":{"name":"undo_a","retryCount":-1,"domain":"eu",
                         "timeoutSeconds":9,"onExhausted":"SKIP",
                         "inputParameters":{"id":"${a.output.id}","why":"${saga.reason}"}}})") +
-             "," + Simple("b", R"("compensateWith":"undo_b")"),
-         R"(,"saga":{"compensation":{"retryCount":2,"retryDelaySeconds":7}})"),
-      {{"undo_b", R"({"name":"undo_b","responseTimeoutSeconds":5,"retryCount":1})"}});
+                  "," + Simple("b", R"("compensateWith":"undo_b")"),
+              R"(,"saga":{"compensation":{"retryCount":2,"retryDelaySeconds":7}})"),
+           {{"undo_b", R"({"name":"undo_b","responseTimeoutSeconds":5,"retryCount":1})"}});
   const Undo& a = *definition.steps[0].saga.undo;
   EXPECT_EQ(a.retry.retry_count, -1);
   EXPECT_EQ(a.retry.delay_us, 7 * kSecondUs);
@@ -110,10 +110,10 @@ TEST(SagaParserTest, TaskDefinitionsPassTheirUndoOnUnlessSwitchedOff) {
 }
 
 TEST(SagaParserTest, MetadataCarriesSagaWhereTheTopLevelHasNone) {
-  const Definition definition = Good(Of(
-      Simple("a", R"("metadata":{"saga":{"compensation":{"name":"undo_a"}}})") + "," +
-          Simple("b", R"("metadata":{"saga":{"kind":"PIVOT"}},"saga":{"kind":"READ_ONLY"})"),
-      R"(,"metadata":{"saga":{"siblings":"BARRIER"}})"));
+  const Definition definition = Good(
+      Of(Simple("a", R"("metadata":{"saga":{"compensation":{"name":"undo_a"}}})") + "," +
+             Simple("b", R"("metadata":{"saga":{"kind":"PIVOT"}},"saga":{"kind":"READ_ONLY"})"),
+         R"(,"metadata":{"saga":{"siblings":"BARRIER"}})"));
   EXPECT_EQ(definition.steps[0].saga.undo->task_type, "undo_a");
   EXPECT_EQ(definition.steps[1].saga.kind, StepKind::kReadOnly);
   EXPECT_EQ(definition.saga.siblings, SiblingPolicy::kBarrier);
@@ -223,7 +223,8 @@ TEST(SagaKindsTest, UndeclaredStepsAreRejectedOnceAnyStepHasSagaData) {
 
 // V1, V2: COMPENSABLE | READ_ONLY … PIVOT? … RETRYABLE | READ_ONLY.
 TEST(SagaKindsTest, OnlyRetryableStepsFollowThePivot) {
-  const std::string before = Simple("a", R"("compensateWith":"u")") + "," + Kind("p", "PIVOT") + ",";
+  const std::string before =
+      Simple("a", R"("compensateWith":"u")") + "," + Kind("p", "PIVOT") + ",";
   Good(Of(before + Kind("r", "RETRYABLE") + "," + Kind("q", "READ_ONLY")));
   EXPECT_THAT(Parse(Of(before + Simple("c", R"("compensateWith":"u")"))).mistakes,
               ElementsAre(At("tasks[2].saga", "(V1)")));
@@ -236,7 +237,8 @@ TEST(SagaKindsTest, PivotsInDifferentCasesShareNoPath) {
                        const std::string& then) {
     return Of(R"({"name":"s","taskReferenceName":"s","type":"SWITCH",
         "evaluatorType":"value-param","expression":"k","inputParameters":{"k":1},
-        "decisionCases":{"x":[)" + first + R"(],"y":[)" + second + "]}}" + then);
+        "decisionCases":{"x":[)" +
+              first + R"(],"y":[)" + second + "]}}" + then);
   };
   Good(with(Kind("p", "PIVOT"), Kind("q", "PIVOT"), ""));
   Good(with(Kind("p", "PIVOT"), Simple("c", R"("compensateWith":"u")"), ""));
@@ -266,22 +268,22 @@ TEST(SagaKindsTest, KindsWithoutUndoHaveNone) {
         std::string(R"("saga":{"kind":")") + kind + R"("},"compensateWith":"u")";
     EXPECT_THAT(Parse(Of(Simple("a", fields))).mistakes, Contains(At("tasks[0].saga", "(V6)")));
   }
-  EXPECT_THAT(Parse(Of(Kind("a", "PIVOT")),
-                    {{"a_task", R"({"name":"a_task","compensateWith":"u"})"}})
-                  .mistakes,
-              Contains(At("tasks[0].saga", "compensateWith: null")));
+  EXPECT_THAT(
+      Parse(Of(Kind("a", "PIVOT")), {{"a_task", R"({"name":"a_task","compensateWith":"u"})"}})
+          .mistakes,
+      Contains(At("tasks[0].saga", "compensateWith: null")));
 }
 
 TEST(SagaKindsTest, PivotOfUnknownOutcomeIsNotCompensated) {
-  EXPECT_THAT(
-      Parse(Of(Simple("p", R"("saga":{"kind":"PIVOT","unknown":"COMPENSATE"})"))).mistakes,
-      Contains(At("tasks[0].saga", "(V12)")));
+  EXPECT_THAT(Parse(Of(Simple("p", R"("saga":{"kind":"PIVOT","unknown":"COMPENSATE"})"))).mistakes,
+              Contains(At("tasks[0].saga", "(V12)")));
 }
 
 TEST(SagaKindsTest, WarningsDoNotRefuse) {
-  const auto parsed = Parse(Of(
-      Simple("a", R"("compensateWith":"u")") + "," + Kind("p", "PIVOT"),
-      R"(,"timeoutPolicy":"TIME_OUT_WF","timeoutSeconds":9,"failureWorkflow":"f","saga":{"hue":1})"));
+  const auto parsed =
+      Parse(Of(Simple("a", R"("compensateWith":"u")") + "," + Kind("p", "PIVOT"),
+               R"(,"timeoutPolicy":"TIME_OUT_WF","timeoutSeconds":9,"failureWorkflow":"f",
+         "saga":{"hue":1})"));
   EXPECT_TRUE(parsed.ok());
   EXPECT_THAT(parsed.warnings, Contains(At("timeoutPolicy", "(V11)")));
   EXPECT_THAT(parsed.warnings, Contains(At("tasks[0]", "(V10)")));
@@ -297,8 +299,9 @@ TEST(SagaKindsTest, UndoInputReadsOnlyWhatDominates) {
   };
   const std::string head = Kind("first", "READ_ONLY") + R"(,
       {"name":"f","taskReferenceName":"f","type":"FORK_JOIN","forkTasks":[
-        [)" + Kind("left", "READ_ONLY") + "," + Kind("left2", "READ_ONLY") + "],[" +
-                           Kind("right", "READ_ONLY") + R"(]]},
+        [)" + Kind("left", "READ_ONLY") +
+                           "," + Kind("left2", "READ_ONLY") + "],[" + Kind("right", "READ_ONLY") +
+                           R"(]]},
       {"name":"j","taskReferenceName":"j","type":"JOIN","joinOn":["left2"]},
       {"name":"s","taskReferenceName":"s","type":"SWITCH","evaluatorType":"value-param",
        "expression":"k","inputParameters":{"k":1},"decisionCases":{"x":[)" +

@@ -68,8 +68,8 @@ TEST(JsonScanTest, TextSurvivesWritingAndReading) {
 }
 
 TEST(JsonWriteTest, WhatIsNotUtf8IsReplacedSoThatTheResultIsJson) {
-  for (const std::string text : {"\x80", "a\xC3", "\xC0\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80",
-                                 "ok\xFFok"}) {
+  for (const std::string text :
+       {"\x80", "a\xC3", "\xC0\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "ok\xFFok"}) {
     std::string json;
     AppendJsonString(json, text);
     EXPECT_TRUE(CheckJson(json).ok()) << json;

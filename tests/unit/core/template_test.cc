@@ -135,10 +135,12 @@ TEST(TemplateTest, RootsAndUsesSayWhatIsRead) {
 
 TEST(TemplateTest, WhatIsNotBuiltIsRefusedByNameAndPlace) {
   const std::map<std::string, std::string> refused = {
-      {R"({"x":"${a..b}"})", "tasks[0].x: expression ${a..b}: deep scans ('..') are not supported "
-                             "yet"},
-      {R"({"x":["${a.b[*]}"]})", "tasks[0].x[0]: expression ${a.b[*]}: [*]: only a name in quotes "
-                                 "or a number is supported in brackets yet"},
+      {R"({"x":"${a..b}"})",
+       "tasks[0].x: expression ${a..b}: deep scans ('..') are not supported "
+       "yet"},
+      {R"({"x":["${a.b[*]}"]})",
+       "tasks[0].x[0]: expression ${a.b[*]}: [*]: only a name in quotes "
+       "or a number is supported in brackets yet"},
       {R"({"x":"${a.b.length()}"})",
        "tasks[0].x: expression ${a.b.length()}: functions are not supported yet"},
       {R"({"x":"${a.*}"})", "tasks[0].x: expression ${a.*}: wildcards are not supported yet"},
