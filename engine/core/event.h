@@ -1,8 +1,8 @@
-// Event: something that happened to a workflow. Events are the only thing stored for ever; the state
-// is their fold (apply.h), and SQL views, the history API and the checker read them as they are.
+// Event: something that happened to a workflow. Events are the only thing stored for ever; the
+// state is their fold (apply.h), and SQL views, the history API and the checker read them as is.
 //
-// Values; immutable once emitted. New kinds and new optional fields may be added, a meaning is never
-// changed: histories of every earlier version have to replay (tests/histories).
+// Values; immutable once emitted. New kinds and new optional fields may be added, a meaning is
+// never changed: histories of every earlier version have to replay (tests/histories).
 // Names: past tense. Source of the saga events: saga.md 2.16. An undo is a task with
 // operation kCompensate; its TaskScheduled / TaskCompleted(verdict) / TaskFailed are that page's
 // CompScheduled / CompCompleted / CompFailed, UndoParked and UndoResolved its CompParked and
@@ -19,7 +19,7 @@
 
 namespace skald::core {
 
-// ---- workflow ------------------------------------------------------------------------------------
+// ---- workflow -------------------------------------------------------------------------------
 
 struct WorkflowStarted {
   std::string name_space;
@@ -47,7 +47,7 @@ struct WorkflowEnded {
   std::vector<RunNumber> unresolved;  // PARTIALLY_COMPENSATED, ABANDONED: what was left standing
 };
 
-// ---- task: one attempt of a step, of its undo or of its probe -------------------------------------
+// ---- task: one attempt of a step, of its undo or of its probe -------------------------------
 
 struct TaskScheduled {
   TaskNumber task = 0;  // the next number
@@ -119,7 +119,7 @@ struct LateResult {
   Payload output;
 };
 
-// ---- saga ----------------------------------------------------------------------------------------
+// ---- saga -----------------------------------------------------------------------------------
 
 enum class FaultCause : std::uint8_t {
   kTaskFailed, kTaskTimedOut, kTerminateStep, kUser, kTerminated, kWorkflowTimeout,
