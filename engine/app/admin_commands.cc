@@ -45,9 +45,8 @@ int ShowShards(const Options& options) {
   const grpc::Status status = client.admin().ListShards(&context, {}, &response);
   if (!status.ok()) return client.Fail(status);
   for (const v1::Shard& shard : response.shards()) {
-    const char* form = client.json()
-                           ? "{{\"shard_id\":{},\"first_slot\":{},\"last_slot\":{}}}\n"
-                           : "shard {:>4}  slots {:>5} to {:>5}\n";
+    const char* form = client.json() ? "{{\"shard_id\":{},\"first_slot\":{},\"last_slot\":{}}}\n"
+                                     : "shard {:>4}  slots {:>5} to {:>5}\n";
     fmt::print(fmt::runtime(form), shard.shard_id(), shard.first_slot(), shard.last_slot());
   }
   return kExitOk;
@@ -62,10 +61,11 @@ int ShowQueues(const Options& options) {
   if (!status.ok()) return client.Fail(status);
   for (const v1::Queue& queue : response.queues()) {
     if (client.json()) {
-      fmt::print("{{\"namespace\":{},\"task_type\":{},\"domain\":{},\"depth\":{},"
-                 "\"oldest_age_ms\":{},\"credits\":{}}}\n",
-                 Quoted(queue.namespace_()), Quoted(queue.task_type()), Quoted(queue.domain()),
-                 queue.depth(), queue.oldest_age_ms(), queue.credits());
+      fmt::print(
+          "{{\"namespace\":{},\"task_type\":{},\"domain\":{},\"depth\":{},"
+          "\"oldest_age_ms\":{},\"credits\":{}}}\n",
+          Quoted(queue.namespace_()), Quoted(queue.task_type()), Quoted(queue.domain()),
+          queue.depth(), queue.oldest_age_ms(), queue.credits());
       continue;
     }
     fmt::print("{}  {}  {}  depth {}  oldest {} ms  credits {}\n", queue.namespace_(),

@@ -40,8 +40,7 @@ Client::Client(const ClientOptions& options) : options_(options) {
 void Client::Prepare(grpc::ClientContext& context) const {
   // gRPC takes deadlines as points of the system clock.
   context.set_deadline(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-                                    gpr_time_from_seconds(options_.timeout_seconds,
-                                                          GPR_TIMESPAN)));
+                                    gpr_time_from_seconds(options_.timeout_seconds, GPR_TIMESPAN)));
 }
 
 int Client::Fail(const grpc::Status& status) const {

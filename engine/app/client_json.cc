@@ -1,7 +1,8 @@
 #include "engine/app/client_json.h"
 
-#include <boost/json.hpp>
 #include <utility>
+
+#include <boost/json.hpp>
 
 namespace skald::app {
 namespace {
@@ -126,9 +127,14 @@ std::string SummaryJson(const v1::WorkflowSummary& summary) {
   return json::serialize(object);
 }
 
-std::string EventJson(const v1::HistoryEvent& event) { return event.body(); }
+// Payloads keep the white space they came with; one event is one line here.
+std::string EventJson(const v1::HistoryEvent& event) {
+  return json::serialize(Parsed(event.body()));
+}
 
-std::string DefinitionJson(const v1::DefinitionRecord& record) { return record.definition(); }
+std::string DefinitionJson(const v1::DefinitionRecord& record) {
+  return json::serialize(Parsed(record.definition()));
+}
 
 std::string VerifyJson(const std::string& workflow_id, const v1::VerifyResponse& response) {
   json::object object;
@@ -147,8 +153,8 @@ std::string VerifyJson(const std::string& workflow_id, const v1::VerifyResponse&
 std::string ErrorJson(const grpc::Status& status, const google::rpc::BadRequest& request) {
   json::array violations;
   for (const auto& violation : request.field_violations()) {
-    violations.emplace_back(json::object{{"field", violation.field()},
-                                         {"description", violation.description()}});
+    violations.emplace_back(
+        json::object{{"field", violation.field()}, {"description", violation.description()}});
   }
   json::object error{{"code", static_cast<int>(status.error_code())},
                      {"message", status.error_message()}};
@@ -157,8 +163,8 @@ std::string ErrorJson(const grpc::Status& status, const google::rpc::BadRequest&
 }
 
 std::string StartedJson(const v1::StartResponse& response) {
-  return json::serialize(json::object{{"workflow_id", response.workflow_id()},
-                                      {"existed", response.existed()}});
+  return json::serialize(
+      json::object{{"workflow_id", response.workflow_id()}, {"existed", response.existed()}});
 }
 
 }  // namespace skald::app

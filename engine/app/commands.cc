@@ -7,6 +7,8 @@
 #include <map>
 
 #include "engine/app/exit_codes.h"
+#include "engine/core/json_check.h"
+#include "engine/core/json_scan.h"
 
 namespace skald::app {
 
@@ -41,6 +43,18 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
 absl::StatusOr<std::string> TextOrFile(const std::string& argument) {
   if (argument.empty() || argument[0] != '@') return argument;
   return ReadFile(argument.substr(1));
+}
+
+std::vector<std::string> SplitDocuments(const std::string& text) {
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string::npos || text[first] != '[' || !core::CheckJson(text).ok()) {
+    return {text};
+  }
+  std::vector<std::string> documents;
+  for (core::JsonWalk walk(core::TrimJson(text)); walk.Next();) {
+    documents.emplace_back(walk.value());
+  }
+  return documents;
 }
 
 int FailLocally(const absl::Status& status) {

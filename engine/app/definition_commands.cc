@@ -1,6 +1,7 @@
 // `skald definition …` and `skald task-definition …`.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -34,12 +35,11 @@ void PrintRegistered(const Client& client, const std::string& file, const std::s
   }
 }
 
-int RegisterWorkflowFile(Client& client, const std::string& file, bool overwrite) {
-  const auto text = ReadFile(file);
-  if (!text.ok()) return FailLocally(text.status());
+int RegisterWorkflow(Client& client, const std::string& file, const std::string& text,
+                     bool overwrite) {
   v1::RegisterWorkflowRequest request;
   request.set_namespace_(client.options().name_space);
-  request.set_definition(*text);
+  request.set_definition(text);
   request.set_overwrite(overwrite);
   v1::RegisterWorkflowResponse response;
   grpc::ClientContext context;
@@ -56,12 +56,10 @@ int RegisterWorkflowFile(Client& client, const std::string& file, bool overwrite
   return kExitOk;
 }
 
-int RegisterTaskFile(Client& client, const std::string& file) {
-  const auto text = ReadFile(file);
-  if (!text.ok()) return FailLocally(text.status());
+int RegisterTask(Client& client, const std::string& file, const std::string& text) {
   v1::RegisterTaskRequest request;
   request.set_namespace_(client.options().name_space);
-  request.set_definition(*text);
+  request.set_definition(text);
   v1::RegisterTaskResponse response;
   grpc::ClientContext context;
   client.Prepare(context);
@@ -78,9 +76,16 @@ int Register(const Options& options, const Arguments& arguments, bool tasks) {
   Client client(*options);
   int worst = kExitOk;
   for (const std::string& file : arguments->files) {
-    const int code = tasks ? RegisterTaskFile(client, file)
-                           : RegisterWorkflowFile(client, file, arguments->overwrite);
-    worst = std::max(worst, code);
+    const auto text = ReadFile(file);
+    if (!text.ok()) {
+      worst = std::max(worst, FailLocally(text.status()));
+      continue;
+    }
+    for (const std::string& document : SplitDocuments(*text)) {
+      const int code = tasks ? RegisterTask(client, file, document)
+                             : RegisterWorkflow(client, file, document, arguments->overwrite);
+      worst = std::max(worst, code);
+    }
   }
   return worst;
 }
@@ -166,7 +171,10 @@ void AddGroup(CLI::App& app, const std::string& name, const std::string& help, b
   CLI::App* command = group->add_subcommand("register", "Check and store definitions");
   Options options = AddClientOptions(*command);
   auto arguments = std::make_shared<DefinitionArguments>();
-  command->add_option("files", arguments->files, "JSON files ('-': standard input)")->required();
+  command
+      ->add_option("files", arguments->files,
+                   "JSON files, each with one or an array ('-': standard input)")
+      ->required();
   if (!tasks) {
     command->add_flag("--overwrite", arguments->overwrite, "Replace the same name and version");
   }
@@ -176,7 +184,8 @@ void AddGroup(CLI::App& app, const std::string& name, const std::string& help, b
   options = AddClientOptions(*command);
   arguments = std::make_shared<DefinitionArguments>();
   command->add_option("name", arguments->name, "Name")->required();
-  if (!tasks) command->add_option("--version", arguments->version, "Version; the highest if absent");
+  if (!tasks)
+    command->add_option("--version", arguments->version, "Version; the highest if absent");
   command->callback([=, &chosen] { chosen = [=] { return Get(options, arguments, tasks); }; });
 
   command = group->add_subcommand("list", "List what is registered");

@@ -1,5 +1,4 @@
 // `skald`: the server and its command line in one binary.
-#include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "engine/app/commands.h"
@@ -7,6 +6,7 @@
 #include "engine/app/server_config.h"
 #include "engine/app/server_runner.h"
 #include "engine/app/version.h"
+#include <CLI/CLI.hpp>
 
 namespace skald::app {
 namespace {
@@ -45,9 +45,8 @@ void AddServerCommands(CLI::App& app, ServerConfig& config, Chosen& chosen) {
   migrate->add_option("--database-url", config.database_url, "postgresql://… of the database")
       ->envname("SKALD_DATABASE_URL")
       ->required();
-  migrate->callback([&config, &chosen] {
-    chosen = [&config] { return RunMigrate(config.database_url); };
-  });
+  migrate->callback(
+      [&config, &chosen] { chosen = [&config] { return RunMigrate(config.database_url); }; });
 }
 
 int Main(int argc, char** argv) {

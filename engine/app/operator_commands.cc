@@ -138,8 +138,7 @@ void AddVerb(CLI::App& group, const char* name, const char* help, v1::OperateReq
   if (verb == v1::OperateRequest::VERB_SETTLE || verb == v1::OperateRequest::VERB_RESOLVE) {
     command->add_option("--step-output", arguments->payload, "JSON object, or @FILE");
   }
-  command->callback(
-      [=, &chosen] { chosen = [=] { return Operate(options, arguments, verb); }; });
+  command->callback([=, &chosen] { chosen = [=] { return Operate(options, arguments, verb); }; });
 }
 
 }  // namespace

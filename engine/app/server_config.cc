@@ -9,9 +9,7 @@ CLI::Option* Add(CLI::App& command, const std::string& name, T& value, const cha
   for (const char c : name) {
     variable.push_back(c == '-' ? '_' : static_cast<char>(std::toupper(c)));
   }
-  return command.add_option("--" + name, value, help)
-      ->envname(variable)
-      ->capture_default_str();
+  return command.add_option("--" + name, value, help)->envname(variable)->capture_default_str();
 }
 
 void AddBounds(CLI::App& command, ServerConfig& config) {
@@ -46,8 +44,7 @@ void AddServerOptions(CLI::App& command, ServerConfig& config) {
       "Name of this node; a process that starts under it takes over from an earlier one");
   Add(command, "log-level", config.log_level, "debug, info, warn, error or off")
       ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}));
-  Add(command, "node-lease-ms", config.node_lease_ms,
-      "How long a silent node keeps its shards")
+  Add(command, "node-lease-ms", config.node_lease_ms, "How long a silent node keeps its shards")
       ->check(CLI::Range(1'000, 600'000));
   Add(command, "task-lease-ms", config.task_lease_ms,
       "How long a worker keeps a task without a heartbeat, unless it says otherwise")

@@ -4,18 +4,18 @@
 // environment (SKALD_…) and on the command line; the later of these wins.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <string>
 
 #include "engine/runtime/engine.h"
+#include <CLI/CLI.hpp>
 
 namespace skald::app {
 
 struct ServerConfig {
   std::string grpc_address = "127.0.0.1:8090";
   std::string http_address = "127.0.0.1:8080";
-  std::string database_url;  // `skald server` only
+  std::string database_url;         // `skald server` only
   std::string data_dir = ".skald";  // `skald dev` only
   std::string node_name = "skald";
   std::string log_level = "info";

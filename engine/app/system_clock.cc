@@ -8,8 +8,7 @@ namespace {
 
 template <typename ClockType>
 core::TimeUs Read() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-             ClockType::now().time_since_epoch())
+  return std::chrono::duration_cast<std::chrono::microseconds>(ClockType::now().time_since_epoch())
       .count();
 }
 

@@ -15,8 +15,7 @@ class DatabaseClock final : public ports::Clock {
  public:
   DatabaseClock();
   core::TimeUs Now() const override;
-  void Learn(core::TimeUs asked_at, core::TimeUs answered_at,
-             core::TimeUs database_now) override;
+  void Learn(core::TimeUs asked_at, core::TimeUs answered_at, core::TimeUs database_now) override;
 
  private:
   std::atomic<core::TimeUs> offset_us_;

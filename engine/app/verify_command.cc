@@ -87,8 +87,7 @@ int Verify(const Options& options, const VerifyArguments& arguments) {
 }  // namespace
 
 void AddVerifyCommand(CLI::App& workflow, Chosen& chosen) {
-  CLI::App* command =
-      workflow.add_subcommand("verify", "Check the invariants on stored histories");
+  CLI::App* command = workflow.add_subcommand("verify", "Check the invariants on stored histories");
   Options options = AddClientOptions(*command);
   auto arguments = std::make_shared<VerifyArguments>();
   command->add_option("id", arguments->id, "Workflow id");

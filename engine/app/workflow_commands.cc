@@ -156,7 +156,7 @@ int Watch(const Options& options, const std::string& id) {
   const bool redraw = !client.json() && isatty(STDOUT_FILENO) != 0;
   const auto tell = [&](const v1::HistoryEvent& event) {
     if (client.json()) {
-      fmt::print("{}\n", event.body());
+      fmt::print("{}\n", EventJson(event));
     } else if (!redraw) {
       fmt::print("{}  {:>4}  {}\n", TimeText(event.at_us()), event.seq(), event.name());
     } else {
@@ -190,7 +190,7 @@ int History(const Options& options, const std::string& id) {
         fmt::print("{}\n", EventJson(event));
       } else {
         fmt::print("{}  {:>4}  {:<20} {}\n", TimeText(event.at_us()), event.seq(), event.name(),
-                   event.body());
+                   EventJson(event));
       }
       request.set_after_seq(event.seq());
     }
@@ -203,7 +203,8 @@ absl::Status AddStatuses(const ListArguments& arguments, v1::ListRequest& reques
   for (const std::string& name : arguments.statuses) {
     v1::WorkflowStatus status;
     if (!v1::WorkflowStatus_Parse("WORKFLOW_STATUS_" + name, &status)) {
-      return absl::InvalidArgumentError("--status " + name + ": RUNNING, PAUSED, COMPLETED, "
+      return absl::InvalidArgumentError("--status " + name +
+                                        ": RUNNING, PAUSED, COMPLETED, "
                                         "FAILED, TIMED_OUT or TERMINATED expected");
     }
     request.add_statuses(status);

@@ -37,8 +37,8 @@ Nodes Group(const v1::Workflow& workflow) {
 }
 
 std::string TookText(const v1::Task& task) {
-  const std::int64_t from = task.started_at_us() != 0 ? task.started_at_us()
-                                                      : task.scheduled_at_us();
+  const std::int64_t from =
+      task.started_at_us() != 0 ? task.started_at_us() : task.scheduled_at_us();
   return task.ended_at_us() == 0 ? "" : "  " + DurationText(task.ended_at_us() - from);
 }
 

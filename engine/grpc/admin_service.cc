@@ -7,8 +7,7 @@ namespace skald::grpc_edge {
 using Stats = absl::StatusOr<runtime::EngineStats>;
 
 grpc::ServerUnaryReactor* AdminServiceImpl::GetNode(grpc::CallbackServerContext* context,
-                                                    const v1::GetNodeRequest*,
-                                                    v1::Node* response) {
+                                                    const v1::GetNodeRequest*, v1::Node* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   engine_.Stats([this, reactor, response](Stats stats) {
     if (stats.ok()) {

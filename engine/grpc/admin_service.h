@@ -26,8 +26,7 @@ class AdminServiceImpl final : public v1::AdminService::CallbackService {
       : engine_(engine), limits_(std::move(limits)), version_(std::move(version)) {}
 
   grpc::ServerUnaryReactor* GetNode(grpc::CallbackServerContext* context,
-                                    const v1::GetNodeRequest* request,
-                                    v1::Node* response) override;
+                                    const v1::GetNodeRequest* request, v1::Node* response) override;
   grpc::ServerUnaryReactor* ListShards(grpc::CallbackServerContext* context,
                                        const v1::ListShardsRequest* request,
                                        v1::ListShardsResponse* response) override;

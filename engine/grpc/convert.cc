@@ -26,12 +26,18 @@ std::string Cut(const std::string& text, std::size_t bytes_max) {
 
 absl::StatusOr<core::TaskStatus> FromProto(v1::TaskResult::Status status) {
   switch (status) {
-    case v1::TaskResult::STATUS_COMPLETED: return core::TaskStatus::kCompleted;
-    case v1::TaskResult::STATUS_FAILED: return core::TaskStatus::kFailed;
-    case v1::TaskResult::STATUS_FAILED_TERMINAL: return core::TaskStatus::kFailedWithTerminalError;
-    case v1::TaskResult::STATUS_CANCELED: return core::TaskStatus::kCanceled;
-    case v1::TaskResult::STATUS_IN_PROGRESS: return core::TaskStatus::kInProgress;
-    default: break;
+    case v1::TaskResult::STATUS_COMPLETED:
+      return core::TaskStatus::kCompleted;
+    case v1::TaskResult::STATUS_FAILED:
+      return core::TaskStatus::kFailed;
+    case v1::TaskResult::STATUS_FAILED_TERMINAL:
+      return core::TaskStatus::kFailedWithTerminalError;
+    case v1::TaskResult::STATUS_CANCELED:
+      return core::TaskStatus::kCanceled;
+    case v1::TaskResult::STATUS_IN_PROGRESS:
+      return core::TaskStatus::kInProgress;
+    default:
+      break;
   }
   return absl::InvalidArgumentError(
       absl::StrCat("status: ", static_cast<int>(status), " is not a status of a result"));
@@ -39,25 +45,39 @@ absl::StatusOr<core::TaskStatus> FromProto(v1::TaskResult::Status status) {
 
 core::Verdict FromProto(v1::TaskResult::Verdict verdict) {
   switch (verdict) {
-    case v1::TaskResult::VERDICT_DONE: return core::Verdict::kDone;
-    case v1::TaskResult::VERDICT_REPLAYED: return core::Verdict::kReplayed;
-    case v1::TaskResult::VERDICT_NULLED: return core::Verdict::kNulled;
-    case v1::TaskResult::VERDICT_REJECTED: return core::Verdict::kRejected;
-    default: return core::Verdict::kNone;
+    case v1::TaskResult::VERDICT_DONE:
+      return core::Verdict::kDone;
+    case v1::TaskResult::VERDICT_REPLAYED:
+      return core::Verdict::kReplayed;
+    case v1::TaskResult::VERDICT_NULLED:
+      return core::Verdict::kNulled;
+    case v1::TaskResult::VERDICT_REJECTED:
+      return core::Verdict::kRejected;
+    default:
+      return core::Verdict::kNone;
   }
 }
 
 std::string_view UndoName(core::UndoPhase phase) {
   switch (phase) {
-    case core::UndoPhase::kNone: return "";
-    case core::UndoPhase::kWaiting: return "WAITING";
-    case core::UndoPhase::kRunning: return "RUNNING";
-    case core::UndoPhase::kParked: return "PARKED";
-    case core::UndoPhase::kDone: return "DONE";
-    case core::UndoPhase::kNulled: return "NULLED";
-    case core::UndoPhase::kResolved: return "RESOLVED";
-    case core::UndoPhase::kSkipped: return "SKIPPED";
-    case core::UndoPhase::kNotNeeded: return "NOT_NEEDED";
+    case core::UndoPhase::kNone:
+      return "";
+    case core::UndoPhase::kWaiting:
+      return "WAITING";
+    case core::UndoPhase::kRunning:
+      return "RUNNING";
+    case core::UndoPhase::kParked:
+      return "PARKED";
+    case core::UndoPhase::kDone:
+      return "DONE";
+    case core::UndoPhase::kNulled:
+      return "NULLED";
+    case core::UndoPhase::kResolved:
+      return "RESOLVED";
+    case core::UndoPhase::kSkipped:
+      return "SKIPPED";
+    case core::UndoPhase::kNotNeeded:
+      return "NOT_NEEDED";
   }
   return "";
 }
@@ -101,12 +121,11 @@ void TaskToProto(const core::Task& task, const runtime::WorkflowView& view,
 absl::StatusOr<std::string> ToNamespace(const std::string& field) {
   if (field.empty()) return std::string("default");
   if (field.size() > core::kNamespaceBytesMax) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "namespace: ", field.size(), " bytes, at most ", core::kNamespaceBytesMax, " expected"));
+    return absl::InvalidArgumentError(absl::StrCat("namespace: ", field.size(), " bytes, at most ",
+                                                   core::kNamespaceBytesMax, " expected"));
   }
   if (!std::all_of(field.begin(), field.end(), IsNamespaceCharacter)) {
-    return absl::InvalidArgumentError(
-        "namespace: only letters, digits, '_', '-' and '.' expected");
+    return absl::InvalidArgumentError("namespace: only letters, digits, '_', '-' and '.' expected");
   }
   return field;
 }
@@ -183,9 +202,8 @@ void ToProto(const runtime::Assignment& assignment, v1::Assignment& message) {
   message.set_generation(static_cast<std::uint32_t>(assignment.generation));
   message.set_input(assignment.input.text().data(), assignment.input.size());
   message.set_not_after_us(assignment.not_after);
-  message.set_response_timeout_ms(static_cast<std::uint32_t>(
-      std::min<core::DurationUs>(assignment.response_timeout_us / core::kMillisecondUs,
-                                 0xFFFFFFFF)));
+  message.set_response_timeout_ms(static_cast<std::uint32_t>(std::min<core::DurationUs>(
+      assignment.response_timeout_us / core::kMillisecondUs, 0xFFFFFFFF)));
   message.set_priority(assignment.priority);
   message.set_domain(assignment.domain);
   if (!assignment.traceparent.empty()) {
@@ -252,8 +270,7 @@ absl::StatusOr<runtime::Result> FromProto(const v1::TaskResult& message) {
   return result;
 }
 
-void ToProto(const runtime::WorkflowView& view, const ViewOptions& options,
-             v1::Workflow& message) {
+void ToProto(const runtime::WorkflowView& view, const ViewOptions& options, v1::Workflow& message) {
   const core::State& state = view.state;
   message.set_workflow_id(state.id.ToString());
   message.set_namespace_(state.start.name_space);

@@ -49,8 +49,7 @@ absl::StatusOr<runtime::TaskKey> FromProto(const v1::TaskReceipt& message);
 struct ViewOptions {
   bool without_payloads = false;
 };
-void ToProto(const runtime::WorkflowView& view, const ViewOptions& options,
-             v1::Workflow& message);
+void ToProto(const runtime::WorkflowView& view, const ViewOptions& options, v1::Workflow& message);
 void ToProto(const ports::WorkflowSummary& summary, v1::WorkflowSummary& message);
 
 }  // namespace skald::grpc_edge

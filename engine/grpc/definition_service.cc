@@ -86,9 +86,9 @@ grpc::Status DefinitionServiceImpl::StoreWorkflow(const v1::RegisterWorkflowRequ
   stored.created_at = stored.updated_at = clock_.Now();
   const absl::Status put = catalog_.PutDefinition(stored, request.overwrite());
   if (!put.ok()) return ToGrpc(put);
-  base::LogInfo("definition.registered", {{"namespace", stored.name_space},
-                                          {"name", stored.name},
-                                          {"version", stored.version}});
+  base::LogInfo(
+      "definition.registered",
+      {{"namespace", stored.name_space}, {"name", stored.name}, {"version", stored.version}});
   response.set_name(stored.name);
   response.set_version(stored.version);
   for (const core::Mistake& warning : parsed.warnings) {

@@ -1,7 +1,7 @@
 #include "engine/grpc/server.h"
 
-#include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpc/support/time.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 
 #include <utility>
@@ -74,8 +74,8 @@ void Server::Stop(std::int64_t grace_ms) {
   if (server_ == nullptr) return;
   SetServing(false);
   hub_.DrainAll();
-  server_->Shutdown(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-                                 gpr_time_from_millis(grace_ms, GPR_TIMESPAN)));
+  server_->Shutdown(
+      gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(grace_ms, GPR_TIMESPAN)));
   server_->Wait();
   server_ = nullptr;
   base::LogInfo("grpc.stopped", {});

@@ -45,7 +45,7 @@ std::string Digest(const v1::StartRequest& request) {
 struct Starter::Item {
   std::string name;
   std::int32_t version = 0;
-  std::string digest;            // only with an idempotency key
+  std::string digest;  // only with an idempotency key
   runtime::StartRequest start;
   Outcome outcome = absl::InternalError("start: not answered");
   bool answered = false;
@@ -72,7 +72,8 @@ struct Starter::Flight {
 
 absl::Status Starter::Check(const v1::StartRequest& request, Item& item) {
   ASSIGN_OR_RETURN(item.start.name_space, ToNamespace(request.namespace_()));
-  if (request.name().empty()) return absl::InvalidArgumentError("name: a definition's name expected");
+  if (request.name().empty())
+    return absl::InvalidArgumentError("name: a definition's name expected");
   RETURN_IF_ERROR(CheckBytes("name", request.name(), core::kNameBytesMax));
   RETURN_IF_ERROR(CheckBytes("idempotency_key", request.idempotency_key(), kKeyBytesMax));
   RETURN_IF_ERROR(CheckBytes("correlation_id", request.correlation_id(), kKeyBytesMax));
@@ -150,8 +151,8 @@ void Starter::Claim(const std::shared_ptr<Flight>& flight) {
   std::vector<ports::KeyClaim> claims;
   for (const Item& item : flight->items) {
     if (item.answered || item.digest.empty()) continue;
-    claims.push_back({item.start.name_space, item.start.start.idempotency_key,
-                      item.start.start.id, item.digest});
+    claims.push_back({item.start.name_space, item.start.start.idempotency_key, item.start.start.id,
+                      item.digest});
   }
   if (claims.empty()) {
     Begin(flight);
@@ -174,10 +175,10 @@ void Starter::TakeClaims(const std::shared_ptr<Flight>& flight,
     }
     const ports::KeyHolder& holder = (*holders)[next++];
     if (holder.digest != item.digest) {
-      flight->Refuse(item, absl::AlreadyExistsError(absl::StrCat(
-                               "idempotency_key: ", item.start.start.idempotency_key,
-                               " was used with another request, for workflow ",
-                               holder.id.ToString())));
+      flight->Refuse(item,
+                     absl::AlreadyExistsError(absl::StrCat(
+                         "idempotency_key: ", item.start.start.idempotency_key,
+                         " was used with another request, for workflow ", holder.id.ToString())));
       continue;
     }
     item.start.start.id = holder.id;

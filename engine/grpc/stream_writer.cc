@@ -27,9 +27,8 @@ bool IsFull(const v1::WorkResponse& message, std::size_t bytes) {
 
 v1::WorkResponse& StreamWriter::Room(std::size_t bytes) {
   // The front belongs to gRPC while it is being written.
-  const bool back_is_closed =
-      pending_.empty() || (writing_ && pending_.size() == 1) ||
-      IsFull(pending_.back().message, pending_.back().bytes);
+  const bool back_is_closed = pending_.empty() || (writing_ && pending_.size() == 1) ||
+                              IsFull(pending_.back().message, pending_.back().bytes);
   if (back_is_closed) pending_.emplace_back();
   pending_.back().bytes += bytes;
   pending_bytes_ += bytes;

@@ -15,13 +15,13 @@
 #include <vector>
 
 #include "engine/base/mutex.h"
+#include "engine/grpc/worker_requests.h"
 #include "engine/runtime/engine.h"
 #include "skald/v1/worker.pb.h"
 
 namespace skald::grpc_edge {
 
 inline constexpr std::size_t kAssignmentsPerMessageMax = 256;
-inline constexpr std::size_t kEntriesPerMessageMax = 1'000;  // of each other kind
 inline constexpr std::size_t kMessageBytesTarget = 1 << 20;
 inline constexpr std::size_t kPendingBytesMax = 64 << 20;
 

@@ -23,8 +23,7 @@ inline grpc::ServerUnaryReactor* FinishNow(grpc::CallbackServerContext* context,
 
 // Runs `work` on the pool and finishes the call with what it returns. `work` may use the call's
 // request and response: they live until then.
-inline grpc::ServerUnaryReactor* RunOnPool(grpc::CallbackServerContext* context,
-                                           BlockingPool& pool,
+inline grpc::ServerUnaryReactor* RunOnPool(grpc::CallbackServerContext* context, BlockingPool& pool,
                                            std::function<grpc::Status()> work) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   const absl::Status queued =

@@ -161,8 +161,9 @@ WatchStream::WatchStream(const v1::WatchRequest& request, runtime::Engine& engin
     if (id.is_nil()) return;
     const absl::Status queued = pool.Run([queue, &reader, name_space, id, after] {
       auto view = reader.ReadStored(name_space, id);
-      auto events = view.ok() ? reader.ReadEvents(id, after, std::numeric_limits<std::size_t>::max())
-                              : absl::StatusOr<std::vector<core::Event>>(view.status());
+      auto events = view.ok()
+                        ? reader.ReadEvents(id, after, std::numeric_limits<std::size_t>::max())
+                        : absl::StatusOr<std::vector<core::Event>>(view.status());
       if (!events.ok()) {
         queue->Fail(events.status());
         return;

@@ -63,7 +63,7 @@ class WatchQueue final : public runtime::WatchSink {
   bool announce_ ABSL_GUARDED_BY(mutex_) = false;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
-  std::optional<absl::Status> end_ ABSL_GUARDED_BY(mutex_);     // once all is written
+  std::optional<absl::Status> end_ ABSL_GUARDED_BY(mutex_);  // once all is written
 };
 
 class WatchStream final : public WatchQueue::Reactor {

@@ -79,8 +79,8 @@ void WorkerHub::Keep(const google::protobuf::RepeatedPtrField<v1::LogEntry>& log
       ++lines_dropped_;
       continue;
     }
-    lines_.push_back({name->workflow, name->task, entry.at_us(),
-                      entry.message().substr(0, kLogLineBytesMax)});
+    lines_.push_back(
+        {name->workflow, name->task, entry.at_us(), entry.message().substr(0, kLogLineBytesMax)});
   }
 }
 

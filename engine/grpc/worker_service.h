@@ -20,7 +20,7 @@
 
 namespace skald::grpc_edge {
 
-inline constexpr std::size_t kLogLinesMax = 10'000;       // waiting to be stored
+inline constexpr std::size_t kLogLinesMax = 10'000;  // waiting to be stored
 inline constexpr std::size_t kLogLinesPerTaskMax = 100;
 inline constexpr std::size_t kLogLineBytesMax = 4'096;
 

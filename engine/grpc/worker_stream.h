@@ -45,7 +45,7 @@ class WorkerStream final : public StreamWriter::Reactor {
  private:
   absl::Status Handle(const v1::WorkRequest& request);
   absl::Status Begin(const v1::Hello& hello);
-  absl::Status HandleResults(const v1::WorkRequest& request);
+  void HandleResults(const v1::WorkRequest& request);
   absl::Status HandleReceived(const v1::WorkRequest& request);
   absl::Status HandleHeartbeats(const v1::WorkRequest& request);
 
@@ -58,8 +58,8 @@ class WorkerStream final : public StreamWriter::Reactor {
   std::atomic<bool> greeted_{false};
   std::atomic<std::int64_t> last_heard_ms_;
   std::int64_t opened_ms_;
-  std::int64_t last_ping_ms_;             // Tick only
-  std::uint64_t ping_nonce_ = 0;          // Tick only
+  std::int64_t last_ping_ms_;     // Tick only
+  std::uint64_t ping_nonce_ = 0;  // Tick only
 };
 
 }  // namespace skald::grpc_edge

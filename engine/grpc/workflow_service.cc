@@ -51,8 +51,8 @@ std::string ActorOr(const std::string& actor) { return actor.empty() ? "api" : a
 
 absl::Status CheckReason(const std::string& reason) {
   if (reason.size() <= core::kReasonBytesMax) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      "reason: ", reason.size(), " bytes, at most ", core::kReasonBytesMax, " expected"));
+  return absl::InvalidArgumentError(absl::StrCat("reason: ", reason.size(), " bytes, at most ",
+                                                 core::kReasonBytesMax, " expected"));
 }
 
 absl::StatusOr<core::Trigger> ToTrigger(const v1::SignalRequest& request) {
@@ -67,12 +67,23 @@ absl::StatusOr<core::Trigger> ToTrigger(const v1::OperateRequest& request) {
   RETURN_IF_ERROR(CheckReason(request.reason()));
   core::OperateSaga operate;
   switch (request.verb()) {
-    case v1::OperateRequest::VERB_RETRY: operate.verb = core::Verb::kRetry; break;
-    case v1::OperateRequest::VERB_RESOLVE: operate.verb = core::Verb::kResolve; break;
-    case v1::OperateRequest::VERB_SETTLE: operate.verb = core::Verb::kSettle; break;
-    case v1::OperateRequest::VERB_SKIP: operate.verb = core::Verb::kSkip; break;
-    case v1::OperateRequest::VERB_ABANDON: operate.verb = core::Verb::kAbandon; break;
-    default: return absl::InvalidArgumentError("verb: one of the verbs expected");
+    case v1::OperateRequest::VERB_RETRY:
+      operate.verb = core::Verb::kRetry;
+      break;
+    case v1::OperateRequest::VERB_RESOLVE:
+      operate.verb = core::Verb::kResolve;
+      break;
+    case v1::OperateRequest::VERB_SETTLE:
+      operate.verb = core::Verb::kSettle;
+      break;
+    case v1::OperateRequest::VERB_SKIP:
+      operate.verb = core::Verb::kSkip;
+      break;
+    case v1::OperateRequest::VERB_ABANDON:
+      operate.verb = core::Verb::kAbandon;
+      break;
+    default:
+      return absl::InvalidArgumentError("verb: one of the verbs expected");
   }
   operate.reference = request.reference();
   operate.iteration = request.iteration();
@@ -114,9 +125,10 @@ WorkflowServiceImpl::Reactor* WorkflowServiceImpl::StartMany(Context* context,
                                                              const v1::StartManyRequest* request,
                                                              v1::StartManyResponse* response) {
   if (request->starts_size() < 1 || request->starts_size() > kStartsMax) {
-    return FinishNow(context, ToGrpc(absl::InvalidArgumentError(absl::StrCat(
-                                  "starts: ", request->starts_size(), " entries, 1 to ",
-                                  kStartsMax, " expected"))));
+    return FinishNow(
+        context,
+        ToGrpc(absl::InvalidArgumentError(absl::StrCat(
+            "starts: ", request->starts_size(), " entries, 1 to ", kStartsMax, " expected"))));
   }
   Reactor* reactor = context->DefaultReactor();
   starter_.Start({request->starts().begin(), request->starts().end()},
@@ -256,8 +268,7 @@ WorkflowServiceImpl::Reactor* WorkflowServiceImpl::Terminate(Context* context,
                                                              v1::ActionResponse* response) {
   auto trigger = ToTrigger<core::TerminateWorkflow>(*request);
   if (trigger.ok()) std::get<core::TerminateWorkflow>(*trigger).abandon = request->abandon();
-  return Send(context, request->namespace_(), request->workflow_id(), std::move(trigger),
-              response);
+  return Send(context, request->namespace_(), request->workflow_id(), std::move(trigger), response);
 }
 
 WorkflowServiceImpl::Reactor* WorkflowServiceImpl::Compensate(Context* context,
@@ -265,8 +276,7 @@ WorkflowServiceImpl::Reactor* WorkflowServiceImpl::Compensate(Context* context,
                                                               v1::ActionResponse* response) {
   auto trigger = ToTrigger<core::CompensateWorkflow>(*request);
   if (trigger.ok()) std::get<core::CompensateWorkflow>(*trigger).force = request->force();
-  return Send(context, request->namespace_(), request->workflow_id(), std::move(trigger),
-              response);
+  return Send(context, request->namespace_(), request->workflow_id(), std::move(trigger), response);
 }
 
 WorkflowServiceImpl::Reactor* WorkflowServiceImpl::Operate(Context* context,

@@ -1,0 +1,262 @@
+#include "engine/app/server_runner.h"
+
+#include <signal.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <future>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/app/exit_codes.h"
+#include "engine/app/limits_table.h"
+#include "engine/app/private_cluster.h"
+#include "engine/app/system_clock.h"
+#include "engine/app/version.h"
+#include "engine/base/log.h"
+#include "engine/base/status.h"
+#include "engine/grpc/server.h"
+#include "engine/http/http_server.h"
+#include "engine/http/status_pages.h"
+#include "engine/postgres/migrate.h"
+#include "engine/postgres/pg_catalog.h"
+#include "engine/postgres/pg_journal.h"
+#include "engine/runtime/definition_cache.h"
+#include "engine/runtime/engine_thread.h"
+#include "engine/telemetry/prometheus_metrics.h"
+
+namespace skald::app {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kStatsTimeout{2};
+constexpr std::chrono::hours kMaintenanceInterval{24};
+constexpr std::chrono::minutes kMaintenanceRetry{10};
+constexpr long kWatchIntervalNs = 250'000'000;
+
+int Fail(const absl::Status& status) {
+  base::LogError("server.failed", {{"error", status.message()}});
+  std::fprintf(stderr, "skald: %s\n", std::string(status.message()).c_str());
+  return ToExitCode(static_cast<int>(status.code()));
+}
+
+// SIGTERM and SIGINT are waited for by the main thread; every thread made later inherits the mask.
+sigset_t BlockStopSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  // A peer that closes its socket is an error of that write, not the end of the server.
+  signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+// Everything of one server, in order of dependence: each part outlives those below it.
+class ServerProcess {
+ public:
+  static absl::StatusOr<std::unique_ptr<ServerProcess>> Start(const ServerConfig& config,
+                                                              const std::string& database_url) {
+    ASSIGN_OR_RETURN(auto journal, postgres::PgJournal::Open(database_url));
+    ASSIGN_OR_RETURN(auto catalog, postgres::PgCatalog::Open(database_url));
+    std::unique_ptr<ServerProcess> process(
+        new ServerProcess(config, std::move(journal), std::move(catalog)));
+    RETURN_IF_ERROR(process->StartEdges(config));
+    return process;
+  }
+
+  ~ServerProcess() { Stop(0); }
+
+  // OK while requests are served for good.
+  absl::Status Ready() {
+    if (engine_.lost()) return absl::UnavailableError("this node has lost its lease");
+    auto answer = std::make_shared<std::promise<bool>>();  // shared: the answer may come too late
+    std::future<bool> ready = answer->get_future();
+    engine_.Stats([answer](absl::StatusOr<runtime::EngineStats> stats) {
+      answer->set_value(stats.ok() && stats->ready);
+    });
+    if (ready.wait_for(kStatsTimeout) != std::future_status::ready) {
+      return absl::UnavailableError("the engine does not answer");
+    }
+    if (!ready.get()) {
+      return absl::UnavailableError("the node holds no lease, or is still loading its shards");
+    }
+    return catalog_->Ping();
+  }
+
+  // What the gRPC health service says follows the engine; the database is asked by /ready only.
+  void UpdateHealth() {
+    engine_.Stats([this](absl::StatusOr<runtime::EngineStats> stats) {
+      serving_ = stats.ok() && stats->ready;
+    });
+    if (grpc_ != nullptr) grpc_->SetServing(serving_);
+  }
+
+  bool lost() const { return engine_.lost(); }
+
+  void Stop(std::int64_t grace_ms) {
+    if (grpc_ != nullptr) grpc_->Stop(grace_ms);
+    grpc_.reset();
+    http_.reset();
+    engine_.Stop();
+  }
+
+ private:
+  ServerProcess(const ServerConfig& config, std::unique_ptr<postgres::PgJournal> journal,
+                std::unique_ptr<postgres::PgCatalog> catalog)
+      : journal_(std::move(journal)),
+        catalog_(std::move(catalog)),
+        definitions_(*catalog_),
+        engine_(config.ToEngineOptions(),
+                runtime::Collaborators{*journal_, clock_, metrics_,
+                                       [this](std::int64_t id) { return definitions_.ById(id); },
+                                       [this](const std::string& name_space,
+                                              const std::string& name, std::int32_t version) {
+                                         return definitions_.Resolve(name_space, name, version);
+                                       }}) {}
+
+  absl::Status StartEdges(const ServerConfig& config) {
+    grpc_edge::ServerOptions options;
+    options.address = config.grpc_address;
+    options.node_id = config.node_name;
+    options.version = kVersion;
+    options.blocking_threads = config.blocking_threads;
+    options.streams.ping_interval_ms = config.ping_interval_ms;
+    options.limits = LimitsTable(config);
+    ASSIGN_OR_RETURN(grpc_, grpc_edge::Server::Start(
+                                std::move(options),
+                                grpc_edge::ServerParts{engine_, *journal_, *catalog_, *catalog_,
+                                                       definitions_, clock_, random_}));
+    http::StatusSources sources;
+    sources.ready = [this] { return Ready(); };
+    sources.metrics = [this] { return metrics_.Text(); };
+    ASSIGN_OR_RETURN(http_, http::HttpServer::Start({.address = config.http_address},
+                                                    http::StatusPages(std::move(sources))));
+    return absl::OkStatus();
+  }
+
+  DatabaseClock clock_;
+  SystemRandom random_;
+  telemetry::PrometheusMetrics metrics_;
+  std::unique_ptr<postgres::PgJournal> journal_;
+  std::unique_ptr<postgres::PgCatalog> catalog_;
+  runtime::DefinitionCache definitions_;
+  std::atomic<bool> serving_{false};
+  runtime::EngineThread engine_;
+  std::unique_ptr<grpc_edge::Server> grpc_;
+  std::unique_ptr<http::HttpServer> http_;
+};
+
+// Makes partitions ahead once a day; after a failure it tries again soon.
+class Maintenance {
+ public:
+  explicit Maintenance(std::string database_url) : database_url_(std::move(database_url)) {}
+
+  // Joins the run before this one, which is long over.
+  void MaybeRun() {
+    if (SteadyClock::now() < next_) return;
+    next_ = SteadyClock::now() + kMaintenanceInterval;
+    if (running_.valid() && !running_.get()) next_ = SteadyClock::now() + kMaintenanceRetry;
+    running_ = std::async(std::launch::async, [url = database_url_] {
+      const absl::Status status = postgres::MaintainPartitions(url);
+      if (!status.ok()) base::LogError("partitions.failed", {{"error", status.message()}});
+      return status.ok();
+    });
+  }
+
+ private:
+  const std::string database_url_;
+  SteadyClock::time_point next_ = SteadyClock::now() + kMaintenanceInterval;
+  std::future<bool> running_;
+};
+
+// Returns when told to stop, with OK, or when the node cannot go on.
+absl::Status ServeUntilStopped(ServerProcess& process, const std::string& database_url,
+                               const sigset_t& signals, PrivateCluster* cluster) {
+  Maintenance maintenance(database_url);
+  const timespec interval{0, kWatchIntervalNs};
+  while (true) {
+    const int signal_number = sigtimedwait(&signals, nullptr, &interval);
+    if (signal_number > 0) {
+      base::LogInfo("server.stopping", {{"signal", signal_number}});
+      return absl::OkStatus();
+    }
+    if (process.lost()) {
+      return absl::AbortedError("this node was fenced off: another process took its name or lease");
+    }
+    process.UpdateHealth();
+    maintenance.MaybeRun();
+    if (cluster == nullptr) continue;
+    if (const absl::Status status = cluster->EnsureRunning(); !status.ok()) return status;
+  }
+}
+
+int Serve(const ServerConfig& config, const std::string& database_url, const sigset_t& signals,
+          PrivateCluster* cluster) {
+  auto process = ServerProcess::Start(config, database_url);
+  if (!process.ok()) return Fail(process.status());
+  base::LogInfo("server.started", {{"version", kVersion},
+                                   {"node", config.node_name},
+                                   {"grpc", config.grpc_address},
+                                   {"http", config.http_address}});
+  const absl::Status end = ServeUntilStopped(**process, database_url, signals, cluster);
+  (*process)->Stop(end.ok() ? config.stop_grace_ms : 0);
+  process->reset();
+  if (!end.ok()) return Fail(end);
+  base::LogInfo("server.stopped", {});
+  return kExitOk;
+}
+
+absl::Status SetLog(const ServerConfig& config) {
+  ASSIGN_OR_RETURN(const base::LogLevel level, base::ParseLogLevel(config.log_level));
+  base::SetLogLevel(level);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+int RunServer(const ServerConfig& config) {
+  if (const absl::Status status = SetLog(config); !status.ok()) return Fail(status);
+  if (config.database_url.empty()) {
+    std::fprintf(stderr, "skald: server: --database-url or SKALD_DATABASE_URL expected\n");
+    return kExitUsage;
+  }
+  const sigset_t signals = BlockStopSignals();
+  const absl::Status schema = postgres::CheckSchema(config.database_url);
+  if (!schema.ok()) return Fail(schema);
+  if (const absl::Status status = postgres::MaintainPartitions(config.database_url); !status.ok()) {
+    return Fail(status);
+  }
+  return Serve(config, config.database_url, signals, nullptr);
+}
+
+int RunDev(const ServerConfig& config) {
+  if (const absl::Status status = SetLog(config); !status.ok()) return Fail(status);
+  const sigset_t signals = BlockStopSignals();
+  PrivateClusterSettings settings;
+  settings.data_dir = config.data_dir;
+  auto cluster = PrivateCluster::Start(std::move(settings));
+  if (!cluster.ok()) return Fail(cluster.status());
+  const std::string url = (*cluster)->connection_string();
+  int code = kExitOk;
+  if (const auto migrated = postgres::Migrate(url); migrated.ok()) {
+    code = Serve(config, url, signals, cluster->get());
+  } else {
+    code = Fail(migrated.status());
+  }
+  if (const absl::Status stopped = (*cluster)->Stop(); !stopped.ok()) return Fail(stopped);
+  return code;
+}
+
+int RunMigrate(const std::string& database_url) {
+  const auto result = postgres::Migrate(database_url);
+  if (!result.ok()) return Fail(result.status());
+  std::printf("schema version %d (was %d)\n", result->version, result->version_before);
+  return kExitOk;
+}
+
+}  // namespace skald::app

@@ -1,0 +1,44 @@
+// What a worker says on its stream, checked and turned into the engine's values.
+//
+// Pure functions, thread-safe: everything that comes from outside passes here first, and a fuzzer
+// feeds it (tests/fuzz/worker_stream_fuzz.cc). Errors: INVALID_ARGUMENT, naming the field, what
+// came and what was expected.
+#pragma once
+
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "engine/runtime/engine.h"
+#include "skald/v1/worker.pb.h"
+
+namespace skald::grpc_edge {
+
+inline constexpr std::size_t kEntriesPerMessageMax = 1'000;  // of each kind but assignments
+inline constexpr int kTaskTypesMax = 256;
+inline constexpr std::uint32_t kCreditsMax = 100'000;
+
+// The bounds on entries and credits of one message.
+absl::Status CheckBounds(const v1::WorkRequest& request);
+
+absl::StatusOr<runtime::WorkerHello> ToHello(const v1::Hello& hello);
+
+absl::StatusOr<std::vector<runtime::TaskKey>> ToReceived(const v1::WorkRequest& request);
+
+absl::StatusOr<std::vector<runtime::Beat>> ToBeats(const v1::WorkRequest& request);
+
+// A result that cannot be kept, and why.
+struct RefusedResult {
+  v1::TaskReceipt task;
+  absl::Status why;
+};
+struct ReadResults {
+  // Also one for each refused result whose task can be told: the attempt did answer, but with
+  // something that cannot be kept. It fails, terminally, and with an unknown effect, because what
+  // it did stands.
+  std::vector<runtime::Result> results;
+  std::vector<RefusedResult> refused;
+};
+ReadResults ToResults(const v1::WorkRequest& request);
+
+}  // namespace skald::grpc_edge
