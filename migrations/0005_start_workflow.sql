@@ -1,4 +1,4 @@
--- skald.start_workflow(): a start inside an application's own transaction. docs/sql.md describes it.
+-- skald.start_workflow(): a start inside an application's own transaction. See docs/sql.md.
 -- Lock impact: new functions only.
 
 -- A UUID of version 7: 48 bits of milliseconds, then random bits.
@@ -6,11 +6,11 @@ CREATE FUNCTION skald.uuid_v7() RETURNS uuid
 LANGUAGE sql VOLATILE PARALLEL SAFE AS $$
   SELECT encode(set_bit(set_bit(overlay(
            uuid_send(gen_random_uuid())
-           PLACING substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3)
+           PLACING substring(int8send(skald.microseconds(clock_timestamp()) / 1000) FROM 3)
            FROM 1 FOR 6), 52, 1), 53, 1), 'hex')::uuid
 $$;
 
--- Raises SK003 for a request that could never be carried out, SK002 when there is no such definition.
+-- Raises SK003 for a request that could never be carried out, SK002 without such a definition.
 CREATE FUNCTION skald.check_start(
   name text, version integer, input jsonb, idempotency_key text, correlation_id text,
   namespace text, priority integer) RETURNS void

@@ -15,7 +15,13 @@ namespace skald::postgres {
 
 // Object ids of the built-in types, the same in every PostgreSQL.
 enum class ElementType : std::uint32_t {
-  kBool = 16, kBytea = 17, kInt8 = 20, kInt4 = 23, kText = 25, kTimestamptz = 1184, kUuid = 2950,
+  kBool = 16,
+  kBytea = 17,
+  kInt8 = 20,
+  kInt4 = 23,
+  kText = 25,
+  kTimestamptz = 1184,
+  kUuid = 2950,
 };
 
 class BinaryArray {

@@ -63,13 +63,17 @@ void AddChange(const RowChange& change, ArrayParameters& arrays) {
   arrays[5].AddText(row.reason);
   arrays[6].AddBool(row.parked);
   arrays[7].AddTimeOrNull(row.wake_at);
-  if (change.snapshot == nullptr) {
-    arrays[8].AddNull();
-    arrays[9].AddNull();
+  if (change.snapshot != nullptr) {
+    arrays[8].AddInt8(static_cast<std::int64_t>(change.snapshot->snapshot_seq));
+    arrays[9].AddBytes(*change.snapshot->snapshot);
     return;
   }
-  arrays[8].AddInt8(static_cast<std::int64_t>(change.snapshot->snapshot_seq));
-  arrays[9].AddBytes(*change.snapshot->snapshot);
+  if (change.insert) {
+    arrays[8].AddInt8(0);
+  } else {
+    arrays[8].AddNull();  // what is stored stays
+  }
+  arrays[9].AddNull();
 }
 
 void AddInsert(const RowChange& change, ArrayParameters& arrays) {
@@ -108,8 +112,7 @@ absl::Status CheckBatchSize(const ports::CommitBatch& batch) {
     }
     bytes += write.events.size() + snapshot_bytes;
   }
-  return bytes > kBatchBytesMax ? TooLarge("batch_bytes", bytes, kBatchBytesMax)
-                                : absl::OkStatus();
+  return bytes > kBatchBytesMax ? TooLarge("batch_bytes", bytes, kBatchBytesMax) : absl::OkStatus();
 }
 
 CommitParameters MakeCommitParameters(const ports::CommitBatch& batch) {

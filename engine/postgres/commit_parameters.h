@@ -21,17 +21,17 @@ inline constexpr std::size_t kFieldBytesMax = 256UL << 20;  // events or snapsho
 using ArrayParameters = std::vector<BinaryArray>;
 
 struct CommitParameters {
-  ArrayParameters history;         // kInsertHistory
-  ArrayParameters inserted;        // kInsertWorkflows
-  ArrayParameters updated;         // kUpdateWorkflows
-  ArrayParameters consumed;        // kDeleteStartRequests
+  ArrayParameters history;   // kInsertHistory
+  ArrayParameters inserted;  // kInsertWorkflows
+  ArrayParameters updated;   // kUpdateWorkflows
+  ArrayParameters consumed;  // kDeleteStartRequests
 };
 
 // RESOURCE_EXHAUSTED beyond a bound; the message names it.
 absl::Status CheckBatchSize(const ports::CommitBatch& batch);
 
-// Rows of one workflow that come several times in the batch become one: the first says whether it is
-// inserted, the newest what it holds, and the newest snapshot stays.
+// Rows of one workflow that come several times in the batch become one: the first says whether it
+// is inserted, the newest what it holds, and the newest snapshot stays.
 CommitParameters MakeCommitParameters(const ports::CommitBatch& batch);
 
 }  // namespace skald::postgres

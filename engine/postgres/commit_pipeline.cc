@@ -32,8 +32,10 @@ struct Statement {
   const char* sql;
 };
 constexpr std::array kStatements = {
-    Statement{kFence, kCheckFence},         Statement{kHistory, kInsertHistory},
-    Statement{kInserted, kInsertWorkflows}, Statement{kUpdated, kUpdateWorkflows},
+    Statement{kFence, kCheckFence},
+    Statement{kHistory, kInsertHistory},
+    Statement{kInserted, kInsertWorkflows},
+    Statement{kUpdated, kUpdateWorkflows},
     Statement{kConsumed, kDeleteStartRequests},
 };
 
@@ -95,8 +97,7 @@ bool CommitPipeline::connected() {
   if (poll(&socket, 1, 0) != 1) return true;
   PQconsumeInput(connection_.get());
   while (Result(PQgetResult(connection_.get())) != nullptr) continue;
-  const bool alive = PQstatus(connection_.get()) == CONNECTION_OK &&
-                     poll(&socket, 1, 0) == 0;
+  const bool alive = PQstatus(connection_.get()) == CONNECTION_OK && poll(&socket, 1, 0) == 0;
   if (!alive) connection_.reset();
   return alive;
 }
@@ -115,8 +116,7 @@ absl::Status CommitPipeline::Establish() {
   if (PQstatus(connection_.get()) == CONNECTION_BAD) return LibraryError("connect");
   short events = POLLOUT;
   while (true) {
-    const Waited waited =
-        WaitFor(PQsocket(connection_.get()), events, wake_, LeftMs(deadline));
+    const Waited waited = WaitFor(PQsocket(connection_.get()), events, wake_, LeftMs(deadline));
     if (waited == Waited::kWoken) return absl::CancelledError("connect: stopping");
     if (waited == Waited::kTimeout) return absl::UnavailableError("connect: no answer in time");
     const PostgresPollingStatusType step = PQconnectPoll(connection_.get());
@@ -199,8 +199,7 @@ CommitPipeline::Answer CommitPipeline::AwaitSync(int timeout_ms) {
     const int flushed = PQflush(connection_.get());
     answer.all_sent = answer.all_sent || flushed == 0;
     const short events = static_cast<short>(flushed == 0 ? POLLIN : POLLIN | POLLOUT);
-    const Waited waited =
-        WaitFor(PQsocket(connection_.get()), events, wake_, LeftMs(deadline));
+    const Waited waited = WaitFor(PQsocket(connection_.get()), events, wake_, LeftMs(deadline));
     if (waited == Waited::kWoken) {
       answer.lost = absl::CancelledError("commit: stopping before the answer");
       return answer;

@@ -38,8 +38,8 @@ class CommitPipeline {
   // Connects and prepares. UNAVAILABLE: not possible now. INTERNAL: the schema is not ours.
   absl::Status Connect();
 
-  // Errors as ports::Journal. After UNAVAILABLE and UNKNOWN the connection is closed. CANCELLED: the
-  // wake was raised.
+  // Errors as ports::Journal. After UNAVAILABLE and UNKNOWN the connection is closed. CANCELLED:
+  // the wake was raised.
   absl::Status Commit(const ports::NodeLease& lease, CommitParameters parameters);
 
  private:
@@ -49,9 +49,9 @@ class CommitPipeline {
 
   // What the answers up to the sync said.
   struct Answer {
-    absl::Status status;     // the first error of a statement: nothing was written
-    absl::Status lost;       // not OK: the connection ended, or the wait did, before the sync
-    bool all_sent = false;   // the sync has left: without an answer it may have been carried out
+    absl::Status status;    // the first error of a statement: nothing was written
+    absl::Status lost;      // not OK: the connection ended, or the wait did, before the sync
+    bool all_sent = false;  // the sync has left: without an answer it may have been carried out
   };
 
   absl::Status Establish();

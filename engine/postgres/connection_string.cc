@@ -14,14 +14,18 @@ struct Default {
 };
 // Seconds, save for tcp_user_timeout (milliseconds).
 constexpr Default kDefaults[] = {
-    {"fallback_application_name", "skald"}, {"connect_timeout", "5"},
-    {"keepalives_idle", "10"},              {"keepalives_interval", "5"},
-    {"keepalives_count", "3"},              {"tcp_user_timeout", "20000"},
+    {"fallback_application_name", "skald"},
+    {"connect_timeout", "5"},
+    {"keepalives_idle", "10"},
+    {"keepalives_interval", "5"},
+    {"keepalives_count", "3"},
+    {"tcp_user_timeout", "20000"},
 };
 
 constexpr char kSessionSettings[] =
     "-c synchronous_commit=on -c statement_timeout=30000 -c lock_timeout=25000 "
-    "-c idle_in_transaction_session_timeout=60000 -c default_transaction_isolation=read\\ committed "
+    "-c idle_in_transaction_session_timeout=60000 -c default_transaction_isolation=read\\ "
+    "committed "
     "-c default_transaction_read_only=off -c client_min_messages=warning -c TimeZone=UTC "
     "-c bytea_output=hex -c jit=off";
 

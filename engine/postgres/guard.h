@@ -22,7 +22,6 @@ struct Guarded {
 //   UNKNOWN      the connection was lost, or gave no answer, while in kCommit
 //   UNAVAILABLE  it was lost earlier: nothing was written
 //   otherwise    CodeOfSqlState; exceptions of our own making are INTERNAL
-Guarded Guard(std::string_view what, const Phase& phase,
-              const std::function<absl::Status()>& body);
+Guarded Guard(std::string_view what, const Phase& phase, const std::function<absl::Status()>& body);
 
 }  // namespace skald::postgres

@@ -58,8 +58,8 @@ void KeyClaimer::CarryOut(Session& session, const absl::Status& may) {
     std::vector<ports::KeyHolder> holders;
     absl::Status status = may;
     if (status.ok()) {
-      status = thread_.Answer(
-          session.Transact("claim keys", [&](pqxx::transaction_base& transaction) {
+      status =
+          thread_.Answer(session.Transact("claim keys", [&](pqxx::transaction_base& transaction) {
             holders = ClaimKeys(transaction, claims);
             return absl::OkStatus();
           }));

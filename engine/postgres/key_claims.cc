@@ -24,17 +24,16 @@ std::vector<ports::KeyHolder> ClaimKeys(pqxx::transaction_base& transaction,
   const std::string namespace_array = ArrayLiteral(namespaces);
   const std::string key_array = ArrayLiteral(keys);
   std::set<core::WorkflowId> fresh;
-  const pqxx::result inserted = transaction.exec_params(
-      kInsertKeys, namespace_array, key_array, ArrayLiteral(ids), ArrayLiteral(digests));
+  const pqxx::result inserted = transaction.exec_params(kInsertKeys, namespace_array, key_array,
+                                                        ArrayLiteral(ids), ArrayLiteral(digests));
   for (const pqxx::row& row : inserted) fresh.insert(ToId(row[0]));
 
   std::vector<ports::KeyHolder> holders;
   const pqxx::result rows = transaction.exec_params(kSelectKeys, namespace_array, key_array);
   for (const pqxx::row& row : rows) {
     const ports::KeyClaim& claim = claims[holders.size()];
-    ports::KeyHolder holder{.id = ToId(row[0]),
-                            .started = row[2].as<bool>(),
-                            .digest = row[1].as<std::string>()};
+    ports::KeyHolder holder{
+        .id = ToId(row[0]), .started = row[2].as<bool>(), .digest = row[1].as<std::string>()};
     // Of two claims of one key in one call only the first is fresh.
     holder.fresh = holder.id == claim.id && fresh.erase(claim.id) == 1;
     // A key claimed in SQL accepts every request.

@@ -22,9 +22,7 @@ class Receiver : public pqxx::notification_receiver {
            const std::function<void(const std::string&)>& notified)
       : notification_receiver(connection, channel), notified_(notified) {}
 
-  void operator()(const std::string& payload, int /*backend_pid*/) override {
-    notified_(payload);
-  }
+  void operator()(const std::string& payload, int /*backend_pid*/) override { notified_(payload); }
 
  private:
   const std::function<void(const std::string&)>& notified_;
@@ -51,9 +49,9 @@ void Listener::Run() {
     const Guarded outcome = Guard("listen", phase, [this] { return Serve(); });
     if (was_connected_) retry_ms = kRetryMs;
     if (stop_.raised()) return;
-    base::LogWarn("postgres.listener_lost", {{"channel", channel_},
-                                             {"error", outcome.status.message()},
-                                             {"retry_ms", retry_ms}});
+    base::LogWarn(
+        "postgres.listener_lost",
+        {{"channel", channel_}, {"error", outcome.status.message()}, {"retry_ms", retry_ms}});
     if (WaitFor(-1, 0, stop_, retry_ms) == Waited::kWoken) return;
     retry_ms = std::min(retry_ms * 2, kRetryMsMax);
   }

@@ -87,11 +87,10 @@ absl::Status CheckSchema(const std::string& database_url) {
 absl::Status MaintainPartitions(const std::string& database_url) {
   ASSIGN_OR_RETURN(const auto session, Connect(database_url));
   int made = 0;
-  RETURN_IF_ERROR(
-      session->Transact("make partitions", [&](pqxx::transaction_base& transaction) {
-        made = transaction.exec1(kEnsurePartitions)[0].as<int>();
-        return absl::OkStatus();
-      }));
+  RETURN_IF_ERROR(session->Transact("make partitions", [&](pqxx::transaction_base& transaction) {
+    made = transaction.exec1(kEnsurePartitions)[0].as<int>();
+    return absl::OkStatus();
+  }));
   if (made > 0) base::LogInfo("postgres.partitions_made", {{"count", made}});
   return absl::OkStatus();
 }

@@ -1,8 +1,8 @@
 // Migrate: brings the database's schema to what this binary needs.
 //
 // All missing migrations are applied in one transaction under an advisory lock, so that several
-// nodes may start at once and a failure leaves nothing behind. Afterwards partitions are made ahead.
-// Thread-safe.
+// nodes may start at once and a failure leaves nothing behind. Afterwards partitions are made
+// ahead. Thread-safe.
 #pragma once
 
 #include <string>

@@ -1,7 +1,7 @@
 // PageToken: where the next page of a list begins, as an opaque text.
 //
-// Pure; thread-safe. The text is hexadecimal, so that it fits into a URL, and begins with the kind of
-// list: a token of another list is refused.
+// Pure; thread-safe. The text is hexadecimal, so that it fits into a URL, and begins with the kind
+// of list: a token of another list is refused.
 #pragma once
 
 #include <string>

@@ -31,7 +31,8 @@ ports::StoredDefinition ToDefinition(const pqxx::row& row) {
 }
 
 std::string Named(const std::string& name, std::int32_t version) {
-  return version == 0 ? fmt::format("\"{}\"", name) : fmt::format("\"{}\" version {}", name, version);
+  return version == 0 ? fmt::format("\"{}\"", name)
+                      : fmt::format("\"{}\" version {}", name, version);
 }
 
 absl::Status NoDefinition(const std::string& name_space, const std::string& name,
@@ -118,8 +119,7 @@ absl::StatusOr<ports::StoredDefinition> PgCatalog::GetDefinition(const std::stri
                                                                  std::int32_t version) {
   std::optional<ports::StoredDefinition> found;
   RETURN_IF_ERROR(pool_.Read("get definition", [&](Transaction& transaction) {
-    const pqxx::result rows =
-        transaction.exec_params(kSelectDefinition, name_space, name, version);
+    const pqxx::result rows = transaction.exec_params(kSelectDefinition, name_space, name, version);
     if (!rows.empty()) found = ToDefinition(rows[0]);
     return absl::OkStatus();
   }));
@@ -140,11 +140,11 @@ absl::StatusOr<ports::Paged<ports::StoredDefinition>> PgCatalog::ListDefinitions
   const std::size_t size = PageSize(page);
   ports::Paged<ports::StoredDefinition> result;
   RETURN_IF_ERROR(pool_.Read("list definitions", [&](Transaction& transaction) {
-    result = ToPage(
-        transaction.exec_params(kListDefinitions, name_space, after[0], version, size + 1), size,
-        [](const ports::StoredDefinition& last) {
-          return EncodePageToken(kDefinitions, {last.name, std::to_string(last.version)});
-        });
+    result =
+        ToPage(transaction.exec_params(kListDefinitions, name_space, after[0], version, size + 1),
+               size, [](const ports::StoredDefinition& last) {
+                 return EncodePageToken(kDefinitions, {last.name, std::to_string(last.version)});
+               });
     return absl::OkStatus();
   }));
   return result;
@@ -153,10 +153,8 @@ absl::StatusOr<ports::Paged<ports::StoredDefinition>> PgCatalog::ListDefinitions
 absl::Status PgCatalog::DeleteDefinition(const std::string& name_space, const std::string& name,
                                          std::int32_t version) {
   return Change("delete definition", [&](Transaction& transaction) -> absl::Status {
-    const pqxx::result rows =
-        transaction.exec_params(kDeleteDefinition, name_space, name, version);
-    return rows.affected_rows() == 0 ? NoDefinition(name_space, name, version)
-                                     : absl::OkStatus();
+    const pqxx::result rows = transaction.exec_params(kDeleteDefinition, name_space, name, version);
+    return rows.affected_rows() == 0 ? NoDefinition(name_space, name, version) : absl::OkStatus();
   });
 }
 

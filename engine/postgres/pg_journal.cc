@@ -48,8 +48,8 @@ void Ask(SessionThread& thread, Access access, const char* what,
       value = ask(transaction);
       return absl::OkStatus();
     };
-    absl::Status status = access == Access::kRead ? session.Read(what, body)
-                                                  : session.Transact(what, body);
+    absl::Status status =
+        access == Access::kRead ? session.Read(what, body) : session.Transact(what, body);
     status = JournalStatus(thread.Answer(std::move(status)));
     if (status.ok()) {
       done(std::move(value));

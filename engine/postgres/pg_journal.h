@@ -1,8 +1,8 @@
 // PgJournal: the Journal in PostgreSQL.
 //
 // Thread-safe. Connections: one for commits (libpq, commit_pipeline.h), and over libpqxx one each
-// for the lease, for reads, for idempotency keys and for notices. They are made at the first use and
-// again after a loss; a database that is away is UNAVAILABLE, never a wait. Sends nothing while
+// for the lease, for reads, for idempotency keys and for notices. They are made at the first use
+// and again after a loss; a database that is away is UNAVAILABLE, never a wait. Sends nothing while
 // nothing is asked of it. Callbacks come on the threads of those connections.
 #pragma once
 

@@ -42,7 +42,7 @@ class Session {
   void Drop();
 
   const std::string connection_string_;
-  base::Mutex mutex_;  // for Cancel: held where connection_ changes
+  base::Mutex mutex_;                             // for Cancel: held where connection_ changes
   std::unique_ptr<pqxx::connection> connection_;  // changed by the using thread only
 };
 

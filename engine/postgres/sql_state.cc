@@ -18,12 +18,12 @@ constexpr std::array kMeanings = {
     Meaning{"SK002", absl::StatusCode::kNotFound},
     Meaning{"SK003", absl::StatusCode::kInvalidArgument},
     Meaning{kStateUniqueViolation, absl::StatusCode::kAlreadyExists},
-    Meaning{"08", absl::StatusCode::kUnavailable},     // connection
+    Meaning{"08", absl::StatusCode::kUnavailable},         // connection
     Meaning{"22021", absl::StatusCode::kInvalidArgument},  // not in the encoding
     Meaning{"22P05", absl::StatusCode::kInvalidArgument},  // cannot be translated
-    Meaning{"25006", absl::StatusCode::kUnavailable},  // read-only: a standby
-    Meaning{"40", absl::StatusCode::kUnavailable},     // serialization, deadlock
-    Meaning{"53", absl::StatusCode::kUnavailable},     // disk, memory, connections
+    Meaning{"25006", absl::StatusCode::kUnavailable},      // read-only: a standby
+    Meaning{"40", absl::StatusCode::kUnavailable},         // serialization, deadlock
+    Meaning{"53", absl::StatusCode::kUnavailable},         // disk, memory, connections
     Meaning{"54", absl::StatusCode::kResourceExhausted},
     Meaning{"55P03", absl::StatusCode::kUnavailable},  // lock not had in time
     Meaning{"57", absl::StatusCode::kUnavailable},     // operator, shutdown, start-up, cancel

@@ -17,7 +17,8 @@ inline constexpr std::string_view kStateUniqueViolation = "23505";
 //   NOT_FOUND           SK002
 //   INVALID_ARGUMENT    SK003, or a text that the database cannot hold (not UTF-8, a NUL)
 //   ALREADY_EXISTS      unique violation
-//   UNAVAILABLE         the server is short of something, starting, stopping, read-only, was told to
+//   UNAVAILABLE         the server is short of something, starting, stopping, read-only, was told
+//   to
 //                       cancel, or transactions collided: try later
 //   RESOURCE_EXHAUSTED  beyond a limit of the server's program
 //   INTERNAL            anything else

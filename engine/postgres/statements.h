@@ -1,7 +1,7 @@
 // All SQL of this edge, as named constants. Parameters are always bound.
 //
-// Times cross the border as microseconds since 1970 (skald.microseconds, skald.time_of), save in the
-// arrays of the commit, which hold PostgreSQL's own binary form.
+// Times cross the border as microseconds since 1970 (skald.microseconds, skald.time_of), save in
+// the arrays of the commit, which hold PostgreSQL's own binary form.
 #pragma once
 
 namespace skald::postgres {
@@ -18,8 +18,7 @@ inline constexpr char kMigrationBootstrap[] = R"sql(
     applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
   );
 )sql";
-inline constexpr char kSchemaExists[] =
-    "SELECT to_regclass('skald.schema_version') IS NOT NULL";
+inline constexpr char kSchemaExists[] = "SELECT to_regclass('skald.schema_version') IS NOT NULL";
 inline constexpr char kSchemaVersion[] =
     "SELECT coalesce(max(version), 0) FROM skald.schema_version";
 inline constexpr char kRecordMigration[] =
@@ -50,7 +49,7 @@ inline constexpr char kInsertWorkflows[] = R"sql(
                               priority, namespace, name, correlation_id, idempotency_key)
   SELECT unnest($1::uuid[]), unnest($2::text[]), unnest($3::text[]), unnest($4::timestamptz[]),
          unnest($5::timestamptz[]), unnest($6::text[]), unnest($7::boolean[]),
-         unnest($8::timestamptz[]), coalesce(unnest($9::bigint[]), 0), unnest($10::bytea[]),
+         unnest($8::timestamptz[]), unnest($9::bigint[]), unnest($10::bytea[]),
          unnest($11::bigint[]), unnest($12::timestamptz[]), unnest($13::integer[]),
          unnest($14::integer[]), unnest($15::text[]), unnest($16::text[]), unnest($17::text[]),
          unnest($18::text[])
@@ -86,8 +85,8 @@ inline constexpr char kTakeShards[] =
 inline constexpr char kReleaseNode[] = "SELECT skald.release_node($1, $2)";
 
 // ---- reading workflows ----
-#define SKALD_STORED_WORKFLOW                                                            \
-  "SELECT id, definition_id, parked, coalesce(skald.microseconds(wake_at), 0),"          \
+#define SKALD_STORED_WORKFLOW                                                   \
+  "SELECT id, definition_id, parked, coalesce(skald.microseconds(wake_at), 0)," \
   " snapshot_seq, coalesce(snapshot, '') FROM skald.workflow "
 inline constexpr char kSelectWorkflow[] = SKALD_STORED_WORKFLOW "WHERE id = $1";
 inline constexpr char kSelectActive[] = SKALD_STORED_WORKFLOW
@@ -151,8 +150,7 @@ inline constexpr char kSelectKeys[] = R"sql(
 )sql";
 
 // ---- definitions ----
-#define SKALD_DEFINITION_TIMES \
-  "skald.microseconds(created_at), skald.microseconds(updated_at) "
+#define SKALD_DEFINITION_TIMES "skald.microseconds(created_at), skald.microseconds(updated_at) "
 inline constexpr char kInsertDefinition[] = R"sql(
   INSERT INTO skald.definition (namespace, name, version, source, created_at, updated_at)
   VALUES ($1, $2, $3, $4, skald.time_of($5), skald.time_of($6))
@@ -199,15 +197,15 @@ inline constexpr char kInsertPin[] = R"sql(
 inline constexpr char kSelectPinned[] = "SELECT body FROM skald.pinned_definition WHERE id = $1";
 
 // ---- lists of workflows; a null parameter does not filter ----
-#define SKALD_LIST_WORKFLOWS                                                                  \
+#define SKALD_LIST_WORKFLOWS                                                                    \
   "SELECT id, namespace, name, version, status, saga_status, correlation_id, reason, priority," \
-  " skald.microseconds(started_at), skald.microseconds(updated_at),"                          \
-  " coalesce(skald.microseconds(ended_at), 0) FROM skald.workflow"                            \
-  " WHERE ($1::text IS NULL OR namespace = $1) AND ($2::text IS NULL OR name = $2)"           \
-  " AND ($3::text IS NULL OR (correlation_id = $3 AND correlation_id <> ''))"                 \
-  " AND ($4::text[] IS NULL OR status = ANY ($4))"                                            \
-  " AND ($5::text[] IS NULL OR saga_status = ANY ($5))"                                       \
-  " AND ($6::bigint IS NULL OR started_at >= skald.time_of($6))"                              \
+  " skald.microseconds(started_at), skald.microseconds(updated_at),"                            \
+  " coalesce(skald.microseconds(ended_at), 0) FROM skald.workflow"                              \
+  " WHERE ($1::text IS NULL OR namespace = $1) AND ($2::text IS NULL OR name = $2)"             \
+  " AND ($3::text IS NULL OR (correlation_id = $3 AND correlation_id <> ''))"                   \
+  " AND ($4::text[] IS NULL OR status = ANY ($4))"                                              \
+  " AND ($5::text[] IS NULL OR saga_status = ANY ($5))"                                         \
+  " AND ($6::bigint IS NULL OR started_at >= skald.time_of($6))"                                \
   " AND ($7::bigint IS NULL OR started_at < skald.time_of($7))"
 inline constexpr char kListNewestFirst[] = SKALD_LIST_WORKFLOWS
     " AND ($8::bigint IS NULL OR (started_at, id) < (skald.time_of($8), $9::uuid))"

@@ -1,5 +1,5 @@
-// Lists of workflows: filter, order and pages by key, so that pages stay as they are while workflows
-// come and go.
+// Lists of workflows: filter, order and pages by key, so that pages stay as they are while
+// workflows come and go.
 //
 // Stateless. ListWorkflows throws what libpqxx throws: to be called inside a Session's body only.
 #pragma once

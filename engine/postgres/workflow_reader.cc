@@ -83,8 +83,8 @@ std::vector<ports::StoredWorkflow> ReadActive(pqxx::transaction_base& transactio
 std::vector<ports::StoredWorkflow> ReadDue(pqxx::transaction_base& transaction,
                                            const ports::SlotRange& slots, core::TimeUs until,
                                            std::size_t count_max) {
-  return WithHistories(transaction, transaction.exec_params(kSelectDue, slots.first, slots.last,
-                                                            until, count_max));
+  return WithHistories(
+      transaction, transaction.exec_params(kSelectDue, slots.first, slots.last, until, count_max));
 }
 
 std::vector<ports::StartRequest> ReadStartRequests(pqxx::transaction_base& transaction,

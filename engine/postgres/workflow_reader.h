@@ -18,8 +18,7 @@ std::optional<ports::StoredWorkflow> ReadWorkflow(pqxx::transaction_base& transa
                                                   const core::WorkflowId& id);
 std::vector<ports::StoredWorkflow> ReadActive(pqxx::transaction_base& transaction,
                                               const ports::SlotRange& slots,
-                                              const core::WorkflowId& after,
-                                              std::size_t count_max);
+                                              const core::WorkflowId& after, std::size_t count_max);
 std::vector<ports::StoredWorkflow> ReadDue(pqxx::transaction_base& transaction,
                                            const ports::SlotRange& slots, core::TimeUs until,
                                            std::size_t count_max);

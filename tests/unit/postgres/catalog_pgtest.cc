@@ -1,5 +1,4 @@
 #include "engine/postgres/pg_catalog.h"
-
 #include "tests/unit/postgres/store_fixture.h"
 
 namespace skald::postgres {
@@ -8,10 +7,10 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::SizeIs;
 using testing::IsOk;
 using testing::IsOkAndHolds;
 using testing::PrivatePostgres;
+using ::testing::SizeIs;
 using testing::StatusIs;
 
 class CatalogTest : public StoreFixture {
@@ -24,8 +23,12 @@ class CatalogTest : public StoreFixture {
 
   static ports::StoredDefinition Definition(const std::string& name, std::int32_t version,
                                             const std::string& source = "{}") {
-    return {.name_space = "default", .name = name, .version = version, .source = source,
-            .created_at = kNowUs, .updated_at = kNowUs + 1};
+    return {.name_space = "default",
+            .name = name,
+            .version = version,
+            .source = source,
+            .created_at = kNowUs,
+            .updated_at = kNowUs + 1};
   }
   bool AwaitGenerationAbove(std::uint64_t generation) {
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
@@ -212,9 +215,11 @@ TEST_F(CatalogTest, AMalformedOrForeignPageTokenIsInvalid) {
   const auto newest = ports::WorkflowOrder::kNewestFirst;
   for (const char* token : {"x", "zz", "00", "6e6577657374", "ffffffff"}) {
     EXPECT_THAT(catalog_->ListWorkflows({}, newest, {.token = token}),
-                StatusIs(absl::StatusCode::kInvalidArgument)) << token;
+                StatusIs(absl::StatusCode::kInvalidArgument))
+        << token;
     EXPECT_THAT(catalog_->ListDefinitions("default", {.token = token}),
-                StatusIs(absl::StatusCode::kInvalidArgument)) << token;
+                StatusIs(absl::StatusCode::kInvalidArgument))
+        << token;
   }
   for (const char* name : {"a", "b"}) {
     ASSERT_THAT(catalog_->PutTaskDefinition(Definition(name, 0)), IsOk());
@@ -245,7 +250,9 @@ TEST_F(CatalogTest, ReadsHistoryInPiecesAndTheStoredForm) {
 TEST_F(CatalogTest, LogLinesComeBackInOrderUpToTheirBound) {
   std::vector<ports::TaskLogLine> lines;
   for (int i = 0; i < 5; ++i) {
-    lines.push_back({.workflow = Id(1), .task = 2, .at = kNowUs + 5 - i,
+    lines.push_back({.workflow = Id(1),
+                     .task = 2,
+                     .at = kNowUs + 5 - i,
                      .message = "line " + std::to_string(i) + std::string("\0\xff", 2)});
   }
   ASSERT_THAT(catalog_->Append(lines, 3), IsOk());

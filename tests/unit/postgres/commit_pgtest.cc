@@ -43,8 +43,12 @@ TEST_F(CommitTest, KeepsEventBytesWhateverTheyAre) {
   const std::string bytes("[\"\xff\x00\\u0000'\\\\\"]", 15);
   EXPECT_THAT(Commit(lease, {Events(Id(1), 1, 1, bytes), Start(Id(2))}), IsOk());
   EXPECT_EQ(Load(Id(2))->rows.size(), 1U);
-  EXPECT_EQ(Query("SELECT events = '\\x" "5b22ff005c7530303030275c5c225d" "' FROM "
-                  "skald.history_row WHERE workflow_id = '" + Id(1).ToString() + "'"), "t");
+  EXPECT_EQ(Query("SELECT events = '\\x"
+                  "5b22ff005c7530303030275c5c225d"
+                  "' FROM "
+                  "skald.history_row WHERE workflow_id = '" +
+                  Id(1).ToString() + "'"),
+            "t");
 }
 
 TEST_F(CommitTest, ATextTheDatabaseCannotHoldIsMadeHarmless) {
@@ -52,7 +56,9 @@ TEST_F(CommitTest, ATextTheDatabaseCannotHoldIsMadeHarmless) {
   ports::WorkflowWrite write = Start(Id(1));
   write.row->reason = std::string("a\0b\xff", 4);
   EXPECT_THAT(Commit(lease, {write}), IsOk());
-  EXPECT_EQ(Query("SELECT reason FROM skald.workflow"), "a\xEF\xBF\xBD" "b\xEF\xBF\xBD");
+  EXPECT_EQ(Query("SELECT reason FROM skald.workflow"),
+            "a\xEF\xBF\xBD"
+            "b\xEF\xBF\xBD");
 }
 
 TEST_F(CommitTest, RowsOfOneWorkflowInOneBatchAreFolded) {
@@ -69,7 +75,8 @@ TEST_F(CommitTest, RowsOfOneWorkflowInOneBatchAreFolded) {
   EXPECT_THAT(Commit(lease, {Start(Id(1)), snapshot, end}), IsOk());
 
   EXPECT_EQ(Query("SELECT concat_ws(' ', status, snapshot_seq, skald.microseconds(ended_at)) "
-                  "FROM skald.workflow"), "COMPLETED 3 " + std::to_string(kNowUs + 9));
+                  "FROM skald.workflow"),
+            "COMPLETED 3 " + std::to_string(kNowUs + 9));
   const auto stored = Load(Id(1));
   EXPECT_EQ(stored->snapshot, "state");
   ASSERT_EQ(stored->rows.size(), 1U);
@@ -161,8 +168,9 @@ std::string AwaitWaitingBackend(const std::string& url) {
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (std::chrono::steady_clock::now() < deadline) {
     const std::string pid = testing::QueryOrDie(
-        url, "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND "
-             "wait_event_type = 'Lock' AND query LIKE '%check_fence%' LIMIT 1");
+        url,
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND "
+        "wait_event_type = 'Lock' AND query LIKE '%check_fence%' LIMIT 1");
     if (!pid.empty()) return pid;
     std::this_thread::yield();
   }
@@ -195,8 +203,9 @@ TEST_F(CommitTest, AStatementToldToCancelIsUnavailable) {
 TEST_F(CommitTest, AConnectionLostWhileIdleIsMadeAgainUnnoticed) {
   const ports::NodeLease lease = Acquire();
   ASSERT_THAT(Commit(lease, {Start(Id(1))}), IsOk());
-  Query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        "WHERE datname = current_database() AND pid <> pg_backend_pid()");
+  Query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+      "WHERE datname = current_database() AND pid <> pg_backend_pid()");
   // Gone for good when its entry is.
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (Query("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
@@ -229,8 +238,8 @@ TEST_F(CommitTest, WithoutAServerEveryCallIsUnavailable) {
   ASSERT_THAT(away, IsOk());
   journal_ = *std::move(away);
   EXPECT_THAT(Commit({.node_id = "a", .epoch = 1}, {}), StatusIs(absl::StatusCode::kUnavailable));
-  const auto lease = Await<ports::NodeLease>(
-      [&](auto done) { journal_->AcquireNode("a", kLongLeaseUs, done); });
+  const auto lease =
+      Await<ports::NodeLease>([&](auto done) { journal_->AcquireNode("a", kLongLeaseUs, done); });
   EXPECT_THAT(lease, StatusIs(absl::StatusCode::kUnavailable));
   const auto keys = Await<std::vector<ports::KeyHolder>>([&](auto done) {
     journal_->ClaimKeys({{.name_space = "default", .key = "k", .id = Id(1)}}, done);

@@ -1,9 +1,8 @@
-#include "engine/postgres/migrate.h"
-
 #include <future>
 #include <vector>
 
 #include "engine/postgres/embedded_migrations.h"
+#include "engine/postgres/migrate.h"
 #include "gmock/gmock.h"
 #include "tests/support/private_postgres.h"
 #include "tests/support/status_matchers.h"
@@ -32,8 +31,8 @@ TEST(EmbeddedMigrationsTest, SayTheirLockImpactAtTheirHead) {
 
 TEST(MigrateTest, BringsAnEmptyDatabaseToTheNewestVersion) {
   const std::string url = PrivatePostgres::NewDatabase();
-  EXPECT_THAT(CheckSchema(url), StatusIs(absl::StatusCode::kFailedPrecondition,
-                                         HasSubstr("run skald migrate")));
+  EXPECT_THAT(CheckSchema(url),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("run skald migrate")));
 
   const auto result = Migrate(url);
 
@@ -72,10 +71,10 @@ TEST(MigrateTest, ANewerSchemaIsRefusedAndLeftAlone) {
   ASSERT_THAT(Migrate(url), IsOk());
   QueryOrDie(url, "INSERT INTO skald.schema_version VALUES (999, 'from the future')");
 
-  EXPECT_THAT(Migrate(url), StatusIs(absl::StatusCode::kFailedPrecondition,
-                                     HasSubstr("version 999")));
-  EXPECT_THAT(CheckSchema(url), StatusIs(absl::StatusCode::kFailedPrecondition,
-                                         HasSubstr("start a newer skald")));
+  EXPECT_THAT(Migrate(url),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("version 999")));
+  EXPECT_THAT(CheckSchema(url),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("start a newer skald")));
 }
 
 TEST(MigrateTest, ADatabaseInAnotherEncodingIsRefused) {
@@ -100,25 +99,29 @@ TEST(MigrateTest, AMalformedUrlIsRefusedWithoutRepeatingIt) {
 TEST(PartitionTest, CoverTheWeeksToComeAndAreMadeOnce) {
   const std::string url = PrivatePostgres::NewDatabase();
   ASSERT_THAT(Migrate(url), IsOk());
-  EXPECT_EQ(QueryOrDie(url, "SELECT min(first_at) < now() AND max(end_at) > now() + '4 weeks' "
-                            "FROM skald.partition"), "t");
+  EXPECT_EQ(QueryOrDie(url,
+                       "SELECT min(first_at) < now() AND max(end_at) > now() + '4 weeks' "
+                       "FROM skald.partition"),
+            "t");
   const std::string before = QueryOrDie(url, "SELECT count(*) FROM skald.partition");
   EXPECT_THAT(MaintainPartitions(url), IsOk());
   EXPECT_EQ(QueryOrDie(url, "SELECT count(*) FROM skald.partition"), before);
-  EXPECT_EQ(QueryOrDie(url, "SELECT skald.ensure_partitions(max(end_at) + '1 second', '1 day') "
-                            "FROM skald.partition"), "1");
+  EXPECT_EQ(QueryOrDie(url,
+                       "SELECT skald.ensure_partitions(max(end_at) + '1 second', '1 day') "
+                       "FROM skald.partition"),
+            "1");
 }
 
 class RetentionTest : public ::testing::Test {
  protected:
-  RetentionTest() : url_(PrivatePostgres::NewDatabase()) {
-    EXPECT_THAT(Migrate(url_), IsOk());
-  }
+  RetentionTest() : url_(PrivatePostgres::NewDatabase()) { EXPECT_THAT(Migrate(url_), IsOk()); }
 
   // A workflow whose id lies in the oldest partition.
   void AddOldWorkflow(const std::string& status) {
-    Query("INSERT INTO skald.workflow SELECT " + OldId() + ", 1, 0, now(), now(), NULL, NULL, 1, "
-          "0, false, 'default', 'order', '" + status + "', 'NONE', '', '', '', NULL");
+    Query("INSERT INTO skald.workflow SELECT " + OldId() +
+          ", 1, 0, now(), now(), NULL, NULL, 1, "
+          "0, false, 'default', 'order', '" +
+          status + "', 'NONE', '', '', '', NULL");
     Query("INSERT INTO skald.history_row SELECT " + OldId() + ", 1, 1, now(), '[]'");
   }
   static std::string OldId() {
@@ -126,8 +129,9 @@ class RetentionTest : public ::testing::Test {
   }
   // Only the first partition is over by now.
   std::string Drop() {
-    return Query("SELECT string_agg(dropped || ':' || reason, ',') FROM "
-                 "skald.drop_partitions(now())");
+    return Query(
+        "SELECT string_agg(dropped || ':' || reason, ',') FROM "
+        "skald.drop_partitions(now())");
   }
   std::string Query(const std::string& sql) { return QueryOrDie(url_, sql); }
 

@@ -4,8 +4,8 @@ namespace skald::postgres {
 namespace {
 
 using ::testing::IsEmpty;
-using ::testing::SizeIs;
 using testing::IsOk;
+using ::testing::SizeIs;
 using testing::StatusIs;
 
 class NodeTest : public StoreFixture {
@@ -30,7 +30,8 @@ TEST_F(NodeTest, EachAcquisitionIsANewEpochWithALeaseOnTheDatabaseClock) {
   EXPECT_GT(second.expires_at, second.database_now);
   EXPECT_LE(second.expires_at, second.database_now + kLongLeaseUs);
   EXPECT_EQ(Query("SELECT abs(extract(epoch FROM now()) - " +
-                  std::to_string(second.database_now / core::kSecondUs) + ") < 60"), "t");
+                  std::to_string(second.database_now / core::kSecondUs) + ") < 60"),
+            "t");
 }
 
 TEST_F(NodeTest, AnOlderEpochIsRefusedEverything) {
@@ -61,10 +62,9 @@ TEST_F(NodeTest, ATakeoverWaitsForTransactionsInFlight) {
 
   auto promise = std::make_shared<std::promise<absl::StatusOr<ports::NodeLease>>>();
   auto takeover = promise->get_future();
-  journal_->AcquireNode("node-1", kLongLeaseUs,
-                        [promise](absl::StatusOr<ports::NodeLease> lease) {
-                          promise->set_value(lease);
-                        });
+  journal_->AcquireNode("node-1", kLongLeaseUs, [promise](absl::StatusOr<ports::NodeLease> lease) {
+    promise->set_value(lease);
+  });
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (Query("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
                "wait_event_type = 'Lock' AND query LIKE '%acquire_node%'") == "0") {

@@ -20,7 +20,8 @@ TEST(BinaryArrayTest, IsTheWireFormOfTheArray) {
   array.AddInt4(258);
   array.AddNull();
   EXPECT_EQ(array.Bytes(), std::string_view("\0\0\0\1\0\0\0\1\0\0\0\x17\0\0\0\2\0\0\0\1"
-                                            "\0\0\0\4\0\0\1\2\xff\xff\xff\xff", 32));
+                                            "\0\0\0\4\0\0\1\2\xff\xff\xff\xff",
+                                            32));
   EXPECT_EQ(array.count(), 2U);
 }
 
@@ -35,9 +36,9 @@ TEST(BinaryArrayTest, TimesCountFromTheYear2000AndZeroMayBeNull) {
 TEST(TextTest, RefusesWhatIsNotUtf8OrHoldsANul) {
   for (const char* good : {"", "plain", "ä€\U0001F600"}) EXPECT_TRUE(IsStorableText(good)) << good;
   for (const std::string& bad :
-       {std::string("\0", 1), std::string("\x80"), std::string("\xC0\xAF"), std::string("\xE0\x80\xAF"),
-        std::string("\xED\xA0\x80"), std::string("\xF4\x90\x80\x80"), std::string("\xF5\x80\x80\x80"),
-        std::string("\xC3"), std::string("\xE2\x82")}) {
+       {std::string("\0", 1), std::string("\x80"), std::string("\xC0\xAF"),
+        std::string("\xE0\x80\xAF"), std::string("\xED\xA0\x80"), std::string("\xF4\x90\x80\x80"),
+        std::string("\xF5\x80\x80\x80"), std::string("\xC3"), std::string("\xE2\x82")}) {
     EXPECT_FALSE(IsStorableText(bad));
     EXPECT_TRUE(IsStorableText(StorableText(bad)));
   }
@@ -74,9 +75,9 @@ TEST(SqlStateTest, SaysWhatACallerCanDo) {
 }
 
 TEST(ConnectionStringTest, KeepsWhatTheUserSetAndAddsToHisOptions) {
-  const auto completed =
-      CompleteConnectionString("postgresql://me:p%27w@db:6543/skald?connect_timeout=9&"
-                               "options=-c%20work_mem%3D8MB");
+  const auto completed = CompleteConnectionString(
+      "postgresql://me:p%27w@db:6543/skald?connect_timeout=9&"
+      "options=-c%20work_mem%3D8MB");
   ASSERT_THAT(completed, testing::IsOk());
   EXPECT_THAT(*completed, HasSubstr("connect_timeout='9'"));
   EXPECT_THAT(*completed, HasSubstr("password='p\\'w'"));

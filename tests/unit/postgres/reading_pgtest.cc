@@ -5,9 +5,9 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using ::testing::SizeIs;
 using testing::IsOk;
 using testing::IsOkAndHolds;
+using ::testing::SizeIs;
 
 constexpr ports::SlotRange kAllSlots;
 constexpr core::WorkflowId kFromTheStart;
@@ -134,8 +134,8 @@ class KeyTest : public StoreFixture {
   }
   static std::vector<ports::KeyHolder> Claims(PgJournal& journal,
                                               const std::vector<ports::KeyClaim>& claims) {
-    auto holders = Await<std::vector<ports::KeyHolder>>(
-        [&](auto done) { journal.ClaimKeys(claims, done); });
+    auto holders =
+        Await<std::vector<ports::KeyHolder>>([&](auto done) { journal.ClaimKeys(claims, done); });
     EXPECT_THAT(holders, IsOk());
     return holders.ok() ? *holders : std::vector<ports::KeyHolder>();
   }

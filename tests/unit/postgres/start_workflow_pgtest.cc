@@ -6,8 +6,8 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::SizeIs;
 using testing::IsOk;
+using ::testing::SizeIs;
 
 // Counts notices and lets a test wait for the next one.
 class Notices {
@@ -39,8 +39,9 @@ class Notices {
 class StartWorkflowTest : public StoreFixture {
  protected:
   StartWorkflowTest() {
-    Query("INSERT INTO skald.definition VALUES ('default', 'order', 1, '{}', now(), now()), "
-          "('default', 'order', 2, '{}', now(), now())");
+    Query(
+        "INSERT INTO skald.definition VALUES ('default', 'order', 1, '{}', now(), now()), "
+        "('default', 'order', 2, '{}', now(), now())");
     journal_->OnStartRequest([this] { notices_.Add(); });
   }
   ~StartWorkflowTest() override { journal_.reset(); }
@@ -79,7 +80,8 @@ class StartWorkflowTest : public StoreFixture {
 TEST_F(StartWorkflowTest, ACommittedCallIsARequestUnderTheReturnedIdAndIsAnnounced) {
   const int before = AwaitListener();
   const std::string id = Query(
-      R"(SELECT skald.start_workflow('order', 2, '{"items":[1,2]}', 'order-77', 'customer-9', priority => 7))");
+      R"(SELECT skald.start_workflow('order', 2, '{"items":[1,2]}', 'order-77', 'customer-9',
+                                     priority => 7))");
 
   EXPECT_TRUE(notices_.AwaitMoreThan(before));
   const auto requests = Requests();
@@ -122,8 +124,7 @@ TEST_F(StartWorkflowTest, TheSameKeyGivesTheSameIdAndOneRequest) {
 
 TEST_F(StartWorkflowTest, AKeyClaimedOverTheApiButNotStartedIsStartedUnderItsId) {
   auto held = Await<std::vector<ports::KeyHolder>>([&](auto done) {
-    journal_->ClaimKeys(
-        {{.name_space = "default", .key = "k", .id = Id(1), .digest = "d"}}, done);
+    journal_->ClaimKeys({{.name_space = "default", .key = "k", .id = Id(1), .digest = "d"}}, done);
   });
   ASSERT_THAT(held, IsOk());
   EXPECT_EQ(Query("SELECT skald.start_workflow('order', idempotency_key => 'k')"),
@@ -134,8 +135,7 @@ TEST_F(StartWorkflowTest, AKeyClaimedOverTheApiButNotStartedIsStartedUnderItsId)
 TEST_F(StartWorkflowTest, AKeyClaimedInSqlAcceptsTheApisRequest) {
   const std::string id = Query("SELECT skald.start_workflow('order', idempotency_key => 'k')");
   auto held = Await<std::vector<ports::KeyHolder>>([&](auto done) {
-    journal_->ClaimKeys(
-        {{.name_space = "default", .key = "k", .id = Id(1), .digest = "d"}}, done);
+    journal_->ClaimKeys({{.name_space = "default", .key = "k", .id = Id(1), .digest = "d"}}, done);
   });
   ASSERT_THAT(held, IsOk());
   EXPECT_EQ((*held)[0].id.ToString(), id);
@@ -153,7 +153,8 @@ TEST_F(StartWorkflowTest, RequestsAreThoseOfTheSlots) {
 
 TEST_F(StartWorkflowTest, MistakesAreNamed) {
   EXPECT_THAT(ErrorOf("'unknown'"), HasSubstr("SK002"));
-  EXPECT_THAT(ErrorOf("'unknown'"), HasSubstr("no definition \"unknown\" in namespace \"default\""));
+  EXPECT_THAT(ErrorOf("'unknown'"),
+              HasSubstr("no definition \"unknown\" in namespace \"default\""));
   EXPECT_THAT(ErrorOf("'order', 9"), HasSubstr("no definition \"order\" version 9"));
   EXPECT_THAT(ErrorOf("'order', namespace => 'other'"), HasSubstr("SK002"));
   EXPECT_THAT(ErrorOf("'order', -1"), HasSubstr("SK003"));
@@ -190,8 +191,9 @@ TEST_F(StartWorkflowTest, ARoleNeedsOnlyTheRightToExecute) {
 
 TEST_F(StartWorkflowTest, ALostListenerSaysSoOnceItIsBack) {
   const int before = AwaitListener();
-  Query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' "
-        "AND datname = current_database()");
+  Query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' "
+      "AND datname = current_database()");
   EXPECT_TRUE(notices_.AwaitMoreThan(before));
   const int after = notices_.count();
   Query("SELECT skald.start_workflow('order')");
@@ -202,7 +204,8 @@ TEST_F(StartWorkflowTest, IdsOfOneMomentDiffer) {
   EXPECT_EQ(Query("SELECT count(DISTINCT skald.uuid_v7()) FROM generate_series(1, 10000)"),
             "10000");
   EXPECT_EQ(Query("SELECT abs(extract(epoch FROM now()) * 1000 - ('x' || left(replace("
-                  "skald.uuid_v7()::text, '-', ''), 12))::bit(48)::bigint) < 60000"), "t");
+                  "skald.uuid_v7()::text, '-', ''), 12))::bit(48)::bigint) < 60000"),
+            "t");
 }
 
 }  // namespace

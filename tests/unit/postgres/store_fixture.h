@@ -66,8 +66,8 @@ class StoreFixture : public ::testing::Test {
 
   ports::NodeLease Acquire(const std::string& node_id = "node-1",
                            core::DurationUs lease_us = kLongLeaseUs) {
-    auto lease = Await<ports::NodeLease>(
-        [&](auto done) { journal_->AcquireNode(node_id, lease_us, done); });
+    auto lease =
+        Await<ports::NodeLease>([&](auto done) { journal_->AcquireNode(node_id, lease_us, done); });
     EXPECT_THAT(lease, testing::IsOk());
     return lease.ok() ? *lease : ports::NodeLease{};
   }
@@ -83,8 +83,8 @@ class StoreFixture : public ::testing::Test {
   }
 
   std::optional<ports::StoredWorkflow> Load(const core::WorkflowId& id) {
-    auto loaded = Await<std::optional<ports::StoredWorkflow>>(
-        [&](auto done) { journal_->Load(id, done); });
+    auto loaded =
+        Await<std::optional<ports::StoredWorkflow>>([&](auto done) { journal_->Load(id, done); });
     EXPECT_THAT(loaded, testing::IsOk());
     return loaded.ok() ? *loaded : std::nullopt;
   }
@@ -109,7 +109,10 @@ class StoreFixture : public ::testing::Test {
 
   static ports::WorkflowWrite Events(const core::WorkflowId& id, core::EventSeq first,
                                      core::EventSeq last, std::string events = "[]") {
-    return {.id = id, .first_seq = first, .last_seq = last, .events = std::move(events),
+    return {.id = id,
+            .first_seq = first,
+            .last_seq = last,
+            .events = std::move(events),
             .at = kNowUs + static_cast<core::TimeUs>(first)};
   }
 

@@ -60,8 +60,12 @@ TEST_F(ViewsTest, HistoryHasARowPerEvent) {
 }
 
 TEST_F(ViewsTest, TasksShowEachAttempt) {
-  core::TaskScheduled scheduled{.task = 1, .run = 1, .step = 0, .task_type = "charge_card",
-                                .reference = "charge", .input = Json(R"({"cents":100})")};
+  core::TaskScheduled scheduled{.task = 1,
+                                .run = 1,
+                                .step = 0,
+                                .task_type = "charge_card",
+                                .reference = "charge",
+                                .input = Json(R"({"cents":100})")};
   core::TaskScheduled again = scheduled;
   again.task = 2;
   again.attempt = 2;
@@ -84,8 +88,9 @@ TEST_F(ViewsTest, TasksShowEachAttempt) {
   EXPECT_EQ(Task(1, "reference, task_type, operation, attempt, status, effect, worker, reason"),
             "charge|charge_card|ACTION|1|FAILED|NONE|w-1|card declined");
   EXPECT_EQ(Task(1, "input ->> 'cents'"), "100");
-  EXPECT_EQ(Task(1, "skald.microseconds(scheduled_at), skald.microseconds(started_at), "
-                    "skald.microseconds(ended_at)"),
+  EXPECT_EQ(Task(1,
+                 "skald.microseconds(scheduled_at), skald.microseconds(started_at), "
+                 "skald.microseconds(ended_at)"),
             std::to_string(At(1)) + "|" + std::to_string(At(2)) + "|" + std::to_string(At(3)));
   EXPECT_EQ(Task(2, "attempt, status, effect, worker, output ->> 'ok'"),
             "2|COMPLETED|APPLIED|w-3|true");
@@ -132,7 +137,8 @@ TEST_F(ViewsTest, ADamagedRowDoesNotSpoilTheOthers) {
 TEST_F(ViewsTest, OneWorkflowsTasksAreFoundByTheKey) {
   const std::string plan = Query(
       "SET enable_seqscan = off; EXPLAIN (FORMAT JSON) SELECT * FROM skald.tasks "
-      "WHERE workflow_id = '" + Id(1).ToString() + "'");
+      "WHERE workflow_id = '" +
+      Id(1).ToString() + "'");
   EXPECT_THAT(plan, ::testing::HasSubstr("Index Cond"));
   EXPECT_THAT(plan, ::testing::Not(::testing::HasSubstr("Seq Scan")));
 }
