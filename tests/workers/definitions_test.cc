@@ -32,10 +32,11 @@ std::vector<std::filesystem::path> JsonFilesOf(const std::string& folder) {
 std::map<std::string, std::string> TaskDefinitions() {
   std::map<std::string, std::string> all;
   for (const auto& file : JsonFilesOf("workflows/task-definitions")) {
-    const boost::json::value list = boost::json::parse(ReadFileOrDie(file));
-    for (const auto& entry : list.as_array()) {
-      all[entry.at("name").as_string().c_str()] = boost::json::serialize(entry);
-    }
+    const std::string json = ReadFileOrDie(file);
+    const boost::json::value parsed = boost::json::parse(json);
+    const std::string name = parsed.at("name").as_string().c_str();
+    EXPECT_EQ(file.stem().string(), name);
+    all[name] = json;
   }
   return all;
 }
