@@ -73,6 +73,7 @@ void VisitFields(V& v, E& e) {
   v.Field("undo", e.undo);
   v.Field("orphan", e.orphan);
   v.Field("successors_open", e.successors_open);
+  v.Field("passed_on", e.passed_on);
   v.Field("undo_input", e.undo_input);
   v.Field("after", e.after);
   v.Field("before", e.before);

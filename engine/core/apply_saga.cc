@@ -205,6 +205,7 @@ void Books::operator()(const SagaFaulted& faulted) {
 void Books::ResetForUndo(StepRun& run) {
   run.settled = run.settled_seq != 0 || (run.closed && run.completed_seq != 0);
   run.successors_open = static_cast<std::uint32_t>(run.before.size());
+  run.passed_on = false;
   run.undo = UndoPhase::kNone;
   run.undo_attempts = 0;
   run.probe_attempts = 0;
@@ -248,6 +249,7 @@ void Books::Release(RunNumber first) {
     released.pop_back();
     if (run.undo == UndoPhase::kWaiting) Queue(run);
     if (!UndoIsFinished(run)) continue;
+    run.passed_on = true;
     for (const RunNumber number : run.after) {
       StepRun& before = Run(number);
       if (--before.successors_open == 0 && before.settled) released.push_back(number);
@@ -356,8 +358,8 @@ void Books::FinishUndo(StepRun& run, UndoPhase phase) {
   if (run.undo == UndoPhase::kParked) --fault.undo_parked;
   run.undo = phase;
   --fault.undo_unfinished;
-  // An orphan's predecessors were released when its undo finished for the first time.
-  if (!run.orphan && run.successors_open == 0) Release(run.number);
+  // The predecessors of an orphan may have been released when its undo finished for the first time.
+  if (!run.passed_on && run.successors_open == 0) Release(run.number);
 }
 
 }  // namespace

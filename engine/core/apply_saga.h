@@ -6,9 +6,9 @@
 //   ApplySaga  StepRun::{operation_task, undo_attempts, probe_attempts, settled, settled_seq,
 //   closed_seq,
 //              outcome, attempts_applied, attempts_unknown, attempts_dispatched,
-//              possible_duplicate, barrier, completed_seq, undo, successors_open, undo_input};
-//              State::{saga_status, pivot_passed, fault}; the settle and compensation timers;
-//              State::status where a saga event or the end of a pause moves it; runs leave
+//              possible_duplicate, barrier, completed_seq, undo, successors_open, passed_on,
+//              undo_input}; State::{saga_status, pivot_passed, fault}; the settle and compensation
+//              timers; State::status where a saga event or the end of a pause moves it; runs leave
 //              State::open when they are settled.
 //   apply.cc   everything else: tasks and their timers (of undo and probe tasks too), the other
 //              fields of runs, the causal edges `after` and `before` (a JOIN's edges from the runs

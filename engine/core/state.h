@@ -102,6 +102,7 @@ struct StepRun {
   UndoPhase undo = UndoPhase::kNone;
   bool orphan = false;          // a late result showed an effect that was held to be none or undone
   std::uint32_t successors_open = 0;  // while undoing: causal successors not finished with undo
+  bool passed_on = false;       // while undoing: its causal predecessors wait for it no longer
   Payload undo_input;
   std::vector<RunNumber> after;   // causal predecessors
   std::vector<RunNumber> before;  // causal successors
