@@ -1,5 +1,5 @@
-// The decision to go backward (saga.md 2.4, 2.5 phase 1): what may raise a fault, what a passed pivot
-// or a RETRYABLE step makes of it, and the pivot's own passing.
+// The decision to go backward (saga.md 2.4, 2.5 phase 1): what may raise a fault, what a passed
+// pivot or a RETRYABLE step makes of it, and the pivot's own passing.
 #include <algorithm>
 #include <string>
 #include <utility>
