@@ -10,23 +10,24 @@ void FaultyJournal::Queue(Call call, std::function<void(std::function<void(Answe
   const Fate fate = plan_(call);
   // Filled when the call is carried out; shared by the two steps.
   auto answer = std::make_shared<Answer>(absl::UnavailableError("the store cannot be reached"));
-  const bool carries_out =
-      fate.kind == Fate::Kind::kOk || fate.kind == Fate::Kind::kUnknownWritten;
+  const bool carries_out = fate.kind == Fate::Kind::kOk || fate.kind == Fate::Kind::kUnknownWritten;
   if (carries_out) {
-    At(now_ + fate.carried_out_after_us, {false, [carry_out, answer](bool cancelled) {
-         if (!cancelled) carry_out([answer](Answer value) { *answer = std::move(value); });
-       }});
+    At(now_ + fate.carried_out_after_us,
+       {false, [carry_out, answer](bool cancelled) {
+          if (!cancelled) carry_out([answer](Answer value) { *answer = std::move(value); });
+        }});
   }
   const bool unknown =
       fate.kind == Fate::Kind::kUnknownWritten || fate.kind == Fate::Kind::kUnknownLost;
   const core::DurationUs answered_after_us =
       unknown ? fate.answered_after_us
               : std::max(fate.answered_after_us, fate.carried_out_after_us);
-  At(now_ + answered_after_us, {true, [done, answer, unknown](bool cancelled) {
-       if (cancelled) return done(absl::CancelledError("the journal has gone"));
-       if (unknown) return done(absl::UnknownError("the connection broke before the answer"));
-       done(std::move(*answer));
-     }});
+  At(now_ + answered_after_us,
+     {true, [done, answer, unknown](bool cancelled) {
+        if (cancelled) return done(absl::CancelledError("the journal has gone"));
+        if (unknown) return done(absl::UnknownError("the connection broke before the answer"));
+        done(std::move(*answer));
+      }});
 }
 
 FaultyJournal::~FaultyJournal() {

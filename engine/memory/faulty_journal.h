@@ -34,8 +34,17 @@ struct Fate {
 };
 
 enum class Call : std::uint8_t {
-  kAcquireNode, kRenewNode, kTakeShards, kReleaseNode, kCommit, kLoad, kLoadActive, kLoadDue,
-  kNextWakeAt, kLoadStartRequests, kClaimKeys,
+  kAcquireNode,
+  kRenewNode,
+  kTakeShards,
+  kReleaseNode,
+  kCommit,
+  kLoad,
+  kLoadActive,
+  kLoadDue,
+  kNextWakeAt,
+  kLoadStartRequests,
+  kClaimKeys,
 };
 
 class FaultyJournal final : public ports::Journal {

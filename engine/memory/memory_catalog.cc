@@ -50,8 +50,9 @@ absl::Status MemoryCatalog::PutDefinition(const ports::StoredDefinition& definit
   return store_.PutDefinition(definition, overwrite);
 }
 
-absl::StatusOr<ports::StoredDefinition> MemoryCatalog::GetDefinition(
-    const std::string& name_space, const std::string& name, std::int32_t version) {
+absl::StatusOr<ports::StoredDefinition> MemoryCatalog::GetDefinition(const std::string& name_space,
+                                                                     const std::string& name,
+                                                                     std::int32_t version) {
   return store_.GetDefinition(name_space, name, version);
 }
 
@@ -60,8 +61,8 @@ absl::StatusOr<ports::Paged<ports::StoredDefinition>> MemoryCatalog::ListDefinit
   return Cut(store_.AllDefinitions(name_space), page);
 }
 
-absl::Status MemoryCatalog::DeleteDefinition(const std::string& name_space,
-                                             const std::string& name, std::int32_t version) {
+absl::Status MemoryCatalog::DeleteDefinition(const std::string& name_space, const std::string& name,
+                                             std::int32_t version) {
   return store_.DeleteDefinition(name_space, name, version);
 }
 

@@ -27,7 +27,8 @@ MemoryStore::MemoryStore(const ports::Clock& clock, std::uint32_t shard_count) :
   }
 }
 
-// ---- node and shards -------------------------------------------------------------------------------
+// ---- node and shards
+// -------------------------------------------------------------------------------
 
 absl::Status MemoryStore::CheckFence(const ports::NodeLease& lease) const {
   const auto node = nodes_.find(lease.node_id);
@@ -61,9 +62,8 @@ absl::StatusOr<std::vector<ports::Shard>> MemoryStore::TakeShards(const ports::N
   std::set<std::string> expired;
   for (auto& [node_id, node] : nodes_) {
     if (node_id == lease.node_id || node.expires_at > now) continue;
-    const bool owns = std::any_of(shards_.begin(), shards_.end(), [&](const OwnedShard& owned) {
-      return owned.owner == node_id;
-    });
+    const bool owns = std::any_of(shards_.begin(), shards_.end(),
+                                  [&](const OwnedShard& owned) { return owned.owner == node_id; });
     if (!owns) continue;
     ++node.epoch;
     expired.insert(node_id);
@@ -88,7 +88,8 @@ absl::Status MemoryStore::ReleaseNode(const ports::NodeLease& lease) {
   return absl::OkStatus();
 }
 
-// ---- the hot path ----------------------------------------------------------------------------------
+// ---- the hot path
+// ----------------------------------------------------------------------------------
 
 absl::Status MemoryStore::CheckWrite(const ports::WorkflowWrite& write) const {
   const auto found = workflows_.find(write.id);
@@ -107,9 +108,8 @@ absl::Status MemoryStore::CheckWrite(const ports::WorkflowWrite& write) const {
         absl::StrCat("commit workflow ", name, ": event ", write.first_seq, " exists already"));
   }
   if (write.first_seq != last_seq + 1 || write.last_seq < write.first_seq) {
-    return absl::InternalError(absl::StrCat("commit workflow ", name, ": events ",
-                                            write.first_seq, " to ", write.last_seq, " after ",
-                                            last_seq));
+    return absl::InternalError(absl::StrCat("commit workflow ", name, ": events ", write.first_seq,
+                                            " to ", write.last_seq, " after ", last_seq));
   }
   return absl::OkStatus();
 }
@@ -158,7 +158,8 @@ absl::Status MemoryStore::Commit(const ports::CommitBatch& batch) {
   return absl::OkStatus();
 }
 
-// ---- reading ---------------------------------------------------------------------------------------
+// ---- reading
+// ---------------------------------------------------------------------------------------
 
 ports::StoredWorkflow MemoryStore::Stored(const core::WorkflowId& id, const Workflow& workflow) {
   ports::StoredWorkflow stored;
@@ -220,7 +221,14 @@ std::vector<core::WorkflowId> MemoryStore::WorkflowIds() const {
   return result;
 }
 
-// ---- starts from outside ---------------------------------------------------------------------------
+core::EventSeq MemoryStore::LastSeq(const core::WorkflowId& id) const {
+  base::MutexLock lock(mutex_);
+  const auto found = workflows_.find(id);
+  return found == workflows_.end() ? 0 : found->second.last_seq();
+}
+
+// ---- starts from outside
+// ---------------------------------------------------------------------------
 
 std::vector<ports::StartRequest> MemoryStore::LoadStartRequests(const ports::SlotRange& slots,
                                                                 std::size_t count_max) const {

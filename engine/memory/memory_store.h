@@ -78,6 +78,8 @@ class MemoryStore {
 
   // All ids, for those who check everything at the end.
   std::vector<core::WorkflowId> WorkflowIds() const;
+  // Seq of the last stored event; 0 when there is no such workflow.
+  core::EventSeq LastSeq(const core::WorkflowId& id) const;
 
  private:
   struct Node {

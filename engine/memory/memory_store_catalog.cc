@@ -8,13 +8,13 @@ namespace skald::memory {
 namespace {
 
 std::string Named(const std::string& name_space, const std::string& name, std::int32_t version) {
-  return absl::StrCat(name_space, "/", name, version == 0 ? "" : absl::StrCat(" version ", version));
+  return absl::StrCat(name_space, "/", name,
+                      version == 0 ? "" : absl::StrCat(" version ", version));
 }
 
 }  // namespace
 
-absl::Status MemoryStore::PutDefinition(const ports::StoredDefinition& definition,
-                                        bool overwrite) {
+absl::Status MemoryStore::PutDefinition(const ports::StoredDefinition& definition, bool overwrite) {
   base::MutexLock lock(mutex_);
   const VersionKey key(definition.name_space, definition.name, definition.version);
   const auto known = definitions_.find(key);
@@ -135,8 +135,8 @@ std::vector<ports::WorkflowSummary> MemoryStore::AllWorkflows() const {
   for (const auto& [id, workflow] : workflows_) {
     const ports::WorkflowRow& row = workflow.row;
     result.push_back({id, row.name_space, row.name, row.version, row.status, row.saga_status,
-                      row.correlation_id, row.reason, row.priority, row.started_at,
-                      row.updated_at, row.ended_at});
+                      row.correlation_id, row.reason, row.priority, row.started_at, row.updated_at,
+                      row.ended_at});
   }
   return result;
 }

@@ -1,0 +1,23 @@
+// Random definitions over what is built, the same for the same number.
+//
+// Kept compiled for the life of the process, so that seeds share them. Single-threaded.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/core/definition.h"
+
+namespace skald::sim {
+
+inline constexpr std::int64_t kDefinitions = 400;
+
+// The definition with that id, 1 to kDefinitions; its name is "d<id>".
+std::shared_ptr<const core::Definition> DefinitionNumber(std::int64_t id);
+
+// Task types that workers have to serve: actions, undos, probes.
+const std::vector<std::string>& AllTaskTypes();
+
+}  // namespace skald::sim

@@ -1,0 +1,23 @@
+// NullMetrics: metrics that go nowhere.
+#pragma once
+
+#include "engine/ports/metrics.h"
+
+namespace skald::sim {
+
+class NullMetrics final : public ports::Metrics {
+ public:
+  void Committed(std::size_t, std::size_t, std::size_t, core::DurationUs) override {}
+  void CommitFailed(std::string_view) override {}
+  void Decided(std::string_view, core::DurationUs) override {}
+  void TaskStarted(std::string_view, core::DurationUs) override {}
+  void TaskEnded(std::string_view, core::TaskStatus, core::DurationUs) override {}
+  void WorkflowStarted() override {}
+  void WorkflowEnded(core::WorkflowStatus, core::SagaStatus) override {}
+  void UndoEnded(std::string_view) override {}
+  void SagaParked(int) override {}
+  void Queue(std::string_view, std::size_t, core::DurationUs) override {}
+  void Refused(std::string_view) override {}
+};
+
+}  // namespace skald::sim

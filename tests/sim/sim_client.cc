@@ -1,0 +1,202 @@
+#include "tests/sim/sim_client.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "tests/sim/definitions.h"
+
+namespace skald::sim {
+namespace {
+
+constexpr core::DurationUs kMs = core::kMillisecondUs;
+constexpr core::DurationUs kCareUs = 3 * core::kSecondUs;
+constexpr int kOperationsMax = 6;
+
+}  // namespace
+
+SimClient::SimClient(World& world, std::size_t index) : world_(world), index_(index) {
+  SimRandom& random = world.random();
+  definition_ = DefinitionNumber(1 + static_cast<std::int64_t>(random.Below(kDefinitions)));
+  by_sql_ = random.Chance(150);
+  id_ = world.NewId();
+  if (random.Chance(500)) {
+    const std::vector<ports::KeyHolder> holder =
+        world.store().ClaimKeys({{"default", absl::StrCat("key", index), id_, "digest"}});
+    id_ = holder[0].id;
+  }
+  world.NoteRequested(id_);
+  world.After(random.Between(0, 15'000) * kMs, [this] { Start(); });
+  if (random.Chance(350)) {
+    world.After(random.Between(500, 24'000) * kMs, [this] { Trouble(); });
+  }
+  world.After(kChaosUs + random.Between(0, 3'000) * kMs, [this] { Care(); });
+}
+
+std::string SimClient::Describe() const {
+  return absl::StrCat("client ", index_, " workflow ", id_.ToString(), " ", definition_->name,
+                      by_sql_ ? " by SQL" : "", started_ ? "" : ", start not answered");
+}
+
+runtime::Loop* SimClient::SomeNode() {
+  for (std::size_t i = 0; i < world_.node_count(); ++i) {
+    const std::size_t node = (node_ + i) % world_.node_count();
+    runtime::Loop* loop = world_.Node(node);
+    if (loop != nullptr) {
+      node_ = node;
+      return loop;
+    }
+  }
+  return nullptr;
+}
+
+void SimClient::Start() {
+  if (started_) return;
+  if (by_sql_) {
+    world_.probes().Met(Probe::kSqlStart);
+    started_ = true;
+    world_.store().RequestStart({.id = id_,
+                                 .name_space = "default",
+                                 .name = definition_->name,
+                                 .input = absl::StrCat(R"({"n":)", index_ % 3, "}")});
+    return;
+  }
+  runtime::Loop* loop = SomeNode();
+  if (loop == nullptr) {
+    world_.After(300 * kMs, [this] { Start(); });
+    return;
+  }
+  StartAt(*loop, world_.random().Chance(100));
+}
+
+void SimClient::StartAt(runtime::Loop& loop, bool twice) {
+  if (asked_) world_.probes().Met(Probe::kStartRepeated);
+  if (twice) world_.probes().Met(Probe::kStartedTwiceSameKey);
+  for (int i = 0; i < (twice ? 2 : 1); ++i) {
+    runtime::StartRequest request{
+        .name_space = "default",
+        .definition = definition_,
+        .start = {.id = id_, .input = core::Payload(absl::StrCat(R"({"n":)", index_ % 3, "}"))},
+        .may_exist = asked_ || twice};
+    loop.Start(std::move(request),
+               [this, alive = alive_](const absl::StatusOr<runtime::Started>& started) {
+                 if (*alive) OnStarted(started);
+               });
+  }
+  asked_ = true;
+}
+
+void SimClient::OnStarted(const absl::StatusOr<runtime::Started>& started) {
+  if (started.ok()) {
+    started_ = true;
+    return world_.CheckDurable(id_, 1, "start");
+  }
+  if (world_.tracing()) {
+    world_.Trace(absl::StrCat("client ", index_, " start: ", started.status().ToString()));
+  }
+  const bool transient =
+      absl::IsUnavailable(started.status()) || absl::IsResourceExhausted(started.status());
+  if (!transient) {
+    return world_.Complain(absl::StrCat(Describe(), ": ", started.status().ToString()));
+  }
+  ++node_;
+  world_.After(world_.random().Between(100, 800) * kMs, [this] { Start(); });
+}
+
+void SimClient::Send(core::Trigger trigger) {
+  runtime::Loop* loop = SomeNode();
+  if (loop == nullptr) return;
+  if (world_.tracing()) {
+    world_.Trace(absl::StrCat("client ", index_, " sends trigger ", trigger.index()));
+  }
+  loop->Send("default", id_, std::move(trigger),
+             [this, alive = alive_](const absl::StatusOr<core::Answer>& answer) {
+               if (!*alive) return;
+               if (absl::IsUnavailable(answer.status())) ++node_;
+               if (!absl::IsInternal(answer.status())) return;
+               world_.Complain(absl::StrCat(Describe(), ": ", answer.status().ToString()));
+             });
+}
+
+void SimClient::Trouble() {
+  Probes& probes = world_.probes();
+  switch (world_.random().Below(6)) {
+    case 0:
+      probes.Met(Probe::kPersonPaused);
+      Send(core::PauseWorkflow{"op", "let me see"});
+      world_.After(2 * core::kSecondUs, [this] { Send(core::ResumeWorkflow{"op", "seen"}); });
+      break;
+    case 1:
+      probes.Met(Probe::kTerminated);
+      Send(core::TerminateWorkflow{.actor = "op", .reason = "no more"});
+      break;
+    case 2:
+      Send(core::CompensateWorkflow{.actor = "op", .reason = "undo it"});
+      break;
+    case 3:
+      probes.Met(Probe::kSignaled);
+      Send(core::SignalWorkflow{.payload = core::Payload(R"({"s":1})"), .actor = "op"});
+      break;
+    case 4:
+      probes.Met(Probe::kPersonPaused);
+      Send(core::PauseWorkflow{"op", "for long"});
+      break;
+    default:
+      Send(Operation());
+  }
+  if (world_.random().Chance(400)) world_.After(3 * core::kSecondUs, [this] { Trouble(); });
+}
+
+core::OperateSaga SimClient::Operation() {
+  static constexpr core::Verb kVerbs[] = {core::Verb::kRetry, core::Verb::kRetry,
+                                          core::Verb::kAbandon};
+  return {.verb = kVerbs[world_.random().Below(3)], .actor = "op", .reason = "by hand"};
+}
+
+void SimClient::CheckStore() {
+  const std::vector<ports::WorkflowSummary> all = world_.store().AllWorkflows();
+  for (const ports::WorkflowSummary& summary : all) {
+    if (summary.id != id_) continue;
+    finished_ = core::IsTerminal(summary.status) ||
+                (summary.saga_status == core::SagaStatus::kParked && operated_ >= kOperationsMax);
+  }
+}
+
+void SimClient::Care() {
+  CheckStore();
+  if (finished_) return;
+  runtime::Loop* loop = SomeNode();
+  if (loop != nullptr) {
+    loop->Get(id_, [this, alive = alive_](
+                       const absl::StatusOr<std::shared_ptr<const runtime::WorkflowView>>& view) {
+      if (!*alive) return;
+      if (view.ok()) return Look(**view);
+      if (!absl::IsNotFound(view.status())) ++node_;
+    });
+  }
+  world_.After(kCareUs, [this] { Care(); });
+}
+
+void SimClient::Look(const runtime::WorkflowView& view) {
+  const core::State& state = view.state;
+  world_.CheckDurable(id_, state.seq, "view");
+  if (state.saga_status == core::SagaStatus::kParked) {
+    // Some are left parked for good.
+    if (operated_++ < kOperationsMax && index_ % 2 == 0) {
+      world_.probes().Met(Probe::kOperated);
+      Send(Operation());
+    } else {
+      operated_ = kOperationsMax;
+    }
+    return;
+  }
+  if (state.paused_by_person) return Send(core::ResumeWorkflow{"op", "go on"});
+  for (const core::Task& task : state.tasks) {
+    if (core::IsTerminal(task.status)) continue;
+    if (definition_->steps[task.step].type != core::StepType::kWait) continue;
+    if (task.available_at != 0) continue;
+    world_.probes().Met(Probe::kSignaled);
+    return Send(core::SignalWorkflow{.payload = core::Payload("{}"), .actor = "op"});
+  }
+}
+
+}  // namespace skald::sim

@@ -1,0 +1,49 @@
+// SimClient: a client that wants one workflow: starts it (by key, by SQL or plainly, and again when
+// it is not answered), troubles it while there is chaos, and brings it to an end afterwards.
+//
+// Single-threaded. The world outlives it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "engine/runtime/engine.h"
+#include "tests/sim/world.h"
+
+namespace skald::sim {
+
+class SimClient {
+ public:
+  SimClient(World& world, std::size_t index);
+
+  // The workflow has ended, or is parked for a person.
+  bool finished() const { return finished_; }
+  std::string Describe() const;
+
+ private:
+  void Start();
+  void StartAt(runtime::Loop& loop, bool twice);
+  void OnStarted(const absl::StatusOr<runtime::Started>& started);
+  void Trouble();
+  void Send(core::Trigger trigger);
+  void Care();
+  void Look(const runtime::WorkflowView& view);
+  void CheckStore();
+  core::OperateSaga Operation();
+  runtime::Loop* SomeNode();
+
+  World& world_;
+  const std::size_t index_;
+  core::WorkflowId id_;
+  std::shared_ptr<const core::Definition> definition_;
+  bool by_sql_ = false;
+  bool asked_ = false;  // a start was sent before
+  bool started_ = false;
+  bool finished_ = false;
+  int operated_ = 0;
+  std::size_t node_ = 0;                                        // that answered last
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // shared with answers under way
+};
+
+}  // namespace skald::sim

@@ -1,0 +1,45 @@
+// SimRandom and SimClock: the unforeseeable and the time of a simulation, both from its seed.
+//
+// Single-threaded, deterministic.
+#pragma once
+
+#include <cstdint>
+
+#include "engine/core/types.h"
+#include "engine/ports/clock.h"
+
+namespace skald::sim {
+
+class SimRandom final : public ports::Random {
+ public:
+  explicit SimRandom(std::uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15ULL + 0x1234567) {}
+
+  std::uint64_t Next() override {
+    state_ += 0x9e3779b97f4a7c15ULL;
+    std::uint64_t mixed = state_;
+    mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebULL;
+    return mixed ^ (mixed >> 31);
+  }
+  // 0 … bound - 1.
+  std::uint64_t Below(std::uint64_t bound) { return Next() % bound; }
+  std::int64_t Between(std::int64_t low, std::int64_t high) {
+    return low + static_cast<std::int64_t>(Below(static_cast<std::uint64_t>(high - low + 1)));
+  }
+  bool Chance(unsigned per_mille) { return Below(1'000) < per_mille; }
+
+ private:
+  std::uint64_t state_;
+};
+
+class SimClock final : public ports::Clock {
+ public:
+  core::TimeUs Now() const override { return now_; }
+  void Learn(core::TimeUs, core::TimeUs, core::TimeUs) override {}
+  void Set(core::TimeUs now) { now_ = now > now_ ? now : now_; }
+
+ private:
+  core::TimeUs now_ = 1'700'000'000 * core::kSecondUs;
+};
+
+}  // namespace skald::sim

@@ -1,0 +1,147 @@
+#include "tests/sim/verdict.h"
+
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "engine/codec/events_json.h"
+#include "engine/codec/state_json.h"
+#include "engine/core/apply.h"
+#include "engine/core/checker.h"
+#include "engine/runtime/fold.h"
+#include "tests/sim/definitions.h"
+
+namespace skald::sim {
+namespace {
+
+constexpr std::size_t kRowsMax = 1'000'000;
+
+absl::StatusOr<std::shared_ptr<const core::Definition>> FindDefinition(std::int64_t id) {
+  return DefinitionNumber(id);
+}
+
+absl::StatusOr<std::vector<core::Event>> ReadEvents(const memory::MemoryStore& store,
+                                                    const core::WorkflowId& id) {
+  std::vector<core::Event> result;
+  auto rows = store.ReadHistory(id, 0, kRowsMax);
+  if (!rows.ok()) return rows.status();
+  for (const ports::HistoryRow& row : *rows) {
+    auto events = codec::DecodeEvents(row.first_seq, row.at, row.events);
+    if (!events.ok()) return events.status();
+    for (core::Event& event : *events) result.push_back(std::move(event));
+  }
+  return result;
+}
+
+class Judgement {
+ public:
+  Judgement(const Evidence& evidence, Probes& probes) : evidence_(evidence), probes_(probes) {}
+
+  void Look(const core::WorkflowId& id) {
+    const std::optional<ports::StoredWorkflow> stored = evidence_.store.Load(id);
+    const auto events = ReadEvents(evidence_.store, id);
+    if (!events.ok()) return Complain(id, "cannot be read", events.status().ToString());
+    const auto folded = runtime::Fold(*stored, FindDefinition);
+    if (!folded.ok()) return Complain(id, "cannot be folded", folded.status().ToString());
+    const core::Definition& definition = *(*folded)->definition;
+    const core::State& state = (*folded)->state;
+    for (const core::Violation& violation : core::CheckHistory(definition, *events)) {
+      Complain(id, absl::StrCat(violation.invariant, " at ", violation.seq), violation.message);
+    }
+    core::State replayed;
+    replayed.id = id;
+    for (const core::Event& event : *events) core::Apply(definition, event, replayed);
+    if (codec::EncodeState(replayed) != codec::EncodeState(state)) {
+      Complain(id, "replay differs from the stored state", "");
+    }
+    LookAtEnd(state);
+    LookAtEffects(definition, state);
+    states_.emplace(id, state);
+  }
+
+  void LookAtReceipts() {
+    for (const runtime::TaskKey& key : evidence_.recorded) {
+      const auto state = states_.find(key.workflow);
+      if (state == states_.end() || !state->second.has_task(key.task)) {
+        Complain(key.workflow, "a recorded result is lost", absl::StrCat("task ", key.task));
+        continue;
+      }
+      const core::Task& task = state->second.task(key.task);
+      // A task that was given back has a newer fence.
+      const bool there = core::IsTerminal(task.status) || task.fence > key.fence ||
+                         task.status == core::TaskStatus::kScheduled;
+      if (!there)
+        Complain(key.workflow, "a recorded result is lost", absl::StrCat("task ", key.task));
+    }
+  }
+
+  std::vector<std::string> Finish() && { return std::move(complaints_); }
+
+  void Complain(const core::WorkflowId& id, const std::string& what, const std::string& detail) {
+    complaints_.push_back(absl::StrCat(id.ToString(), ": ", what, " ", detail));
+  }
+
+ private:
+  void LookAtEnd(const core::State& state) {
+    if (state.saga_status == core::SagaStatus::kParked) probes_.Met(Probe::kParkedSaga);
+    if (state.saga_status == core::SagaStatus::kCompensated) probes_.Met(Probe::kUndone);
+    const bool visible =
+        core::IsTerminal(state.status) || state.saga_status == core::SagaStatus::kParked;
+    if (visible) return;
+    Complain(state.id, "has neither ended nor is parked",
+             absl::StrCat(std::string(core::Name(state.status)), " ",
+                          std::string(core::Name(state.saga_status)), ", last event at seq ",
+                          state.seq));
+  }
+
+  // I20: per step key, what was done minus what was undone.
+  void LookAtEffects(const core::Definition& definition, const core::State& state) {
+    for (const core::StepRun& run : state.runs) {
+      const core::Step& step = definition.steps[run.step];
+      if (step.type != core::StepType::kSimple) continue;
+      const int effects = evidence_.ledger.Effects(core::StepKey(state, run, step.reference));
+      if (effects < 0 || effects > 1) {
+        Complain(state.id, step.reference, absl::StrCat("took effect ", effects, " times"));
+      }
+      const bool undone = state.saga_status == core::SagaStatus::kCompensated &&
+                          step.saga.undo.has_value() && run.undo != core::UndoPhase::kResolved;
+      if (undone && effects != 0) Complain(state.id, step.reference, "was not undone");
+      const bool done = state.status == core::WorkflowStatus::kCompleted && run.task != 0 &&
+                        state.task(run.task).status == core::TaskStatus::kCompleted;
+      if (done && effects != 1) Complain(state.id, step.reference, "completed without effect");
+    }
+  }
+
+  const Evidence& evidence_;
+  Probes& probes_;
+  std::map<core::WorkflowId, core::State> states_;
+  std::vector<std::string> complaints_;
+};
+
+}  // namespace
+
+std::vector<std::string> Judge(const Evidence& evidence, Probes& probes) {
+  Judgement judgement(evidence, probes);
+  const std::vector<core::WorkflowId> ids = evidence.store.WorkflowIds();
+  for (const core::WorkflowId& id : ids) {
+    if (!evidence.requested.contains(id)) judgement.Complain(id, "nobody asked for it", "");
+    judgement.Look(id);
+  }
+  const std::set<core::WorkflowId> there(ids.begin(), ids.end());
+  for (const core::WorkflowId& id : evidence.requested) {
+    if (!there.contains(id)) judgement.Complain(id, "is lost", "");
+  }
+  judgement.LookAtReceipts();
+  return std::move(judgement).Finish();
+}
+
+std::string DescribeHistory(const memory::MemoryStore& store, const core::WorkflowId& id) {
+  std::string text;
+  const auto events = ReadEvents(store, id);
+  if (!events.ok()) return std::string(events.status().message());
+  for (const core::Event& event : *events) absl::StrAppend(&text, codec::EventJson(event), "\n");
+  return text;
+}
+
+}  // namespace skald::sim

@@ -1,0 +1,32 @@
+// Verdict: looks at the store and the ledger after a run, and says what is wrong.
+//
+// Single-threaded.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/memory/memory_store.h"
+#include "engine/runtime/engine.h"
+#include "tests/sim/ledger.h"
+#include "tests/sim/probes.h"
+
+namespace skald::sim {
+
+struct Evidence {
+  const memory::MemoryStore& store;
+  const Ledger& ledger;
+  const std::set<core::WorkflowId>& requested;    // what clients asked to start
+  const std::vector<runtime::TaskKey>& recorded;  // results acknowledged as recorded
+};
+
+// Histories keep the invariants and replay to the stored state; every workflow that was asked for
+// is there, once, and has ended or is parked; effects balance; what was acknowledged is in a
+// history.
+std::vector<std::string> Judge(const Evidence& evidence, Probes& probes);
+
+// The events of a workflow as stored, for people.
+std::string DescribeHistory(const memory::MemoryStore& store, const core::WorkflowId& id);
+
+}  // namespace skald::sim
