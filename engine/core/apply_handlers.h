@@ -1,5 +1,5 @@
-// ApplyHandlers: how each kind of event changes tasks, runs, timers and the workflow itself. Called by
-// Apply only; the books of the saga are kept by apply_saga.h.
+// ApplyHandlers: how each kind of event changes tasks, runs, timers and the workflow itself. Called
+// by Apply only; the books of the saga are kept by apply_saga.h.
 //
 // Pure. Internal to core. REQUIRES, of each: the event was decided on this state.
 #pragma once

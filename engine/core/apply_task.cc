@@ -177,8 +177,8 @@ void ApplyTask(const ApplyContext& context, const TaskCompleted& body, State& st
 
 void ApplyTask(const ApplyContext& context, const TaskFailed& body, State& state) {
   Task& task = TaskOf(body.task, state);
-  EndTask(context, body.terminal ? TaskStatus::kFailedWithTerminalError : TaskStatus::kFailed,
-          task, state);
+  EndTask(context, body.terminal ? TaskStatus::kFailedWithTerminalError : TaskStatus::kFailed, task,
+          state);
   task.output = body.output;
   task.reason = body.reason;
   task.verdict = body.verdict;

@@ -1,8 +1,8 @@
 // Control: carries out the steps of a definition, one function per construct, each in a file of its
 // own (control_<construct>.cc). Internal to core.
 //
-// Control steps are tasks too: scheduled with their input, completed with their output, mostly within
-// one decision. Single-threaded, as Draft.
+// Control steps are tasks too: scheduled with their input, completed with their output, mostly
+// within one decision. Single-threaded, as Draft.
 #pragma once
 
 #include <vector>

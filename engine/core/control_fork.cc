@@ -1,5 +1,5 @@
-// FORK_JOIN (conductor.md 2.4): completes at once; the first step of every branch and the JOIN behind
-// it are scheduled. An empty branch is one that has ended.
+// FORK_JOIN (conductor.md 2.4): completes at once; the first step of every branch and the JOIN
+// behind it are scheduled. An empty branch is one that has ended.
 #include "engine/core/control.h"
 #include "engine/core/families.h"
 #include "engine/core/task_steps.h"

@@ -52,8 +52,8 @@ Joined Collect(const Step& step, const Draft& draft) {
 }  // namespace
 
 void CarryOutJoin(const Step& step, TaskScheduled task, Draft& draft) {
-  task.input = Payload(OverlayMembers(
-      task.input.text(), "{\"joinOn\":" + JoinOnJson(step, draft.definition()) + "}"));
+  task.input = Payload(OverlayMembers(task.input.text(),
+                                      "{\"joinOn\":" + JoinOnJson(step, draft.definition()) + "}"));
   const RunNumber run = task.run;
   draft.Emit(std::move(task));
   if (draft.state().join_remaining.at(run) == 0) CompleteJoin(run, draft);
@@ -63,9 +63,10 @@ void CompleteJoin(RunNumber run, Draft& draft) {
   const TaskNumber number = draft.state().run(run).task;
   Joined joined = Collect(draft.definition().steps[draft.state().run(run).step], draft);
   if (joined.output.size() > kPayloadBytesCeiling) {
-    FailTask(number, absl::StrCat("output of ", joined.output.size(),
-                                  " bytes, more than kPayloadBytesCeiling (",
-                                  kPayloadBytesCeiling, ")"), draft);
+    FailTask(number,
+             absl::StrCat("output of ", joined.output.size(),
+                          " bytes, more than kPayloadBytesCeiling (", kPayloadBytesCeiling, ")"),
+             draft);
     return;
   }
   Payload output(std::move(joined.output));
@@ -89,8 +90,8 @@ void FailStuckJoin(RunNumber run, Draft& draft) {
     absl::StrAppend(&missing, missing.empty() ? "" : ", ",
                     draft.definition().steps[index].reference);
   }
-  FailTask(state.run(run).task,
-           absl::StrCat("waits for steps that can no longer run: ", missing), draft);
+  FailTask(state.run(run).task, absl::StrCat("waits for steps that can no longer run: ", missing),
+           draft);
 }
 
 }  // namespace skald::core

@@ -1,5 +1,5 @@
-// SWITCH with a `value-param` (conductor.md 2.8): completes at once; the first step of the chosen case
-// follows it, or what follows the SWITCH when there is none.
+// SWITCH with a `value-param` (conductor.md 2.8): completes at once; the first step of the chosen
+// case follows it, or what follows the SWITCH when there is none.
 #include <optional>
 
 #include "engine/core/control.h"
@@ -35,9 +35,9 @@ void CarryOutSwitch(const Step& step, TaskScheduled task, Draft& draft) {
   const bool has_children = branch != nullptr && !branch->steps.empty();
   std::string quoted;
   AppendJsonString(quoted, value);
-  task.input = Payload(OverlayMembers(
-      task.input.text(),
-      "{\"case\":" + quoted + (has_children ? ",\"hasChildren\":\"true\"}" : "}")));
+  task.input = Payload(
+      OverlayMembers(task.input.text(),
+                     "{\"case\":" + quoted + (has_children ? ",\"hasChildren\":\"true\"}" : "}")));
   const TaskNumber number = task.task;
   const RunNumber run = task.run;
   draft.Emit(std::move(task));

@@ -1,4 +1,5 @@
-// TERMINATE (conductor.md 2.20): ends the workflow with the status, reason and output that it names.
+// TERMINATE (conductor.md 2.20): ends the workflow with the status, reason and output that it
+// names.
 #include <optional>
 
 #include "absl/strings/str_cat.h"

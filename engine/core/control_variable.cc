@@ -15,9 +15,10 @@ void CarryOutSetVariable(const Step&, TaskScheduled task, Draft& draft) {
   draft.Emit(std::move(task));
   if (variables.size() > kVariablesBytesMax) {
     FailTask(number,
-             absl::StrCat("The variables payload size: ", variables.size(), " of workflow: ",
-                          draft.state().id.ToString(), " is greater than the permissible limit: ",
-                          kVariablesBytesMax / 1024, " kilobytes"),
+             absl::StrCat("The variables payload size: ", variables.size(),
+                          " of workflow: ", draft.state().id.ToString(),
+                          " is greater than the permissible limit: ", kVariablesBytesMax / 1024,
+                          " kilobytes"),
              draft);
     return;
   }

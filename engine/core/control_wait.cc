@@ -1,5 +1,5 @@
-// WAIT (conductor.md 2.13): until a duration has passed, a moment has come, or a signal arrives, which
-// also ends the first two early.
+// WAIT (conductor.md 2.13): until a duration has passed, a moment has come, or a signal arrives,
+// which also ends the first two early.
 #include <optional>
 
 #include "absl/strings/str_cat.h"
@@ -35,16 +35,15 @@ WakeUp WakeUpOf(const Payload& input, TimeUs now) {
   if (duration.has_value()) {
     const absl::StatusOr<DurationUs> parsed = ParseWaitDuration(*duration);
     if (!parsed.ok()) {
-      return {.error = absl::StrCat("Invalid/Unsupported Wait duration format.  Provided: ",
-                                    *duration)};
+      return {.error =
+                  absl::StrCat("Invalid/Unsupported Wait duration format.  Provided: ", *duration)};
     }
     return {.at = now + *parsed};
   }
   if (until.has_value()) {
     const absl::StatusOr<TimeUs> parsed = ParseWaitUntil(*until);
     if (!parsed.ok()) {
-      return {.error =
-                  absl::StrCat("Invalid/Unsupported Wait Until format.  Provided: ", *until)};
+      return {.error = absl::StrCat("Invalid/Unsupported Wait Until format.  Provided: ", *until)};
     }
     return {.at = *parsed};
   }

@@ -17,7 +17,8 @@
 
 namespace skald::core {
 
-// ---- commands: what the shell has to do once the events are durable --------------------------------
+// ---- commands: what the shell has to do once the events are durable
+// --------------------------------
 
 // Give the task to a worker: ask for StartTask when one is found. Also wanted again after a
 // recovery for every released kScheduled worker task (OpenOffers).
@@ -28,7 +29,9 @@ struct OfferTask {
   std::int32_t priority = 0;
 };
 // Stop offering it.
-struct WithdrawTask { TaskNumber task = 0; };
+struct WithdrawTask {
+  TaskNumber task = 0;
+};
 // Ask the worker that holds it to stop.
 struct CancelTask {
   TaskNumber task = 0;

@@ -56,26 +56,31 @@ void CarryOut(StepIndex index, std::vector<RunNumber> after, Draft& draft) {
   }
   TaskScheduled task = FirstAttempt(step, std::move(after), draft);
   if (task.input.size() > kPayloadBytesCeiling) {
-    return Refuse(step,
-                  absl::StrCat("input of ", task.input.size(),
-                               " bytes, more than kPayloadBytesCeiling (", kPayloadBytesCeiling,
-                               ")"),
-                  draft);
+    return Refuse(
+        step,
+        absl::StrCat("input of ", task.input.size(), " bytes, more than kPayloadBytesCeiling (",
+                     kPayloadBytesCeiling, ")"),
+        draft);
   }
   switch (step.type) {
-    case StepType::kSimple: return CarryOutSimple(step, std::move(task), draft);
-    case StepType::kSwitch: return CarryOutSwitch(step, std::move(task), draft);
-    case StepType::kForkJoin: return CarryOutFork(step, std::move(task), draft);
-    case StepType::kJoin: return CarryOutJoin(step, std::move(task), draft);
-    case StepType::kSetVariable: return CarryOutSetVariable(step, std::move(task), draft);
-    case StepType::kTerminate: return CarryOutTerminate(step, std::move(task), draft);
-    case StepType::kWait: return CarryOutWait(step, std::move(task), draft);
+    case StepType::kSimple:
+      return CarryOutSimple(step, std::move(task), draft);
+    case StepType::kSwitch:
+      return CarryOutSwitch(step, std::move(task), draft);
+    case StepType::kForkJoin:
+      return CarryOutFork(step, std::move(task), draft);
+    case StepType::kJoin:
+      return CarryOutJoin(step, std::move(task), draft);
+    case StepType::kSetVariable:
+      return CarryOutSetVariable(step, std::move(task), draft);
+    case StepType::kTerminate:
+      return CarryOutTerminate(step, std::move(task), draft);
+    case StepType::kWait:
+      return CarryOutWait(step, std::move(task), draft);
   }
 }
 
-bool MayCarryOut(const State& state) {
-  return !IsTerminal(state.status) && !state.fault.active;
-}
+bool MayCarryOut(const State& state) { return !IsTerminal(state.status) && !state.fault.active; }
 
 }  // namespace
 

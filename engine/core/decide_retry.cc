@@ -1,5 +1,5 @@
-// What follows a failed attempt (conductor.md 3.3, 3.5, 3.6): another attempt, an accepted failure, or
-// the end of forward work.
+// What follows a failed attempt (conductor.md 3.3, 3.5, 3.6): another attempt, an accepted failure,
+// or the end of forward work.
 #include <algorithm>
 #include <limits>
 
@@ -99,15 +99,15 @@ void GiveUp(TaskNumber number, bool out_of_time, Draft& draft) {
     return;
   }
   const WorkflowStatus status = EndStatusFor(task.status);
-  const FaultCause cause = task.status == TaskStatus::kTimedOut ? FaultCause::kTaskTimedOut
-                                                                : FaultCause::kTaskFailed;
+  const FaultCause cause =
+      task.status == TaskStatus::kTimedOut ? FaultCause::kTaskTimedOut : FaultCause::kTaskFailed;
   std::string reason = out_of_time ? OutOfTimeReason(task, state.run(run), step, draft)
                                    : FailedReason(task, status, draft);
   RaiseFault(cause, std::move(reason), number, "", status, draft);
 }
 
-// Inputs are evaluated anew over the old ones, except in sagas: a step's attempts share one key with
-// the worker's barrier, which refuses the key with another input.
+// Inputs are evaluated anew over the old ones, except in sagas: a step's attempts share one key
+// with the worker's barrier, which refuses the key with another input.
 Payload RetryInput(const Task& failed, const Step& step, const Draft& draft) {
   if (draft.definition().saga.declared || step.input.is_constant()) return failed.input;
   const Payload input = EvaluateInput(step, draft);
@@ -128,7 +128,7 @@ void ScheduleRetry(TaskNumber number, DurationUs delay_us, Draft& draft) {
   const Task& failed = state.task(number);
   const Step& step = draft.definition().steps[failed.step];
   if (const std::string limit = GrowthLimit(state); !limit.empty()) {
-      RaiseFault(FaultCause::kTaskFailed, absl::StrCat("retry step ", step.reference, ": ", limit),
+    RaiseFault(FaultCause::kTaskFailed, absl::StrCat("retry step ", step.reference, ": ", limit),
                number, "", WorkflowStatus::kFailed, draft);
     return;
   }
@@ -160,7 +160,7 @@ void DecideFailure(TaskNumber number, Draft& draft) {
   const Task& task = state.task(number);
   const Step& step = draft.definition().steps[task.step];
   if (EndsWorkflow(task, step)) {
-      RaiseFault(FaultCause::kTaskTimedOut, task.reason, number, "", WorkflowStatus::kTimedOut,
+    RaiseFault(FaultCause::kTaskTimedOut, task.reason, number, "", WorkflowStatus::kTimedOut,
                draft);
     return;
   }

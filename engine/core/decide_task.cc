@@ -14,14 +14,13 @@ absl::Status NoSuchTask(const State& state, TaskNumber task) {
 }
 
 absl::Status NotStartable(const State& state, const Task& task, std::string_view why) {
-  return absl::FailedPreconditionError(absl::StrCat(
-      "start task ", TaskIdText(state, task.number), ": ", std::string(why)));
+  return absl::FailedPreconditionError(
+      absl::StrCat("start task ", TaskIdText(state, task.number), ": ", std::string(why)));
 }
 
 absl::Status Malformed(const State& state, const ReportResult& trigger, std::string_view why) {
-  return absl::InvalidArgumentError(absl::StrCat("result of task ",
-                                                 TaskIdText(state, trigger.task), ": ",
-                                                 std::string(why)));
+  return absl::InvalidArgumentError(
+      absl::StrCat("result of task ", TaskIdText(state, trigger.task), ": ", std::string(why)));
 }
 
 absl::Status CheckStart(const Task& task, const Draft& draft) {
@@ -83,16 +82,17 @@ absl::Status CheckResult(const ReportResult& trigger, const Draft& draft) {
                        absl::StrCat("a worker cannot report ", std::string(Name(trigger.status))));
   }
   if (trigger.output.size() > kPayloadBytesCeiling) {
-    return Malformed(state, trigger, absl::StrCat("output of ", trigger.output.size(),
-                                                  " bytes, more than kPayloadBytesCeiling (",
-                                                  kPayloadBytesCeiling, ")"));
+    return Malformed(
+        state, trigger,
+        absl::StrCat("output of ", trigger.output.size(),
+                     " bytes, more than kPayloadBytesCeiling (", kPayloadBytesCeiling, ")"));
   }
   return absl::OkStatus();
 }
 
 // The end of the task came from a result under its newest fence, so that the same worker sending it
-// again (a stream that broke before the receipt) is told that it is recorded. What the engine itself
-// decided (a time-out, a cancel that was not the worker's answer) makes any result late.
+// again (a stream that broke before the receipt) is told that it is recorded. What the engine
+// itself decided (a time-out, a cancel that was not the worker's answer) makes any result late.
 bool EndedByResult(const Task& task, TaskStatus reported) {
   if (task.timeout != Timeout::kNone) return false;
   if (task.status == TaskStatus::kCanceled) return reported == TaskStatus::kCanceled;
@@ -135,8 +135,8 @@ void EmitCompleted(const ReportResult& trigger, Draft& draft) {
   TaskCompleted completed{
       .task = trigger.task, .output = trigger.output, .verdict = trigger.verdict};
   if (task.operation == Operation::kAction) {
-    completed.undo_input = ResolveUndoInput(draft.state().run(task.run), Effect::kApplied,
-                                            trigger.output, draft);
+    completed.undo_input =
+        ResolveUndoInput(draft.state().run(task.run), Effect::kApplied, trigger.output, draft);
   }
   if (task.operation == Operation::kProbe) completed.effect = trigger.effect;
   draft.Emit(std::move(completed));
@@ -230,8 +230,7 @@ absl::Status OnLoseTask(const LoseTask& trigger, Draft& draft) {
   const State& state = draft.state();
   if (!state.has_task(trigger.task)) return NoSuchTask(state, trigger.task);
   const Task& task = state.task(trigger.task);
-  if (task.status != TaskStatus::kInProgress || task.fence != trigger.fence ||
-      trigger.fence == 0) {
+  if (task.status != TaskStatus::kInProgress || task.fence != trigger.fence || trigger.fence == 0) {
     draft.Answer(Answer::kSuperseded);
     return absl::OkStatus();
   }
@@ -241,8 +240,8 @@ absl::Status OnLoseTask(const LoseTask& trigger, Draft& draft) {
           ? absl::StrCat("responseTimeout: ", SecondsText(step.task.response_timeout_us),
                          " exceeded for the taskId: ", TaskIdText(state, task.number),
                          " with Task Definition: ", task.task_type)
-          : absl::StrCat("lease of worker ", task.worker, " lost for the taskId: ",
-                         TaskIdText(state, task.number));
+          : absl::StrCat("lease of worker ", task.worker,
+                         " lost for the taskId: ", TaskIdText(state, task.number));
   TimeOutTask(trigger.task, trigger.timeout, std::move(reason), draft);
   return absl::OkStatus();
 }

@@ -10,8 +10,8 @@ std::string TimedOutReason(std::string_view what, DurationUs elapsed_us, Duratio
                            TimeoutPolicy policy) {
   const bool poll = what == "poll";
   return absl::StrCat(poll ? "Task poll timed out after " : "Task timed out after ",
-                      elapsed_us / kSecondUs, " seconds. ",
-                      poll ? "Poll timeout" : "Timeout", " configured as ", SecondsText(bound_us),
+                      elapsed_us / kSecondUs, " seconds. ", poll ? "Poll timeout" : "Timeout",
+                      " configured as ", SecondsText(bound_us),
                       " seconds. Timeout policy configured to ", std::string(Name(policy)));
 }
 
@@ -67,14 +67,22 @@ void OnWorkflowDeadline(const Timer& timer, Draft& draft) {
 
 void Fire(const Timer& timer, Draft& draft) {
   switch (timer.kind) {
-    case TimerKind::kTaskAvailable: return OnAvailable(timer.task, draft);
-    case TimerKind::kPollTimeout: return OnPollTimeout(timer.task, draft);
-    case TimerKind::kAttemptTimeout: return OnAttemptTimeout(timer.task, draft);
-    case TimerKind::kTotalTimeout: return OnTotalTimeout(timer.task, draft);
-    case TimerKind::kWait: return OnWait(timer.task, draft);
-    case TimerKind::kWorkflowTimeout: return OnWorkflowDeadline(timer, draft);
-    case TimerKind::kSettleTimeout: return OnSettleTimeout(draft);
-    case TimerKind::kCompensationTimeout: return OnCompensationTimeout(draft);
+    case TimerKind::kTaskAvailable:
+      return OnAvailable(timer.task, draft);
+    case TimerKind::kPollTimeout:
+      return OnPollTimeout(timer.task, draft);
+    case TimerKind::kAttemptTimeout:
+      return OnAttemptTimeout(timer.task, draft);
+    case TimerKind::kTotalTimeout:
+      return OnTotalTimeout(timer.task, draft);
+    case TimerKind::kWait:
+      return OnWait(timer.task, draft);
+    case TimerKind::kWorkflowTimeout:
+      return OnWorkflowDeadline(timer, draft);
+    case TimerKind::kSettleTimeout:
+      return OnSettleTimeout(draft);
+    case TimerKind::kCompensationTimeout:
+      return OnCompensationTimeout(draft);
   }
 }
 

@@ -73,9 +73,9 @@ absl::Status CheckSignal(const SignalWorkflow& trigger, const Draft& draft) {
     return absl::InvalidArgumentError("signal: the payload must be a JSON object");
   }
   if (trigger.payload.size() > kPayloadBytesCeiling) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "signal: payload of ", trigger.payload.size(),
-        " bytes, more than kPayloadBytesCeiling (", kPayloadBytesCeiling, ")"));
+    return absl::InvalidArgumentError(absl::StrCat("signal: payload of ", trigger.payload.size(),
+                                                   " bytes, more than kPayloadBytesCeiling (",
+                                                   kPayloadBytesCeiling, ")"));
   }
   if (trigger.reference.empty()) return absl::OkStatus();
   const StepIndex step = draft.definition().Find(trigger.reference);
@@ -110,10 +110,10 @@ absl::Status OnStartWorkflow(const StartWorkflow& trigger, Draft& draft) {
   started.name = definition.name;
   started.version = definition.version;
   started.definition_id = definition.id;
-  started.input = definition.input_template.empty() && !trigger.input.empty()
-                      ? trigger.input
-                      : Payload(MergeDefaults(trigger.input.text(),
-                                              definition.input_template.text()));
+  started.input =
+      definition.input_template.empty() && !trigger.input.empty()
+          ? trigger.input
+          : Payload(MergeDefaults(trigger.input.text(), definition.input_template.text()));
   started.correlation_id = trigger.correlation_id;
   started.idempotency_key = trigger.idempotency_key;
   started.priority = trigger.priority;
@@ -157,11 +157,10 @@ absl::Status OnPause(const PauseWorkflow& trigger, Draft& draft) {
 absl::Status OnResume(const ResumeWorkflow& trigger, Draft& draft) {
   const State& state = draft.state();
   if (!state.paused_by_person) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("resume workflow ", state.id.ToString(), ": it is ",
-                     state.status == WorkflowStatus::kPaused
-                         ? "parked and waits for an operator, not paused"
-                         : std::string(Name(state.status))));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "resume workflow ", state.id.ToString(), ": it is ",
+        state.status == WorkflowStatus::kPaused ? "parked and waits for an operator, not paused"
+                                                : std::string(Name(state.status))));
   }
   const std::vector<RunNumber> held = state.held;
   draft.Emit(WorkflowResumed{.actor = trigger.actor, .reason = trigger.reason});
@@ -215,8 +214,7 @@ void MaybeComplete(Draft& draft) {
   };
   // Only JOINs are left: nothing can end what they wait for, a case not chosen perhaps. Each pass
   // closes a JOIN or ends the workflow.
-  while (decidable() && !state.open.empty() &&
-         state.open.size() == state.join_remaining.size()) {
+  while (decidable() && !state.open.empty() && state.open.size() == state.join_remaining.size()) {
     FailStuckJoin(*state.open.begin(), draft);
   }
   if (decidable() && state.open.empty()) EndWorkflow(WorkflowStatus::kCompleted, "", draft);

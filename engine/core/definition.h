@@ -17,7 +17,13 @@
 namespace skald::core {
 
 enum class StepType : std::uint8_t {
-  kSimple, kSwitch, kForkJoin, kJoin, kSetVariable, kTerminate, kWait,
+  kSimple,
+  kSwitch,
+  kForkJoin,
+  kJoin,
+  kSetVariable,
+  kTerminate,
+  kWait,
 };
 std::string_view Name(StepType type);  // "FORK_JOIN"
 
@@ -29,8 +35,8 @@ struct RetryPolicy {
   std::int32_t retry_count = 3;  // attempts after the first; -1 = no limit
   RetryLogic logic = RetryLogic::kFixed;
   DurationUs delay_us = 60 * kSecondUs;
-  DurationUs delay_us_max = 0;   // 0 = no cap
-  DurationUs jitter_us_max = 0;  // added: hashed from ids, 0 … this
+  DurationUs delay_us_max = 0;            // 0 = no cap
+  DurationUs jitter_us_max = 0;           // added: hashed from ids, 0 … this
   std::int32_t backoff_scale_factor = 1;  // kLinearBackoff only
 };
 
@@ -60,14 +66,14 @@ struct Probe {
 struct TaskDefinition {
   std::string name;
   RetryPolicy retry;
-  DurationUs timeout_us = 0;        // one attempt, from start; 0 = none
+  DurationUs timeout_us = 0;  // one attempt, from start; 0 = none
   DurationUs response_timeout_us = 3'600 * kSecondUs;
   DurationUs poll_timeout_us = 0;   // scheduled without being started; 0 = none
   DurationUs total_timeout_us = 0;  // all attempts; 0 = none
   TimeoutPolicy timeout_policy = TimeoutPolicy::kTimeOutWorkflow;
-  Payload input_template;           // object; values for keys whose evaluated input is null
+  Payload input_template;               // object; values for keys whose evaluated input is null
   std::optional<Undo> compensate_with;  // inherited by every step that uses this definition
-  Payload source;                   // the JSON as registered, unknown fields and all
+  Payload source;                       // the JSON as registered, unknown fields and all
 };
 
 enum class StepKind : std::uint8_t { kUndeclared, kCompensable, kPivot, kRetryable, kReadOnly };
@@ -104,15 +110,15 @@ struct Step {
   std::vector<StepIndex> reads;  // steps whose output the input reads, ascending, no duplicates
   bool optional = false;
   DurationUs start_delay_us = 0;
-  TaskDefinition task;       // as it was at the start, with the step's own overrides applied
+  TaskDefinition task;  // as it was at the start, with the step's own overrides applied
   std::string domain;
   StepSaga saga;
 
-  std::vector<Branch> branches;     // kForkJoin: the branches; kSwitch: the cases
-  std::optional<Branch> otherwise;  // kSwitch: defaultCase
-  std::string switch_parameter;     // kSwitch, value-param: the input key
-  std::vector<StepIndex> join_on;   // kJoin
-  std::vector<StepIndex> joined_by; // joins whose join_on names this step
+  std::vector<Branch> branches;      // kForkJoin: the branches; kSwitch: the cases
+  std::optional<Branch> otherwise;   // kSwitch: defaultCase
+  std::string switch_parameter;      // kSwitch, value-param: the input key
+  std::vector<StepIndex> join_on;    // kJoin
+  std::vector<StepIndex> joined_by;  // joins whose join_on names this step
   WorkflowStatus termination_status = WorkflowStatus::kCompleted;  // kTerminate
 };
 
@@ -139,16 +145,16 @@ struct Definition {
   std::string name_space;
   std::string name;
   std::int32_t version = 1;
-  std::vector<Step> steps;        // parents before their children
-  std::vector<StepIndex> roots;   // the top-level list
-  std::optional<Template> output; // outputParameters; absent: the last task's output
+  std::vector<Step> steps;         // parents before their children
+  std::vector<StepIndex> roots;    // the top-level list
+  std::optional<Template> output;  // outputParameters; absent: the last task's output
   std::vector<StepIndex> output_reads;
-  Payload input_template;         // object or empty
-  Payload variables;              // object or empty
-  DurationUs timeout_us = 0;      // 0 = none
+  Payload input_template;              // object or empty
+  Payload variables;                   // object or empty
+  DurationUs timeout_us = 0;           // 0 = none
   bool timeout_ends_workflow = false;  // TIME_OUT_WF; else only an alert
   WorkflowSaga saga;
-  Payload source;                 // the JSON as registered, unknown fields and all
+  Payload source;                       // the JSON as registered, unknown fields and all
   std::vector<StepIndex> by_reference;  // all steps, sorted by reference
 
   // Returns kNoStep when no step has that reference.

@@ -38,7 +38,8 @@ class Draft {
   TaskNumber last_task() const { return last_task_; }
   void set_last_task(TaskNumber task) { last_task_ = task; }
 
-  // Steps still to be scheduled by this decision, in order; carried out by PlanScope (task_steps.h).
+  // Steps still to be scheduled by this decision, in order; carried out by PlanScope
+  // (task_steps.h).
   struct Planned {
     StepIndex step = kNoStep;
     std::vector<RunNumber> after;

@@ -34,11 +34,21 @@ struct WorkflowStarted {
   std::string tracestate;
   TimeUs timeout_at = 0;  // 0 = none
 };
-struct WorkflowPaused { std::string actor, reason; };
-struct WorkflowResumed { std::string actor, reason; };
+struct WorkflowPaused {
+  std::string actor, reason;
+};
+struct WorkflowResumed {
+  std::string actor, reason;
+};
 struct WorkflowTimeoutAlerted {};  // timeoutSeconds passed under ALERT_ONLY, or after the pivot
-struct SignalReceived { std::string reference; Payload payload; std::string actor; };
-struct VariablesSet { Payload variables; };  // all of them, after the change
+struct SignalReceived {
+  std::string reference;
+  Payload payload;
+  std::string actor;
+};
+struct VariablesSet {
+  Payload variables;
+};  // all of them, after the change
 struct WorkflowEnded {
   WorkflowStatus status = WorkflowStatus::kCompleted;
   SagaStatus saga_status = SagaStatus::kNone;
@@ -68,7 +78,9 @@ struct TaskScheduled {
   // attempts of actions only.
   std::vector<RunNumber> after;
 };
-struct TaskReleased { TaskNumber task = 0; };  // available_at passed: it may be started
+struct TaskReleased {
+  TaskNumber task = 0;
+};  // available_at passed: it may be started
 struct TaskStarted {
   TaskNumber task = 0;
   // The fence is this event's seq.
@@ -78,7 +90,10 @@ struct TaskStarted {
   TimeUs attempt_timeout_at = 0;
   TimeUs not_after = 0;  // bound for the barrier's commit; 0 = none
 };
-struct TaskRequeued { TaskNumber task = 0; TimeUs available_at = 0; };  // worker gave it back
+struct TaskRequeued {
+  TaskNumber task = 0;
+  TimeUs available_at = 0;
+};  // worker gave it back
 struct TaskCompleted {
   TaskNumber task = 0;
   Payload output;
@@ -102,14 +117,19 @@ struct TaskTimedOut {
   std::string reason;
   Effect effect = Effect::kUnknown;  // kNone when it was never dispatched
 };
-struct TaskCancelRequested { TaskNumber task = 0; std::string reason; };
+struct TaskCancelRequested {
+  TaskNumber task = 0;
+  std::string reason;
+};
 struct TaskCanceled {
   TaskNumber task = 0;
   Effect effect = Effect::kNone;
   std::string reason;
 };
 // The failure of an optional step was accepted: its run counts as done (COMPLETED_WITH_ERRORS).
-struct TaskFailureAccepted { TaskNumber task = 0; };
+struct TaskFailureAccepted {
+  TaskNumber task = 0;
+};
 // A result that came after its attempt had been given up; changes nothing (saga.md 2.6).
 struct LateResult {
   TaskNumber task = 0;
@@ -122,7 +142,12 @@ struct LateResult {
 // ---- saga -----------------------------------------------------------------------------------
 
 enum class FaultCause : std::uint8_t {
-  kTaskFailed, kTaskTimedOut, kTerminateStep, kUser, kTerminated, kWorkflowTimeout,
+  kTaskFailed,
+  kTaskTimedOut,
+  kTerminateStep,
+  kUser,
+  kTerminated,
+  kWorkflowTimeout,
 };
 struct SagaFaulted {
   FaultCause cause = FaultCause::kTaskFailed;
@@ -141,8 +166,12 @@ struct FaultPended {
   TaskNumber task = 0;
   WorkflowStatus end_status = WorkflowStatus::kFailed;
 };
-struct FaultRefused { std::string reason; };
-struct PivotPassed { RunNumber run = 0; };
+struct FaultRefused {
+  std::string reason;
+};
+struct PivotPassed {
+  RunNumber run = 0;
+};
 struct StepSettled {
   RunNumber run = 0;
   Effect effect = Effect::kNone;
@@ -150,7 +179,10 @@ struct StepSettled {
   Payload undo_input;  // resolved now when the completion did not (UNKNOWN, compensateOnFailure)
   Payload output;      // what a probe or a person found the step to have given; its output from now
 };
-struct UndoParked { RunNumber run = 0; std::string reason; };
+struct UndoParked {
+  RunNumber run = 0;
+  std::string reason;
+};
 enum class Resolution : std::uint8_t { kRetry, kByHand, kSkipped, kSettledApplied, kSettledNone };
 struct UndoResolved {
   RunNumber run = 0;
@@ -158,10 +190,19 @@ struct UndoResolved {
   std::string actor, reason;
   Payload output;
 };
-struct SagaParked { std::string reason; };
-struct SagaResumed { std::string actor, reason; };
-struct PolicyOverridden { std::string actor, reason; };
-struct OrphanEffect { RunNumber run = 0; TaskNumber task = 0; };
+struct SagaParked {
+  std::string reason;
+};
+struct SagaResumed {
+  std::string actor, reason;
+};
+struct PolicyOverridden {
+  std::string actor, reason;
+};
+struct OrphanEffect {
+  RunNumber run = 0;
+  TaskNumber task = 0;
+};
 
 using EventBody =
     std::variant<WorkflowStarted, WorkflowPaused, WorkflowResumed, WorkflowTimeoutAlerted,

@@ -14,7 +14,8 @@
 
 namespace skald::core {
 
-// ---- workflow (decide_workflow.cc) -----------------------------------------------------------------
+// ---- workflow (decide_workflow.cc)
+// -----------------------------------------------------------------
 absl::Status OnStartWorkflow(const StartWorkflow& trigger, Draft& draft);
 absl::Status OnSignal(const SignalWorkflow& trigger, Draft& draft);
 absl::Status OnPause(const PauseWorkflow& trigger, Draft& draft);
@@ -22,14 +23,15 @@ absl::Status OnResume(const ResumeWorkflow& trigger, Draft& draft);
 absl::Status OnTerminate(const TerminateWorkflow& trigger, Draft& draft);
 // Emits WorkflowEnded with the output of conductor.md 3.3, and cancels what is still open.
 void EndWorkflow(WorkflowStatus status, std::string reason, Draft& draft);
-// The same with the saga's own end; the form above means COMPLETED for a completed saga, FAILED_CLEAN
-// for any other end of one, NONE without saga data.
+// The same with the saga's own end; the form above means COMPLETED for a completed saga,
+// FAILED_CLEAN for any other end of one, NONE without saga data.
 void EndWorkflow(WorkflowStatus status, SagaStatus saga_status, std::string reason,
                  std::vector<RunNumber> unresolved, Draft& draft);
 // Ends the workflow COMPLETED when nothing is open any more.
 void MaybeComplete(Draft& draft);
 
-// ---- task (decide_task.cc, decide_retry.cc) ----------------------------------------------------------
+// ---- task (decide_task.cc, decide_retry.cc)
+// ----------------------------------------------------------
 absl::Status OnStartTask(const StartTask& trigger, Draft& draft);
 absl::Status OnReportResult(const ReportResult& trigger, Draft& draft);
 absl::Status OnLoseTask(const LoseTask& trigger, Draft& draft);
@@ -47,8 +49,8 @@ void ScheduleRetry(TaskNumber failed, DurationUs delay_us, Draft& draft);
 // saga families of it.
 void CancelOpenTask(TaskNumber task, const std::string& reason, Draft& draft);
 
-// ---- control constructs (decide_control.cc, one file per construct beside it) ------------------------
-// Schedules a step's first attempt, or carries a control construct out.
+// ---- control constructs (decide_control.cc, one file per construct beside it)
+// ------------------------ Schedules a step's first attempt, or carries a control construct out.
 // REQUIRES: workflow running and no active fault.
 void ScheduleStep(StepIndex step, std::vector<RunNumber> after, Draft& draft);
 // A run is closed successfully: goes on to what follows it. Does nothing while the workflow is not
@@ -58,10 +60,12 @@ void Advance(RunNumber run, Draft& draft);
 // held. `held`: State::held as it was before that event.
 void ReleaseHeld(const std::vector<RunNumber>& held, Draft& draft);
 
-// ---- timers (decide_timer.cc) ------------------------------------------------------------------------
+// ---- timers (decide_timer.cc)
+// ------------------------------------------------------------------------
 absl::Status OnFireTimers(Draft& draft);
 
-// ---- saga (saga_fault.cc, saga_settle.cc, saga_undo.cc, saga_operator.cc) ----------------------------
+// ---- saga (saga_fault.cc, saga_settle.cc, saga_undo.cc, saga_operator.cc)
+// ----------------------------
 absl::Status OnCompensate(const CompensateWorkflow& trigger, Draft& draft);
 absl::Status OnOperate(const OperateSaga& trigger, Draft& draft);
 // Decides the fault (saga.md 2.4, 2.5 phase 1) and starts settling. For definitions without saga

@@ -45,8 +45,7 @@ std::string_view CheckNumbers(const Body& body, bool open, const State& state) {
   }
   if constexpr (requires { body.unresolved; }) {
     const auto& runs = body.unresolved;
-    if (!std::all_of(runs.begin(), runs.end(),
-                     [&](RunNumber run) { return state.has_run(run); })) {
+    if (!std::all_of(runs.begin(), runs.end(), [&](RunNumber run) { return state.has_run(run); })) {
       return "no such run";
     }
   }
@@ -61,8 +60,7 @@ std::string_view CheckFits(const Event& event, const Definition& definition, con
     return CheckTask(*scheduled, definition, state);
   }
   const bool open = IsForOpenTasks(event.body);
-  return std::visit([&](const auto& body) { return CheckNumbers(body, open, state); },
-                    event.body);
+  return std::visit([&](const auto& body) { return CheckNumbers(body, open, state); }, event.body);
 }
 
 }  // namespace
@@ -71,9 +69,9 @@ absl::Status Replay(const Definition& definition, std::span<const Event> events,
   for (const Event& event : events) {
     const std::string_view mistake = CheckFits(event, definition, state);
     if (!mistake.empty()) {
-      return absl::DataLossError(absl::StrCat(
-          "replay workflow ", state.id.ToString(), ": event ", event.seq, " (",
-          std::string(Name(event.body)), ") after ", state.seq, ": ", std::string(mistake)));
+      return absl::DataLossError(absl::StrCat("replay workflow ", state.id.ToString(), ": event ",
+                                              event.seq, " (", std::string(Name(event.body)),
+                                              ") after ", state.seq, ": ", std::string(mistake)));
     }
     Apply(definition, event, state);
   }

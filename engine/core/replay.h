@@ -1,8 +1,8 @@
-// Replay: folds stored events into a state, refusing a history that is damaged instead of failing on
-// it: what is stored comes from outside the process.
+// Replay: folds stored events into a state, refusing a history that is damaged instead of failing
+// on it: what is stored comes from outside the process.
 //
-// Pure, thread-safe. Errors: DATA_LOSS, naming the event, for a gap in the sequence, for events that
-// name steps, tasks or runs that are not there, or that do not fit what happened before.
+// Pure, thread-safe. Errors: DATA_LOSS, naming the event, for a gap in the sequence, for events
+// that name steps, tasks or runs that are not there, or that do not fit what happened before.
 #pragma once
 
 #include <span>

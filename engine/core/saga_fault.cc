@@ -88,9 +88,8 @@ bool FailedPivotTookEffect(TaskNumber task, const Draft& draft) {
 void RaiseFault(FaultCause cause, std::string reason, TaskNumber task, std::string actor,
                 WorkflowStatus end_status, Draft& draft) {
   if (draft.carrying_out_plan()) {
-    draft.Afterwards([=](Draft& later) {
-      RaiseFault(cause, reason, task, actor, end_status, later);
-    });
+    draft.Afterwards(
+        [=](Draft& later) { RaiseFault(cause, reason, task, actor, end_status, later); });
     return;
   }
   const State& state = draft.state();
@@ -160,8 +159,8 @@ void OnPivotCompleted(RunNumber run, Draft& draft) {
   draft.Emit(FaultRefused{"the pivot passed"});
   if (pended.cause == FaultCause::kWorkflowTimeout) draft.Emit(WorkflowTimeoutAlerted{});
   // A step that failed elsewhere stays failed: with no way back, a person has to see to it.
-  const bool elsewhere = draft.state().has_task(pended.task) &&
-                         draft.state().task(pended.task).run != run;
+  const bool elsewhere =
+      draft.state().has_task(pended.task) && draft.state().task(pended.task).run != run;
   if (OfTask(pended.cause) && elsewhere) ParkForward(pended.reason, draft);
 }
 

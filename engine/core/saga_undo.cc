@@ -97,6 +97,8 @@ void EndSaga(Draft& draft) {
 bool UndoIsHeld(const State& state) { return state.status != WorkflowStatus::kRunning; }
 
 void ContinueUndo(Draft& draft) {
+  // What led here may have ended the workflow already: a probe that proved a pivot's absence.
+  if (IsTerminal(draft.state().status)) return;
   for (RunNumber next = NextToUndo(draft); next != 0; next = NextToUndo(draft)) {
     StartUndo(next, draft);
   }

@@ -17,8 +17,14 @@
 namespace skald::core {
 
 enum class TimerKind : std::uint8_t {
-  kTaskAvailable, kPollTimeout, kAttemptTimeout, kTotalTimeout, kWait,
-  kWorkflowTimeout, kSettleTimeout, kCompensationTimeout,
+  kTaskAvailable,
+  kPollTimeout,
+  kAttemptTimeout,
+  kTotalTimeout,
+  kWait,
+  kWorkflowTimeout,
+  kSettleTimeout,
+  kCompensationTimeout,
 };
 
 // A moment at which something is to be decided. `task` is 0 for the workflow's own.
@@ -46,15 +52,15 @@ struct Task {
   TimeUs not_after = 0;
   TimeUs started_at = 0;
   TimeUs ended_at = 0;
-  std::uint64_t fence = 0;        // seq of the newest TaskStarted; 0 = never started
-  std::int32_t start_count = 0;   // Conductor's pollCount
+  std::uint64_t fence = 0;       // seq of the newest TaskStarted; 0 = never started
+  std::int32_t start_count = 0;  // Conductor's pollCount
   Effect effect = Effect::kUnset;
   Verdict verdict = Verdict::kNone;
-  bool released = false;          // kScheduled: may be started now
+  bool released = false;  // kScheduled: may be started now
   bool cancel_requested = false;
-  bool barrier = false;           // the worker that took it declared the barrier
+  bool barrier = false;              // the worker that took it declared the barrier
   Timeout timeout = Timeout::kNone;  // kTimedOut: the bound that it ran over
-  std::uint64_t late_fence = 0;   // fence of the newest LateResult; 0 = none
+  std::uint64_t late_fence = 0;      // fence of the newest LateResult; 0 = none
   std::string task_type;
   std::string worker;
   std::string incarnation;
@@ -82,27 +88,27 @@ struct StepRun {
   StepIndex step = kNoStep;
   std::int32_t iteration = 0;
   std::int32_t generation = 1;
-  TaskNumber task = 0;          // newest attempt of the action
-  TaskNumber operation_task = 0;  // newest undo or probe task
-  std::int32_t attempts = 0;    // of the action
-  std::int32_t undo_attempts = 0;   // since the undo began or was retried by a person
+  TaskNumber task = 0;             // newest attempt of the action
+  TaskNumber operation_task = 0;   // newest undo or probe task
+  std::int32_t attempts = 0;       // of the action
+  std::int32_t undo_attempts = 0;  // since the undo began or was retried by a person
   std::int32_t probe_attempts = 0;
   TimeUs first_scheduled_at = 0;
-  bool closed = false;          // forward: done with, successors may follow
-  bool settled = false;         // backward: outcome fixed
+  bool closed = false;   // forward: done with, successors may follow
+  bool settled = false;  // backward: outcome fixed
   Effect outcome = Effect::kUnset;
   std::int32_t attempts_applied = 0;  // dispatched attempts by effect; none + open = the others
   std::int32_t attempts_unknown = 0;
   std::int32_t attempts_dispatched = 0;
   bool possible_duplicate = false;
-  bool barrier = false;         // every dispatched attempt ran at a worker with the barrier
-  EventSeq completed_seq = 0;   // seq of the TaskCompleted of the action; 0 = none
-  EventSeq closed_seq = 0;      // seq of what closed it: completion, or accepted failure; 0 = none
-  EventSeq settled_seq = 0;     // seq of its StepSettled; 0 = none
+  bool barrier = false;        // every dispatched attempt ran at a worker with the barrier
+  EventSeq completed_seq = 0;  // seq of the TaskCompleted of the action; 0 = none
+  EventSeq closed_seq = 0;     // seq of what closed it: completion, or accepted failure; 0 = none
+  EventSeq settled_seq = 0;    // seq of its StepSettled; 0 = none
   UndoPhase undo = UndoPhase::kNone;
-  bool orphan = false;          // a late result showed an effect that was held to be none or undone
+  bool orphan = false;  // a late result showed an effect that was held to be none or undone
   std::uint32_t successors_open = 0;  // while undoing: causal successors not finished with undo
-  bool passed_on = false;       // while undoing: its causal predecessors wait for it no longer
+  bool passed_on = false;  // while undoing: its causal predecessors wait for it no longer
   Payload undo_input;
   std::vector<RunNumber> after;   // causal predecessors
   std::vector<RunNumber> before;  // causal successors
@@ -120,15 +126,16 @@ struct Fault {
   EventSeq seq = 0;
   TimeUs settle_until = 0;
   TimeUs compensation_timeout_at = 0;
-  std::uint32_t attempts_open = 0;  // attempts of actions that have not ended; settle_until bounds them
-  std::uint32_t unsettled = 0;      // runs in flight at the fault, outcome still open
+  std::uint32_t attempts_open =
+      0;                        // attempts of actions that have not ended; settle_until bounds them
+  std::uint32_t unsettled = 0;  // runs in flight at the fault, outcome still open
   std::uint32_t unsettled_parked = 0;  // those of them that wait for a person
-  std::uint32_t undo_unfinished = 0;  // runs to be undone and not finished
+  std::uint32_t undo_unfinished = 0;   // runs to be undone and not finished
   std::uint32_t undo_running = 0;
   std::uint32_t undo_parked = 0;
   std::uint32_t undo_skipped = 0;
-  std::set<RunNumber> ready;        // may be undone now, as far as parallel_undo_max allows
-  std::vector<RunNumber> in_turn;   // STRICT_REVERSE: still to be undone, the next one last
+  std::set<RunNumber> ready;       // may be undone now, as far as parallel_undo_max allows
+  std::vector<RunNumber> in_turn;  // STRICT_REVERSE: still to be undone, the next one last
 };
 
 struct State {
@@ -147,16 +154,17 @@ struct State {
   Payload variables;
   Payload output;
   std::string reason;
-  std::vector<Task> tasks;      // by number - 1
-  std::vector<StepRun> runs;    // by number - 1
-  std::vector<RunNumber> latest;  // by step: its newest run; 0 = none; may be shorter than the steps
+  std::vector<Task> tasks;    // by number - 1
+  std::vector<StepRun> runs;  // by number - 1
+  std::vector<RunNumber>
+      latest;  // by step: its newest run; 0 = none; may be shorter than the steps
   std::map<RunNumber, std::uint32_t> join_remaining;  // open JOIN runs: joined runs still open
-  std::set<RunNumber> open;     // action runs that are neither closed nor settled
+  std::set<RunNumber> open;      // action runs that are neither closed nor settled
   std::uint32_t live_tasks = 0;  // worker tasks scheduled or in progress, of any operation
   std::set<Timer> timers;
   Fault fault;
-  // Results that came while paused wait here, in their order: closed runs whose successors are still
-  // to be scheduled, open ones whose failure is still to be decided. Empty once RUNNING.
+  // Results that came while paused wait here, in their order: closed runs whose successors are
+  // still to be scheduled, open ones whose failure is still to be decided. Empty once RUNNING.
   std::vector<RunNumber> held;
   // About what the history takes up; bounded by kHistoryBytesPerWorkflowMax.
   std::uint64_t history_bytes = 0;

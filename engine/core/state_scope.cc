@@ -9,12 +9,12 @@ namespace {
 
 constexpr std::int64_t kSchemaVersion = 2;
 constexpr std::array<std::string_view, 9> kWorkflowFields = {
-    "workflowId", "workflowType", "version", "status", "correlationId", "reasonForIncompletion",
-    "schemaVersion", "input", "variables"};
+    "workflowId",    "workflowType", "version",  "status", "correlationId", "reasonForIncompletion",
+    "schemaVersion", "input",        "variables"};
 constexpr std::array<std::string_view, 15> kTaskFields = {
-    "taskId", "taskType", "taskDefName", "referenceTaskName", "status", "retryCount", "pollCount",
-    "iteration", "workerId", "reasonForIncompletion", "scheduledTime", "startTime", "endTime",
-    "input", "output"};
+    "taskId",    "taskType",  "taskDefName", "referenceTaskName",     "status",        "retryCount",
+    "pollCount", "iteration", "workerId",    "reasonForIncompletion", "scheduledTime", "startTime",
+    "endTime",   "input",     "output"};
 
 std::string_view ObjectOf(const Payload& payload) {
   return payload.empty() ? std::string_view("{}") : payload.text();

@@ -19,8 +19,7 @@ class StateScope : public Scope {
   StateScope(const Definition& definition, const State& state)
       : definition_(definition), state_(state) {}
   // `reads`: the steps that the template reads (Step::reads), so that nothing has to be searched.
-  StateScope(const Definition& definition, const State& state,
-             const std::vector<StepIndex>& reads)
+  StateScope(const Definition& definition, const State& state, const std::vector<StepIndex>& reads)
       : definition_(definition), state_(state), reads_(&reads) {}
 
   std::size_t Resolve(const std::vector<std::string>& path, std::string& scratch,
@@ -28,8 +27,7 @@ class StateScope : public Scope {
 
  private:
   StepIndex FindStep(std::string_view reference) const;
-  bool ResolveWorkflow(std::string_view field, std::string& scratch,
-                       std::string_view& json) const;
+  bool ResolveWorkflow(std::string_view field, std::string& scratch, std::string_view& json) const;
   bool ResolveTask(const Task& task, std::string_view field, std::string& scratch,
                    std::string_view& json) const;
 

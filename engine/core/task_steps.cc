@@ -121,9 +121,12 @@ std::string SecondsText(DurationUs duration_us) {
 
 std::string_view Name(TimeoutPolicy policy) {
   switch (policy) {
-    case TimeoutPolicy::kRetry: return "RETRY";
-    case TimeoutPolicy::kTimeOutWorkflow: return "TIME_OUT_WF";
-    case TimeoutPolicy::kAlertOnly: return "ALERT_ONLY";
+    case TimeoutPolicy::kRetry:
+      return "RETRY";
+    case TimeoutPolicy::kTimeOutWorkflow:
+      return "TIME_OUT_WF";
+    case TimeoutPolicy::kAlertOnly:
+      return "ALERT_ONLY";
   }
   return "";
 }

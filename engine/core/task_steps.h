@@ -36,14 +36,15 @@ class PlanScope {
   const bool outermost_;
 };
 
-// An attempt of an action that succeeded, or failed without being decided upon while paused: goes on
-// from it. REQUIRES: the workflow has not ended and no fault is active.
+// An attempt of an action that succeeded, or failed without being decided upon while paused: goes
+// on from it. REQUIRES: the workflow has not ended and no fault is active.
 void AdvanceNow(RunNumber run, Draft& draft);
 // The part of it that ends the JOINs which waited for this run alone.
 void AdvanceJoins(RunNumber run, Draft& draft);
 void DecideFailure(TaskNumber task, Draft& draft);
 
-// An attempt has ended (its event is emitted): decides what follows from it, whatever its operation.
+// An attempt has ended (its event is emitted): decides what follows from it, whatever its
+// operation.
 void OnTaskEnded(TaskNumber task, Draft& draft);
 
 // Ends what is still open in a workflow that ends now: everything scheduled, started or waiting.

@@ -53,10 +53,20 @@ struct SignalWorkflow {
   Payload payload;        // becomes the WAIT's output
   std::string actor;
 };
-struct PauseWorkflow { std::string actor, reason; };
-struct ResumeWorkflow { std::string actor, reason; };
-struct TerminateWorkflow { std::string actor, reason; bool abandon = false; };
-struct CompensateWorkflow { std::string actor, reason; bool force = false; };
+struct PauseWorkflow {
+  std::string actor, reason;
+};
+struct ResumeWorkflow {
+  std::string actor, reason;
+};
+struct TerminateWorkflow {
+  std::string actor, reason;
+  bool abandon = false;
+};
+struct CompensateWorkflow {
+  std::string actor, reason;
+  bool force = false;
+};
 enum class Verb : std::uint8_t { kRetry, kResolve, kSettle, kSkip, kAbandon };
 // What a person decides on a parked saga (saga.md 2.11).
 struct OperateSaga {
@@ -68,8 +78,8 @@ struct OperateSaga {
   std::string actor, reason;       // both required
 };
 
-using Trigger = std::variant<StartWorkflow, StartTask, ReportResult, LoseTask, FireTimers,
-                             SignalWorkflow, PauseWorkflow, ResumeWorkflow, TerminateWorkflow,
-                             CompensateWorkflow, OperateSaga>;
+using Trigger =
+    std::variant<StartWorkflow, StartTask, ReportResult, LoseTask, FireTimers, SignalWorkflow,
+                 PauseWorkflow, ResumeWorkflow, TerminateWorkflow, CompensateWorkflow, OperateSaga>;
 
 }  // namespace skald::core

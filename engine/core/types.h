@@ -37,17 +37,38 @@ using TaskNumber = std::uint32_t;
 using RunNumber = std::uint32_t;
 
 enum class WorkflowStatus : std::uint8_t {
-  kRunning, kPaused, kCompleted, kFailed, kTimedOut, kTerminated,
+  kRunning,
+  kPaused,
+  kCompleted,
+  kFailed,
+  kTimedOut,
+  kTerminated,
 };
 
 enum class SagaStatus : std::uint8_t {
-  kNone, kActive, kCommittedForward, kRollingBack, kCompensating, kParked,
-  kCompensated, kPartiallyCompensated, kAbandoned, kCompleted, kFailedClean,
+  kNone,
+  kActive,
+  kCommittedForward,
+  kRollingBack,
+  kCompensating,
+  kParked,
+  kCompensated,
+  kPartiallyCompensated,
+  kAbandoned,
+  kCompleted,
+  kFailedClean,
 };
 
 enum class TaskStatus : std::uint8_t {
-  kScheduled, kInProgress, kCompleted, kCompletedWithErrors, kSkipped,
-  kFailed, kFailedWithTerminalError, kTimedOut, kCanceled,
+  kScheduled,
+  kInProgress,
+  kCompleted,
+  kCompletedWithErrors,
+  kSkipped,
+  kFailed,
+  kFailedWithTerminalError,
+  kTimedOut,
+  kCanceled,
 };
 
 // What an attempt, or a step over its attempts, did to the world (saga.md 2.3). kUnset: not known
@@ -65,9 +86,7 @@ enum class Timeout : std::uint8_t { kNone, kResponse, kAttempt, kTotal, kPoll, k
 
 constexpr bool IsTerminal(WorkflowStatus status) { return status >= WorkflowStatus::kCompleted; }
 constexpr bool IsTerminal(TaskStatus status) { return status >= TaskStatus::kCompleted; }
-constexpr bool IsSuccessful(TaskStatus status) {
-  return status <= TaskStatus::kSkipped;
-}
+constexpr bool IsSuccessful(TaskStatus status) { return status <= TaskStatus::kSkipped; }
 
 // Names as Conductor's JSON and our own outputs write them ("FAILED_WITH_TERMINAL_ERROR").
 std::string_view Name(WorkflowStatus status);

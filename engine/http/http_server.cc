@@ -1,11 +1,6 @@
 #include "engine/http/http_server.h"
 
 #include <atomic>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/strand.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
 #include <chrono>
 #include <optional>
 #include <thread>
@@ -15,6 +10,11 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/log.h"
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
 
 namespace skald::http {
 namespace {
@@ -92,9 +92,9 @@ class Session : public std::enable_shared_from_this<Session> {
     message_.keep_alive(keep_alive);
     message_.body() = std::move(response.body);
     message_.prepare_payload();
-    beast::http::async_write(stream_, message_,
-                             beast::bind_front_handler(&Session::OnWrite, shared_from_this(),
-                                                       keep_alive));
+    beast::http::async_write(
+        stream_, message_,
+        beast::bind_front_handler(&Session::OnWrite, shared_from_this(), keep_alive));
   }
 
   void OnWrite(bool keep_alive, beast::error_code error, std::size_t) {
@@ -129,8 +129,8 @@ absl::StatusOr<Tcp::endpoint> ToEndpoint(const std::string& address, asio::io_co
   }
   beast::error_code error;
   Tcp::resolver resolver(context);
-  const auto found =
-      resolver.resolve(address.substr(0, colon), std::to_string(port), Tcp::resolver::passive, error);
+  const auto found = resolver.resolve(address.substr(0, colon), std::to_string(port),
+                                      Tcp::resolver::passive, error);
   if (error || found.empty()) {
     return absl::InvalidArgumentError(
         absl::StrCat("http address: ", address, ": ", error.message()));
@@ -161,17 +161,16 @@ struct HttpServer::Listener : std::enable_shared_from_this<HttpServer::Listener>
   }
 
   void Accept() {
-    acceptor.async_accept(
-        asio::make_strand(context),
-        [self = shared_from_this()](beast::error_code error, Tcp::socket socket) {
-          if (error == asio::error::operation_aborted) return;
-          if (!error && *self->connections < self->options.connections_max) {
-            std::make_shared<Session>(std::move(socket), self->options, self->handler,
-                                      self->connections)
-                ->Read();
-          }
-          self->Accept();
-        });
+    acceptor.async_accept(asio::make_strand(context),
+                          [self = shared_from_this()](beast::error_code error, Tcp::socket socket) {
+                            if (error == asio::error::operation_aborted) return;
+                            if (!error && *self->connections < self->options.connections_max) {
+                              std::make_shared<Session>(std::move(socket), self->options,
+                                                        self->handler, self->connections)
+                                  ->Read();
+                            }
+                            self->Accept();
+                          });
   }
 
   const HttpOptions options;
@@ -192,8 +191,7 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(HttpOptions option
   for (std::size_t i = 0; i < listener->options.threads; ++i) {
     listener->threads.emplace_back([raw = listener.get()] { raw->context.run(); });
   }
-  base::LogInfo("http.started",
-                {{"address", listener->options.address}, {"port", listener->port}});
+  base::LogInfo("http.started", {{"address", listener->options.address}, {"port", listener->port}});
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(listener)));
 }
 

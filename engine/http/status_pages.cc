@@ -35,11 +35,12 @@ HttpHandler StatusPages(StatusSources sources) {
     if (request.path == "/ready") {
       const absl::Status ready = sources.ready();
       if (ready.ok()) return {200, kJson, "{\"status\":\"READY\"}\n"};
-      return {503, kJson,
-              absl::StrCat("{\"status\":\"NOT_READY\",\"reason\":", Quoted(ready.message()),
-                           "}\n")};
+      return {
+          503, kJson,
+          absl::StrCat("{\"status\":\"NOT_READY\",\"reason\":", Quoted(ready.message()), "}\n")};
     }
-    return {404, kJson, "{\"message\":\"no such page: /health, /ready and /metrics are served\"}\n"};
+    return {404, kJson,
+            "{\"message\":\"no such page: /health, /ready and /metrics are served\"}\n"};
   };
 }
 

@@ -14,8 +14,8 @@
 namespace skald::http {
 
 struct StatusSources {
-  std::function<absl::Status()> ready;    // may block for some seconds
-  std::function<std::string()> metrics;   // Prometheus text format 0.0.4
+  std::function<absl::Status()> ready;   // may block for some seconds
+  std::function<std::string()> metrics;  // Prometheus text format 0.0.4
 };
 
 HttpHandler StatusPages(StatusSources sources);

@@ -1,8 +1,8 @@
 // Catalog: definitions and task definitions, and what lists and searches read.
 //
 // Blocking; off the hot path. Thread-safe. One call is one transaction.
-// Errors: NOT_FOUND, ALREADY_EXISTS, FAILED_PRECONDITION as said per call; UNAVAILABLE when the store
-// cannot be reached; INVALID_ARGUMENT for a malformed page token.
+// Errors: NOT_FOUND, ALREADY_EXISTS, FAILED_PRECONDITION as said per call; UNAVAILABLE when the
+// store cannot be reached; INVALID_ARGUMENT for a malformed page token.
 #pragma once
 
 #include <cstdint>
@@ -80,13 +80,13 @@ class Catalog {
   virtual absl::Status PutTaskDefinition(const StoredDefinition& definition) = 0;
   virtual absl::StatusOr<StoredDefinition> GetTaskDefinition(const std::string& name_space,
                                                              const std::string& name) = 0;
-  virtual absl::StatusOr<Paged<StoredDefinition>> ListTaskDefinitions(
-      const std::string& name_space, const Page& page) = 0;
+  virtual absl::StatusOr<Paged<StoredDefinition>> ListTaskDefinitions(const std::string& name_space,
+                                                                      const Page& page) = 0;
   virtual absl::Status DeleteTaskDefinition(const std::string& name_space,
                                             const std::string& name) = 0;
 
-  // ---- pinned forms: a definition with its task definitions embedded, stored once per content ----
-  // Returns the id of this content, storing it if it is new. `body` is what codec made.
+  // ---- pinned forms: a definition with its task definitions embedded, stored once per content
+  // ---- Returns the id of this content, storing it if it is new. `body` is what codec made.
   virtual absl::StatusOr<std::int64_t> PinDefinition(const std::string& body) = 0;
   // NOT_FOUND is a damaged store.
   virtual absl::StatusOr<std::string> GetPinned(std::int64_t id) = 0;

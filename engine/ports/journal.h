@@ -32,8 +32,8 @@ namespace skald::ports {
 struct NodeLease {
   std::string node_id;
   std::uint64_t epoch = 0;
-  core::TimeUs expires_at = 0;     // database clock
-  core::TimeUs database_now = 0;   // for the clock offset
+  core::TimeUs expires_at = 0;    // database clock
+  core::TimeUs database_now = 0;  // for the clock offset
 };
 
 // Slots [first, last], both included: 0 … 65535.
@@ -79,7 +79,7 @@ struct WorkflowWrite {
   core::WorkflowId id;
   core::EventSeq first_seq = 0;  // of `events`; 0 when there are none
   core::EventSeq last_seq = 0;
-  std::string events;            // codec::EncodeEvents; empty = no history row
+  std::string events;  // codec::EncodeEvents; empty = no history row
   core::TimeUs at = 0;
   std::optional<WorkflowRow> row;
   bool consumes_start_request = false;  // it was begun by a StartRequest, which goes in this batch
@@ -127,13 +127,13 @@ struct StartRequest {
 struct KeyClaim {
   std::string name_space;
   std::string key;
-  core::WorkflowId id;       // what the workflow will be called if the key is free
-  std::string digest;        // of the request: the same key with another request is a misuse
+  core::WorkflowId id;  // what the workflow will be called if the key is free
+  std::string digest;   // of the request: the same key with another request is a misuse
 };
 struct KeyHolder {
-  core::WorkflowId id;       // whose the key is
-  bool fresh = false;        // claimed now
-  bool started = false;      // that workflow exists
+  core::WorkflowId id;   // whose the key is
+  bool fresh = false;    // claimed now
+  bool started = false;  // that workflow exists
   std::string digest;
 };
 
@@ -181,7 +181,8 @@ class Journal {
   virtual void LoadStartRequests(const SlotRange& slots, std::size_t count_max,
                                  Done<std::vector<StartRequest>> done) = 0;
   // `notify` is called (on any thread) whenever a start request may have come in; also once after
-  // each reconnect, because notices sent meanwhile are lost. Replaces the one set before; null stops.
+  // each reconnect, because notices sent meanwhile are lost. Replaces the one set before; null
+  // stops.
   virtual void OnStartRequest(std::function<void()> notify) = 0;
   // One answer per claim, in order. Durable when answered.
   virtual void ClaimKeys(std::vector<KeyClaim> claims, Done<std::vector<KeyHolder>> done) = 0;

@@ -24,9 +24,8 @@ class Metrics {
   virtual void UndoEnded(std::string_view outcome) = 0;  // "done", "nulled", "parked", …
   virtual void SagaParked(int change) = 0;               // +1 or -1
   // Depth and oldest age of one task queue, sampled by the engine about once a second.
-  virtual void Queue(std::string_view task_type, std::size_t depth,
-                     core::DurationUs oldest_us) = 0;
-  virtual void Refused(std::string_view what) = 0;       // a bound was met: name of the limit
+  virtual void Queue(std::string_view task_type, std::size_t depth, core::DurationUs oldest_us) = 0;
+  virtual void Refused(std::string_view what) = 0;  // a bound was met: name of the limit
 };
 
 }  // namespace skald::ports

@@ -1,7 +1,7 @@
 // TaskLog: the lines that workers write about their tasks, kept for people.
 //
-// Blocking; off the hot path. Thread-safe. Not part of a workflow's history: a line may be lost when
-// the server dies within a second of its arrival.
+// Blocking; off the hot path. Thread-safe. Not part of a workflow's history: a line may be lost
+// when the server dies within a second of its arrival.
 #pragma once
 
 #include <cstddef>

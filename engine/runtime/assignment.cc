@@ -13,9 +13,12 @@ const std::string& Domain(const core::Step& step, core::Operation operation) {
 
 const char* KeySuffix(core::Operation operation) {
   switch (operation) {
-    case core::Operation::kCompensate: return "/c";
-    case core::Operation::kProbe: return "/p";
-    case core::Operation::kAction: break;
+    case core::Operation::kCompensate:
+      return "/c";
+    case core::Operation::kProbe:
+      return "/p";
+    case core::Operation::kAction:
+      break;
   }
   return "";
 }
@@ -40,10 +43,12 @@ void DescribeOriginal(const core::State& state, const core::StepRun& run, Assign
 core::DurationUs ResponseTimeoutUs(const core::Definition& definition, const core::Task& task) {
   const core::Step& step = definition.steps[task.step];
   switch (task.operation) {
-    case core::Operation::kAction: return step.task.response_timeout_us;
+    case core::Operation::kAction:
+      return step.task.response_timeout_us;
     case core::Operation::kCompensate:
       return step.saga.undo ? step.saga.undo->response_timeout_us : 0;
-    case core::Operation::kProbe: break;
+    case core::Operation::kProbe:
+      break;
   }
   return 0;
 }

@@ -94,9 +94,8 @@ void ClientDesk::Send(const std::string& name_space, const core::WorkflowId& id,
 void ClientDesk::SendNow(Workflow& workflow, const std::string& name_space,
                          const core::Trigger& trigger, Callback<core::Answer> done) {
   if (workflow.state.start.name_space != name_space) {
-    return done(absl::NotFoundError(absl::StrCat("there is no workflow ",
-                                                 workflow.state.id.ToString(), " in namespace ",
-                                                 name_space)));
+    return done(absl::NotFoundError(absl::StrCat(
+        "there is no workflow ", workflow.state.id.ToString(), " in namespace ", name_space)));
   }
   absl::StatusOr<core::Answer> answer = decider_.Decide(workflow, trigger);
   Reply<core::Answer>(workflow, std::move(done), std::move(answer));

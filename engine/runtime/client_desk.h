@@ -1,7 +1,7 @@
 // ClientDesk: what clients ask of workflows: start, triggers, looking.
 //
-// Single-threaded, works on the LoopState it is given. Every answer waits until all that it shows is
-// durable.
+// Single-threaded, works on the LoopState it is given. Every answer waits until all that it shows
+// is durable.
 #pragma once
 
 #include <memory>
@@ -19,8 +19,8 @@ class ClientDesk {
       : state_(state), decider_(decider), loader_(loader) {}
 
   void Start(StartRequest request, Callback<Started> done);
-  void Send(const std::string& name_space, const core::WorkflowId& id,
-            const core::Trigger& trigger, Callback<core::Answer> done);
+  void Send(const std::string& name_space, const core::WorkflowId& id, const core::Trigger& trigger,
+            Callback<core::Answer> done);
   void Get(const core::WorkflowId& id, Callback<std::shared_ptr<const WorkflowView>> done);
 
  private:

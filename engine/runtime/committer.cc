@@ -9,9 +9,9 @@
 
 namespace skald::runtime {
 
-Committer::Committer(const EngineOptions& options, ports::Journal& journal,
-                     ports::Metrics& metrics, const ports::Clock& clock,
-                     const WatchTable& watches, std::shared_ptr<Inbox> inbox)
+Committer::Committer(const EngineOptions& options, ports::Journal& journal, ports::Metrics& metrics,
+                     const ports::Clock& clock, const WatchTable& watches,
+                     std::shared_ptr<Inbox> inbox)
     : options_(options),
       journal_(journal),
       metrics_(metrics),

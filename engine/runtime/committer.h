@@ -1,8 +1,8 @@
 // Committer: gathers what is decided into batches and hands them to the journal, one at a time.
 //
-// Natural group commit: whatever was decided while a commit was under way forms the next batch; it is
-// closed early only when it is full. Single-threaded. Owns the batches. Outcomes of commits come in
-// through the inbox, as every answer of the journal does.
+// Natural group commit: whatever was decided while a commit was under way forms the next batch; it
+// is closed early only when it is full. Single-threaded. Owns the batches. Outcomes of commits come
+// in through the inbox, as every answer of the journal does.
 #pragma once
 
 #include <cstddef>

@@ -15,8 +15,8 @@ namespace {
 constexpr std::uint64_t kTimedDecisions = 64;
 
 const char* Name(const core::Trigger& trigger) {
-  static constexpr const char* kNames[] = {"start",  "start_task", "result",    "lose_task",
-                                           "timer",  "signal",     "pause",     "resume",
+  static constexpr const char* kNames[] = {"start",     "start_task", "result", "lose_task",
+                                           "timer",     "signal",     "pause",  "resume",
                                            "terminate", "compensate", "operate"};
   static_assert(std::variant_size_v<core::Trigger> == std::size(kNames));
   return kNames[trigger.index()];
@@ -54,9 +54,9 @@ void Decider::Carry(Workflow& workflow, const core::OfferTask& offer) {
       return;
     }
   }
-  state_.matcher.Enqueue(
-      queue, {.workflow = workflow.state.id, .task = offer.task, .since = state_.now},
-      offer.priority);
+  state_.matcher.Enqueue(queue,
+                         {.workflow = workflow.state.id, .task = offer.task, .since = state_.now},
+                         offer.priority);
 }
 
 void Decider::Carry(Workflow& workflow, const core::WithdrawTask& withdraw) {
@@ -64,8 +64,7 @@ void Decider::Carry(Workflow& workflow, const core::WithdrawTask& withdraw) {
 }
 
 void Decider::Carry(Workflow& workflow, const core::CancelTask& cancel) {
-  Worker* worker =
-      state_.workers.FindWorker(workflow.state.start.name_space, cancel.incarnation);
+  Worker* worker = state_.workers.FindWorker(workflow.state.start.name_space, cancel.incarnation);
   // A worker without a stream is asked when it comes back.
   if (worker == nullptr || worker->session == 0) return;
   state_.committer.EffectsFor(workflow).AddCancel(

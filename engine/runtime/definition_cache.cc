@@ -48,8 +48,7 @@ absl::StatusOr<DefinitionPointer> DefinitionCache::Resolve(const std::string& na
   RETURN_IF_ERROR(lookup_failed);
   if (!pinned.ok()) {
     return absl::InternalError(absl::StrCat("definition ", name, " version ", stored.version,
-                                            " cannot be compiled: ",
-                                            pinned.status().message()));
+                                            " cannot be compiled: ", pinned.status().message()));
   }
   ASSIGN_OR_RETURN(pinned->definition.id, catalog_.PinDefinition(pinned->body));
   auto definition = std::make_shared<const core::Definition>(std::move(pinned->definition));
@@ -73,8 +72,8 @@ absl::StatusOr<DefinitionPointer> DefinitionCache::ById(std::int64_t id) {
   ASSIGN_OR_RETURN(const std::string body, catalog_.GetPinned(id));
   auto decoded = codec::DecodePinned(body, id);
   if (!decoded.ok()) {
-    return absl::InternalError(absl::StrCat("pinned definition ", id, " cannot be compiled: ",
-                                            decoded.status().message()));
+    return absl::InternalError(absl::StrCat("pinned definition ", id,
+                                            " cannot be compiled: ", decoded.status().message()));
   }
   auto definition = std::make_shared<const core::Definition>(*std::move(decoded));
   base::MutexLock lock(mutex_);

@@ -1,4 +1,5 @@
-// Engine: one node's runtime behind a thread-safe front: shards, committer, matcher, timers, leases.
+// Engine: one node's runtime behind a thread-safe front: shards, committer, matcher, timers,
+// leases.
 //
 // All methods may be called from any thread and return at once; callbacks run on the engine's loop
 // thread (in a simulation: inside Tick), once, after what they tell is durable, and must not block
@@ -32,16 +33,16 @@ struct EngineOptions {
   core::DurationUs park_after_us = 2 * core::kSecondUs;
   std::size_t batch_workflows_max = 2'000;
   std::size_t batch_bytes_max = 4 << 20;
-  std::size_t inbox_max = 100'000;            // triggers waiting for the loop
+  std::size_t inbox_max = 100'000;  // triggers waiting for the loop
   std::size_t uncommitted_bytes_max = 64 << 20;
   std::size_t active_workflows_max = 1'000'000;
-  std::size_t queued_tasks_max = 1'000'000;   // over all queues of the matcher
+  std::size_t queued_tasks_max = 1'000'000;  // over all queues of the matcher
   std::size_t sessions_max = 10'000;
   core::EventSeq snapshot_every_events = 500;
 };
 
-// The retry delay that belongs in a RESOURCE_EXHAUSTED or UNAVAILABLE answer; carried as a payload of
-// the Status under this URL, decimal milliseconds.
+// The retry delay that belongs in a RESOURCE_EXHAUSTED or UNAVAILABLE answer; carried as a payload
+// of the Status under this URL, decimal milliseconds.
 inline constexpr char kRetryDelayUrl[] = "skald/retry-delay-ms";
 absl::Status OverloadError(std::string_view limit_name, std::string_view what);
 
@@ -82,8 +83,8 @@ struct TaskKey {
 
 struct Receipt {
   TaskKey task;
-  absl::Status status;       // not OK: not recorded; RESOURCE_EXHAUSTED/UNAVAILABLE = send it again,
-                             // NOT_FOUND = unknown task, INVALID_ARGUMENT = malformed
+  absl::Status status;  // not OK: not recorded; RESOURCE_EXHAUSTED/UNAVAILABLE = send it again,
+                        // NOT_FOUND = unknown task, INVALID_ARGUMENT = malformed
   bool superseded = false;
 };
 
@@ -147,7 +148,11 @@ struct WorkflowView {
   core::State state;
   std::shared_ptr<const core::Definition> definition;
   // Per live task, what its last heartbeat said.
-  struct Progress { core::TaskNumber task; std::uint32_t percent; std::string message; };
+  struct Progress {
+    core::TaskNumber task;
+    std::uint32_t percent;
+    std::string message;
+  };
   std::vector<Progress> progress;
 };
 
@@ -175,12 +180,16 @@ using WatchId = std::uint64_t;
 
 struct EngineStats {
   ports::NodeLease lease;
-  bool ready = false;      // holds a live lease and has loaded its shards
+  bool ready = false;  // holds a live lease and has loaded its shards
   std::vector<ports::Shard> shards;
   std::size_t active_workflows = 0, queued_tasks = 0, live_leases = 0, sessions = 0, inbox = 0,
               uncommitted_bytes = 0;
-  struct QueueDepth { std::string name_space, task_type, domain; std::size_t depth;
-                      core::DurationUs oldest_us; std::size_t credits; };
+  struct QueueDepth {
+    std::string name_space, task_type, domain;
+    std::size_t depth;
+    core::DurationUs oldest_us;
+    std::size_t credits;
+  };
   std::vector<QueueDepth> queues;
 };
 
@@ -206,7 +215,8 @@ class Engine {
   virtual void Send(const std::string& name_space, const core::WorkflowId& id,
                     core::Trigger trigger, Callback<core::Answer> done) = 0;
   // NOT_FOUND also for ended workflows that are no longer in memory: read those from the store.
-  virtual void Get(const core::WorkflowId& id, Callback<std::shared_ptr<const WorkflowView>> done) = 0;
+  virtual void Get(const core::WorkflowId& id,
+                   Callback<std::shared_ptr<const WorkflowView>> done) = 0;
   // `known` is called with the first notice boundary: every event later than what Get answers after
   // it will be told. The sink is kept until it refuses or Unwatch.
   virtual WatchId Watch(WatchFilter filter, std::shared_ptr<WatchSink> sink) = 0;

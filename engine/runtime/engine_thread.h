@@ -1,5 +1,5 @@
-// EngineThread: the engine of a process. Runs one Loop on a thread of its own, the only one that the
-// runtime starts.
+// EngineThread: the engine of a process. Runs one Loop on a thread of its own, the only one that
+// the runtime starts.
 //
 // Thread-safe. Owns the loop; the collaborators outlive it. The journal's callbacks may still come
 // after its destruction and are then ignored.
@@ -39,8 +39,7 @@ class EngineThread final : public Engine {
   void Start(StartRequest request, Callback<Started> done) override;
   void Send(const std::string& name_space, const core::WorkflowId& id, core::Trigger trigger,
             Callback<core::Answer> done) override;
-  void Get(const core::WorkflowId& id,
-           Callback<std::shared_ptr<const WorkflowView>> done) override;
+  void Get(const core::WorkflowId& id, Callback<std::shared_ptr<const WorkflowView>> done) override;
   WatchId Watch(WatchFilter filter, std::shared_ptr<WatchSink> sink) override;
   void Unwatch(WatchId id) override;
   absl::StatusOr<SessionId> Attach(WorkerHello hello, std::shared_ptr<WorkerSink> sink) override;

@@ -69,8 +69,8 @@ absl::StatusOr<std::vector<std::unique_ptr<Workflow>>> FoldAll(
     } else if (absl::IsUnavailable(workflow.status())) {
       return std::move(workflow).status();
     } else {
-      base::LogError("workflow.load_failed", {{"workflow", one.id.ToString()},
-                                              {"status", workflow.status().ToString()}});
+      base::LogError("workflow.load_failed",
+                     {{"workflow", one.id.ToString()}, {"status", workflow.status().ToString()}});
     }
   }
   return result;

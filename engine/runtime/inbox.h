@@ -1,9 +1,9 @@
 // Inbox: the one place where other threads hand work to the loop.
 //
 // Three lanes: completions (answers of the journal: as many as calls are under way, never refused),
-// workers and clients (bounded). Work is run by the loop in order within its lane. One mutex hop per
-// post, one per swap. Thread-safe; shared by the loop and by every journal call under way, because
-// an answer may come after the loop is gone.
+// workers and clients (bounded). Work is run by the loop in order within its lane. One mutex hop
+// per post, one per swap. Thread-safe; shared by the loop and by every journal call under way,
+// because an answer may come after the loop is gone.
 #pragma once
 
 #include <array>

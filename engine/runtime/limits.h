@@ -10,11 +10,11 @@
 namespace skald::runtime {
 
 // ---- reading from the journal ----
-inline constexpr std::size_t kActivePageSize = 500;       // workflows per LoadActive
-inline constexpr std::size_t kDuePageSize = 1'000;        // workflows per LoadDue
+inline constexpr std::size_t kActivePageSize = 500;  // workflows per LoadActive
+inline constexpr std::size_t kDuePageSize = 1'000;   // workflows per LoadDue
 inline constexpr std::size_t kStartRequestsPageSize = 500;
-inline constexpr std::size_t kLoadsInFlightMax = 64;      // single workflows being loaded at once
-inline constexpr std::size_t kLoadWaitersMax = 20'000;    // requests that wait for a load
+inline constexpr std::size_t kLoadsInFlightMax = 64;    // single workflows being loaded at once
+inline constexpr std::size_t kLoadWaitersMax = 20'000;  // requests that wait for a load
 // Parked workflows are loaded this long before they are due, so that their timers fire in time.
 // At most park_after_us, else they would be parked again before they fire.
 inline constexpr core::DurationUs kPrefetchUs = 2 * core::kSecondUs;

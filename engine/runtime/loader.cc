@@ -45,27 +45,25 @@ void Loader::With(const core::WorkflowId& id, Use use) {
 void Loader::Ask(const core::WorkflowId& id) {
   ++loads_;
   state_.load_fence.Begin();
-  state_.journal.Load(
-      id, [this, id, generation = state_.generation, inbox = state_.inbox,
-           find = state_.definition_by_id](
-              absl::StatusOr<std::optional<ports::StoredWorkflow>> stored) {
-        absl::StatusOr<std::unique_ptr<Workflow>> loaded = NoSuchWorkflow(id);
-        if (!stored.ok()) {
-          loaded = ComeBackLater(absl::StrCat("load workflow ", id.ToString(), ": ",
-                                              stored.status().ToString()));
-        } else if (stored->has_value()) {
-          loaded = Fold(**stored, find);
-        }
-        inbox->PostCompletion([this, id, generation, loaded = std::move(loaded)]() mutable {
-          if (generation == state_.generation) OnLoaded(id, std::move(loaded));
-        });
-      });
+  state_.journal.Load(id, [this, id, generation = state_.generation, inbox = state_.inbox,
+                           find = state_.definition_by_id](
+                              absl::StatusOr<std::optional<ports::StoredWorkflow>> stored) {
+    absl::StatusOr<std::unique_ptr<Workflow>> loaded = NoSuchWorkflow(id);
+    if (!stored.ok()) {
+      loaded = ComeBackLater(
+          absl::StrCat("load workflow ", id.ToString(), ": ", stored.status().ToString()));
+    } else if (stored->has_value()) {
+      loaded = Fold(**stored, find);
+    }
+    inbox->PostCompletion([this, id, generation, loaded = std::move(loaded)]() mutable {
+      if (generation == state_.generation) OnLoaded(id, std::move(loaded));
+    });
+  });
 }
 
 void Loader::OnLoaded(const core::WorkflowId& id,
                       absl::StatusOr<std::unique_ptr<Workflow>> loaded) {
-  const bool stale =
-      state_.shards.Find(id) == nullptr && state_.load_fence.LeftSinceBegin(id);
+  const bool stale = state_.shards.Find(id) == nullptr && state_.load_fence.LeftSinceBegin(id);
   state_.load_fence.End();
   --loads_;
   if (stale) {

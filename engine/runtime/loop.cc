@@ -117,8 +117,7 @@ void Loop::RunTimers() {
   for (std::size_t left = kTimersPerTickMax; left > 0 && MayDecide(); --left) {
     auto* workflow = static_cast<Workflow*>(state_.timers.top());
     if (workflow == nullptr || workflow->due_at() > state_.now) return;
-    const absl::StatusOr<core::Answer> answer =
-        decider_.Decide(*workflow, core::FireTimers{});
+    const absl::StatusOr<core::Answer> answer = decider_.Decide(*workflow, core::FireTimers{});
     if (!answer.ok()) {
       base::LogError("timer.refused", {{"workflow", workflow->state.id.ToString()},
                                        {"status", answer.status().ToString()}});
@@ -145,8 +144,8 @@ void Loop::AfterCommits() {
     return;
   }
   state_.metrics.CommitFailed(absl::StatusCodeToString(outcome->code()));
-  base::LogWarn("commit.failed", {{"node", state_.options.node_id},
-                                  {"status", outcome->ToString()}});
+  base::LogWarn("commit.failed",
+                {{"node", state_.options.node_id}, {"status", outcome->ToString()}});
   if (absl::IsUnavailable(*outcome)) return state_.committer.RetryLater(state_.now);
   if (absl::IsAborted(*outcome)) return LoseNode(*outcome);
   const bool broken = !absl::IsUnknown(*outcome);
@@ -181,8 +180,7 @@ void Loop::DropEverything(const absl::Status& why) {
 }
 
 void Loop::LoseNode(const absl::Status& why) {
-  base::LogError("node.lost",
-                 {{"node", state_.options.node_id}, {"status", why.ToString()}});
+  base::LogError("node.lost", {{"node", state_.options.node_id}, {"status", why.ToString()}});
   state_.phase = Phase::kLost;
   keeper_.Rest();
   const absl::Status told = ComeBackLater("this node was fenced off");
@@ -255,8 +253,8 @@ EngineStats Loop::CollectStats() const {
       const Worker* worker = state_.workers.FindSession(session);
       if (worker != nullptr) credits += std::max<std::int64_t>(worker->credits(), 0);
     }
-    stats.queues.push_back({queue->name_space, queue->task_type, queue->domain,
-                            queue->ready.size(), oldest == 0 ? 0 : state_.now - oldest,
+    stats.queues.push_back({queue->name_space, queue->task_type, queue->domain, queue->ready.size(),
+                            oldest == 0 ? 0 : state_.now - oldest,
                             static_cast<std::size_t>(credits)});
   }
   return stats;

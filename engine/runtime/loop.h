@@ -6,8 +6,8 @@
 //
 // The Engine methods are thread-safe: they only post to the inbox. Tick, and what it calls, belong
 // to one thread at a time. Callbacks run inside Tick; a request that finds the inbox full is
-// answered on the caller's thread. The collaborators outlive the loop; it answers everything that it
-// still holds with UNAVAILABLE when it is destroyed.
+// answered on the caller's thread. The collaborators outlive the loop; it answers everything that
+// it still holds with UNAVAILABLE when it is destroyed.
 //
 // A node may later run several loops, each with its own slot ranges: nothing here is global, and
 // whoever routes requests to them by slot is an Engine itself.
@@ -54,8 +54,7 @@ class Loop final : public Engine {
   void Start(StartRequest request, Callback<Started> done) override;
   void Send(const std::string& name_space, const core::WorkflowId& id, core::Trigger trigger,
             Callback<core::Answer> done) override;
-  void Get(const core::WorkflowId& id,
-           Callback<std::shared_ptr<const WorkflowView>> done) override;
+  void Get(const core::WorkflowId& id, Callback<std::shared_ptr<const WorkflowView>> done) override;
   WatchId Watch(WatchFilter filter, std::shared_ptr<WatchSink> sink) override;
   void Unwatch(WatchId id) override;
   absl::StatusOr<SessionId> Attach(WorkerHello hello, std::shared_ptr<WorkerSink> sink) override;

@@ -12,10 +12,9 @@ void Loop::Start(StartRequest request, Callback<Started> done) {
     state_.metrics.Refused("inbox_max");
     return done(OverloadError("inbox_max", "start a workflow"));
   }
-  state_.inbox->PostClient(
-      [this, request = std::move(request), done = std::move(done)]() mutable {
-        clients_.Start(std::move(request), std::move(done));
-      });
+  state_.inbox->PostClient([this, request = std::move(request), done = std::move(done)]() mutable {
+    clients_.Start(std::move(request), std::move(done));
+  });
 }
 
 void Loop::Send(const std::string& name_space, const core::WorkflowId& id, core::Trigger trigger,
@@ -24,10 +23,10 @@ void Loop::Send(const std::string& name_space, const core::WorkflowId& id, core:
     state_.metrics.Refused("inbox_max");
     return done(OverloadError("inbox_max", "change a workflow"));
   }
-  state_.inbox->PostClient([this, name_space, id, trigger = std::move(trigger),
-                            done = std::move(done)]() mutable {
-    clients_.Send(name_space, id, trigger, std::move(done));
-  });
+  state_.inbox->PostClient(
+      [this, name_space, id, trigger = std::move(trigger), done = std::move(done)]() mutable {
+        clients_.Send(name_space, id, trigger, std::move(done));
+      });
 }
 
 void Loop::Get(const core::WorkflowId& id, Callback<std::shared_ptr<const WorkflowView>> done) {
@@ -66,8 +65,7 @@ absl::StatusOr<SessionId> Loop::Attach(WorkerHello hello, std::shared_ptr<Worker
 }
 
 void Loop::SetCredits(SessionId session, std::uint32_t credits) {
-  state_.inbox->ForceWorker(
-      [this, session, credits] { workers_.SetCredits(session, credits); });
+  state_.inbox->ForceWorker([this, session, credits] { workers_.SetCredits(session, credits); });
 }
 
 void Loop::Received(SessionId session, std::vector<TaskKey> tasks) {

@@ -31,11 +31,11 @@ struct Collaborators {
 };
 
 enum class Phase {
-  kJoining,   // takes the node's lease, its shards, loads them
+  kJoining,  // takes the node's lease, its shards, loads them
   kServing,
   kStopping,  // takes no new work, commits what is open
   kStopped,
-  kLost,      // fenced off, or given up
+  kLost,  // fenced off, or given up
 };
 
 struct LoopState {

@@ -76,8 +76,7 @@ Matcher::Taken Matcher::TakeFor(Worker& worker) {
   const Offer* best = nullptr;
   for (const Offer& offer : worker.offers) {
     if (offer.queue->ready.empty()) continue;
-    if (best == nullptr ||
-        offer.queue->ready.begin()->first < best->queue->ready.begin()->first) {
+    if (best == nullptr || offer.queue->ready.begin()->first < best->queue->ready.begin()->first) {
       best = &offer;
     }
   }

@@ -76,8 +76,8 @@ class Matcher {
   void DropTasks();
 
   std::size_t task_count() const { return places_.size(); }
-  const std::map<std::tuple<std::string, std::string, std::string>, std::unique_ptr<Queue>>& queues()
-      const {
+  const std::map<std::tuple<std::string, std::string, std::string>, std::unique_ptr<Queue>>&
+  queues() const {
     return queues_;
   }
 

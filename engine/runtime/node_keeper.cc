@@ -23,11 +23,16 @@ ports::Done<T> NodeKeeper::Later(Method method) {
 void NodeKeeper::Tick() {
   if (asking_ || state_.now < next_at_ || fenced_.has_value()) return;
   switch (step_) {
-    case Step::kAcquire: return Acquire();
-    case Step::kTakeShards: return TakeShards();
-    case Step::kLoad: return LoadPage();
-    case Step::kKeep: return Renew();
-    case Step::kResting: return;
+    case Step::kAcquire:
+      return Acquire();
+    case Step::kTakeShards:
+      return TakeShards();
+    case Step::kLoad:
+      return LoadPage();
+    case Step::kKeep:
+      return Renew();
+    case Step::kResting:
+      return;
   }
 }
 
@@ -88,8 +93,7 @@ void NodeKeeper::OnLease(absl::StatusOr<ports::NodeLease> lease) {
 
 void NodeKeeper::TakeShards() {
   asking_ = true;
-  state_.journal.TakeShards(state_.lease,
-                            Later<std::vector<ports::Shard>>(&NodeKeeper::OnShards));
+  state_.journal.TakeShards(state_.lease, Later<std::vector<ports::Shard>>(&NodeKeeper::OnShards));
 }
 
 void NodeKeeper::OnShards(absl::StatusOr<std::vector<ports::Shard>> shards) {
@@ -108,21 +112,20 @@ void NodeKeeper::OnShards(absl::StatusOr<std::vector<ports::Shard>> shards) {
 
 void NodeKeeper::LoadPage() {
   asking_ = true;
-  auto later = [this, generation = state_.generation, inbox = state_.inbox,
-                find = state_.definition_by_id](
-                   absl::StatusOr<std::vector<ports::StoredWorkflow>> stored) {
-    Page page;
-    page.rows = stored.ok() ? stored->size() : 0;
-    if (page.rows > 0) page.last = stored->back().id;
-    page.loaded = stored.ok() ? FoldAll(*stored, find) : stored.status();
-    inbox->PostCompletion([this, generation, page = std::move(page)]() mutable {
-      if (generation != state_.generation || step_ == Step::kResting) return;
-      asking_ = false;
-      OnPage(std::move(page));
-    });
-  };
-  state_.journal.LoadActive(to_load_.front().slots, loaded_to_, kActivePageSize,
-                            std::move(later));
+  auto later =
+      [this, generation = state_.generation, inbox = state_.inbox,
+       find = state_.definition_by_id](absl::StatusOr<std::vector<ports::StoredWorkflow>> stored) {
+        Page page;
+        page.rows = stored.ok() ? stored->size() : 0;
+        if (page.rows > 0) page.last = stored->back().id;
+        page.loaded = stored.ok() ? FoldAll(*stored, find) : stored.status();
+        inbox->PostCompletion([this, generation, page = std::move(page)]() mutable {
+          if (generation != state_.generation || step_ == Step::kResting) return;
+          asking_ = false;
+          OnPage(std::move(page));
+        });
+      };
+  state_.journal.LoadActive(to_load_.front().slots, loaded_to_, kActivePageSize, std::move(later));
 }
 
 void NodeKeeper::OnPage(Page page) {

@@ -1,9 +1,9 @@
 // NodeKeeper: this node's lease and shards: taking them, loading what they hold, keeping them.
 //
 // Joining: AcquireNode, TakeShards, LoadActive page by page; then the node serves. Afterwards it
-// renews the lease every third of it, and looks for ownerless shards with each renewal while it does
-// not own all slots. Nothing else is asked of the journal while idle.
-// Single-threaded, works on the LoopState it is given.
+// renews the lease every third of it, and looks for ownerless shards with each renewal while it
+// does not own all slots. Nothing else is asked of the journal while idle. Single-threaded, works
+// on the LoopState it is given.
 #pragma once
 
 #include <deque>
@@ -29,7 +29,8 @@ class NodeKeeper {
 
   // Asks what is to be asked now.
   void Tick();
-  // The memory of workflows was dropped (and the generation raised): takes a new epoch, loads again.
+  // The memory of workflows was dropped (and the generation raised): takes a new epoch, loads
+  // again.
   void Rejoin();
   // No further questions.
   void Rest() { step_ = Step::kResting; }
@@ -59,7 +60,8 @@ class NodeKeeper {
   void OnPage(Page page);
   void FinishLoading();
   void RetryLater(const absl::Status& why);
-  // A callback for the journal that calls `method` in a later tick, unless memory was dropped since.
+  // A callback for the journal that calls `method` in a later tick, unless memory was dropped
+  // since.
   template <typename T, typename Method>
   ports::Done<T> Later(Method method);
 
@@ -71,9 +73,9 @@ class NodeKeeper {
 
   Step step_ = Step::kAcquire;
   bool asking_ = false;
-  core::TimeUs next_at_ = 0;        // the step's question is due
+  core::TimeUs next_at_ = 0;  // the step's question is due
   std::deque<ports::Shard> to_load_;
-  core::WorkflowId loaded_to_;      // of the first of them
+  core::WorkflowId loaded_to_;  // of the first of them
   std::optional<absl::Status> fenced_;
 };
 

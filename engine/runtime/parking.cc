@@ -98,8 +98,7 @@ void Parking::AskDue(std::int32_t shard_id) {
   state_.journal.LoadDue(
       watched.slots, until, rows_asked,
       [this, shard_id, until, rows_asked, generation = state_.generation, inbox = state_.inbox,
-       find = state_.definition_by_id](
-          absl::StatusOr<std::vector<ports::StoredWorkflow>> stored) {
+       find = state_.definition_by_id](absl::StatusOr<std::vector<ports::StoredWorkflow>> stored) {
         const std::size_t rows = stored.ok() ? stored->size() : 0;
         absl::StatusOr<std::vector<std::unique_ptr<Workflow>>> loaded =
             stored.ok() ? FoldAll(*stored, find) : stored.status();

@@ -56,8 +56,8 @@ void StartIntake::Ask(std::int32_t shard_id, Source& source) {
   state_.journal.LoadStartRequests(
       source.slots, rows_asked,
       [this, shard_id, rows_asked, generation = state_.generation, inbox = state_.inbox,
-       find = state_.definition_by_name](
-          absl::StatusOr<std::vector<ports::StartRequest>> requests) {
+       find =
+           state_.definition_by_name](absl::StatusOr<std::vector<ports::StartRequest>> requests) {
         absl::StatusOr<std::vector<Resolved>> resolved = std::vector<Resolved>();
         if (!requests.ok()) resolved = requests.status();
         for (std::size_t i = 0; requests.ok() && i < requests->size(); ++i) {

@@ -1,9 +1,9 @@
 // StartIntake: carries out the starts that applications asked for in SQL.
 //
-// The journal announces them; they are read, begun under the id that the application got, and go away
-// with the batch that holds the start. A request that cannot be begun (no such definition) stays in
-// the store, is logged once and tried again with the next announcement.
-// Single-threaded, works on the LoopState it is given.
+// The journal announces them; they are read, begun under the id that the application got, and go
+// away with the batch that holds the start. A request that cannot be begun (no such definition)
+// stays in the store, is logged once and tried again with the next announcement. Single-threaded,
+// works on the LoopState it is given.
 #pragma once
 
 #include <cstddef>

@@ -1,8 +1,8 @@
-// TimerHeap: the earliest of many moments, one per entry. Entries are part of what they wake, so that
-// setting, moving and removing one allocates nothing and costs O(log n).
+// TimerHeap: the earliest of many moments, one per entry. Entries are part of what they wake, so
+// that setting, moving and removing one allocates nothing and costs O(log n).
 //
-// Single-threaded. Does not own its entries: remove an entry before it dies. Entries due at the same
-// moment come out in the order in which they were set.
+// Single-threaded. Does not own its entries: remove an entry before it dies. Entries due at the
+// same moment come out in the order in which they were set.
 #pragma once
 
 #include <cstddef>

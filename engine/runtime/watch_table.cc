@@ -47,7 +47,8 @@ void WatchTable::Remove(WatchId id) {
 std::vector<WatchId> WatchTable::Candidates(const core::WorkflowId& id) const {
   std::vector<WatchId> result = general_;
   const auto own = by_workflow_.find(id);
-  if (own != by_workflow_.end()) result.insert(result.end(), own->second.begin(), own->second.end());
+  if (own != by_workflow_.end())
+    result.insert(result.end(), own->second.begin(), own->second.end());
   return result;
 }
 

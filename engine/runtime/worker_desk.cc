@@ -11,7 +11,8 @@
 
 namespace skald::runtime {
 
-// ---- streams ---------------------------------------------------------------------------------------
+// ---- streams
+// ---------------------------------------------------------------------------------------
 
 void WorkerDesk::Attach(SessionId session, WorkerHello hello, std::shared_ptr<WorkerSink> sink) {
   if (state_.phase == Phase::kStopping || state_.phase == Phase::kStopped ||
@@ -124,7 +125,8 @@ void WorkerDesk::CloseAll(const absl::Status& why) {
   }
 }
 
-// ---- leases ----------------------------------------------------------------------------------------
+// ---- leases
+// ----------------------------------------------------------------------------------------
 
 void WorkerDesk::Extend(Worker& worker, const TaskKey& key, bool received) {
   Lease* lease = state_.workers.FindLease(key);
@@ -160,8 +162,7 @@ void WorkerDesk::Heartbeat(SessionId session, const std::vector<Beat>& beats) {
     Workflow* workflow = state_.shards.Find(beat.task.workflow);
     if (lease == nullptr || lease->settled || workflow == nullptr) continue;
     std::erase_if(workflow->progress, [&](const auto& p) { return p.task == beat.task.task; });
-    workflow->progress.push_back(
-        {beat.task.task, beat.progress_percent, beat.progress_message});
+    workflow->progress.push_back({beat.task.task, beat.progress_percent, beat.progress_message});
   }
 }
 
@@ -185,7 +186,8 @@ void WorkerDesk::Expire(Lease& lease) {
   state_.workers.RemoveLease(*state_.workers.FindLease(key));
 }
 
-// ---- results ---------------------------------------------------------------------------------------
+// ---- results
+// ---------------------------------------------------------------------------------------
 
 void WorkerDesk::GiveReceipt(SessionId session, Effects& effects, Receipt receipt) {
   Worker* worker = state_.workers.FindSession(session);
@@ -215,11 +217,11 @@ void WorkerDesk::ReportOne(SessionId session, Worker* worker, Result result) {
   Workflow* workflow = state_.shards.Find(result.task.workflow);
   if (workflow != nullptr) return ReportNow(session, *workflow, std::move(result));
   const core::WorkflowId id = result.task.workflow;
-  loader_.With(id, [this, session,
-                    result = std::move(result)](absl::StatusOr<Workflow*> found) mutable {
-    if (found.ok()) return ReportNow(session, **found, std::move(result));
-    GiveReceipt(session, state_.committer.immediate(), {result.task, found.status()});
-  });
+  loader_.With(
+      id, [this, session, result = std::move(result)](absl::StatusOr<Workflow*> found) mutable {
+        if (found.ok()) return ReportNow(session, **found, std::move(result));
+        GiveReceipt(session, state_.committer.immediate(), {result.task, found.status()});
+      });
 }
 
 void WorkerDesk::ReportNow(SessionId session, Workflow& workflow, Result result) {

@@ -15,8 +15,7 @@ Worker* WorkerTable::FindSession(SessionId session) const {
   return found == sessions_.end() ? nullptr : found->second;
 }
 
-Worker& WorkerTable::GetOrAddWorker(const std::string& name_space,
-                                    const std::string& incarnation) {
+Worker& WorkerTable::GetOrAddWorker(const std::string& name_space, const std::string& incarnation) {
   std::unique_ptr<Worker>& worker = workers_[Name(name_space, incarnation)];
   if (worker == nullptr) {
     worker = std::make_unique<Worker>();

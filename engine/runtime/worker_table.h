@@ -1,4 +1,5 @@
-// WorkerTable: worker processes (incarnations), their streams (sessions) and the tasks leased to each.
+// WorkerTable: worker processes (incarnations), their streams (sessions) and the tasks leased to
+// each.
 //
 // A worker is known from its first Attach, or from a task that was found in progress at it after a
 // recovery, until it has neither a stream nor a lease. Single-threaded; owns workers and leases,
@@ -30,7 +31,7 @@ H AbslHashValue(H state, const TaskKey& key) {
   return H::combine(std::move(state), key.workflow, key.task, key.fence);
 }
 
-struct Queue;   // matcher.h
+struct Queue;  // matcher.h
 struct Worker;
 
 // One started task at one worker. As a heap entry: when it is lost.
@@ -41,10 +42,10 @@ struct Lease final : HeapEntry {
   Lease* next = nullptr;
   core::DurationUs lease_us = 0;
   core::Timeout timeout = core::Timeout::kLease;  // what its end is called
-  bool sent = false;        // the assignment went to the stream, or the worker says it holds it
-  bool received = false;    // the worker said so
-  bool answered = false;    // its result is decided, perhaps not durable
-  bool settled = false;     // the engine went on without it; only the worker's room is still taken
+  bool sent = false;      // the assignment went to the stream, or the worker says it holds it
+  bool received = false;  // the worker said so
+  bool answered = false;  // its result is decided, perhaps not durable
+  bool settled = false;   // the engine went on without it; only the worker's room is still taken
 };
 
 // What a worker takes, tied to the matcher's queue.

@@ -23,7 +23,7 @@ struct Workflow final : HeapEntry {
   core::State state;
   std::shared_ptr<const core::Definition> definition;  // shared by all its workflows
 
-  BatchNumber last_batch = 0;   // the newest batch that holds something of it
+  BatchNumber last_batch = 0;     // the newest batch that holds something of it
   std::uint32_t write_index = 0;  // where, while that batch is open
 
   // What the stored row says, or will say once last_batch is durable.

@@ -15,8 +15,8 @@ using prometheus::Histogram;
 const Histogram::BucketBoundaries kSeconds = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
                                               0.01,   0.025,   0.05,   0.1,   0.25,   0.5,
                                               1,      2.5,     5,      10,    30,     60};
-const Histogram::BucketBoundaries kDecideSeconds = {0.000001, 0.0000025, 0.000005, 0.00001,
-                                                    0.000025, 0.00005,   0.0001,   0.001, 0.01};
+const Histogram::BucketBoundaries kDecideSeconds = {
+    0.000001, 0.0000025, 0.000005, 0.00001, 0.000025, 0.00005, 0.0001, 0.001, 0.01};
 const Histogram::BucketBoundaries kSizes = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000};
 
 double Seconds(core::DurationUs duration_us) {
@@ -60,8 +60,8 @@ PrometheusMetrics::PrometheusMetrics()
       undo_family_(Counters(*registry_, "skald_undo_total", "Undo of steps, by outcome")),
       ended_family_(Counters(*registry_, "skald_workflows_ended_total",
                              "Workflows ended, by status and saga status")),
-      tasks_ended_family_(Counters(*registry_, "skald_tasks_ended_total",
-                                   "Tasks ended, by status")),
+      tasks_ended_family_(
+          Counters(*registry_, "skald_tasks_ended_total", "Tasks ended, by status")),
       decide_family_(
           Histograms(*registry_, "skald_decide_seconds", "Time of one decision, by trigger")),
       schedule_to_start_family_(Histograms(*registry_, "skald_schedule_to_start_seconds",
@@ -71,8 +71,7 @@ PrometheusMetrics::PrometheusMetrics()
       queue_depth_family_(
           Gauges(*registry_, "skald_queue_depth", "Ready tasks waiting for a worker, by type")),
       queue_age_family_(
-          Gauges(*registry_, "skald_queue_age_seconds", "Age of the oldest ready task, by type")) {
-}
+          Gauges(*registry_, "skald_queue_age_seconds", "Age of the oldest ready task, by type")) {}
 
 void PrometheusMetrics::Committed(std::size_t workflows, std::size_t events, std::size_t bytes,
                                   core::DurationUs took_us) {

@@ -114,10 +114,15 @@ absl::StatusOr<Report> ChildProcess::Ask(std::string_view command) {
 
 bool ChildProcess::Reap(bool wait) {
   if (!reaped_) {
-    int status = 0;
-    reaped_ = waitpid(pid_, &status, wait ? 0 : WNOHANG) == pid_;
+    reaped_ = waitpid(pid_, &exit_status_, wait ? 0 : WNOHANG) == pid_;
   }
   return reaped_;
+}
+
+absl::Status ChildProcess::Wait() {
+  Reap(true);
+  return exit_status_ == 0 ? absl::OkStatus()
+                           : absl::InternalError(absl::StrCat("process ", pid_, " failed"));
 }
 
 bool ChildProcess::Running() { return !Reap(false); }

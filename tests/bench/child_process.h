@@ -43,6 +43,9 @@ class ChildProcess {
   // Ends the process: end of input and SIGTERM, then SIGKILL after a grace period.
   void Stop();
 
+  // Waits until the process ends by itself; OK if it did so with exit code 0.
+  absl::Status Wait();
+
   bool Running();
   pid_t pid() const { return pid_; }
 
@@ -53,8 +56,9 @@ class ChildProcess {
 
   pid_t pid_;
   bool reaped_ = false;
-  FILE* in_;   // the child's standard input
-  FILE* out_;  // the child's standard output; null when it goes to the log
+  int exit_status_ = 0;  // as waitpid tells it, once reaped
+  FILE* in_;             // the child's standard input
+  FILE* out_;            // the child's standard output; null when it goes to the log
 };
 
 }  // namespace skald::bench

@@ -4,6 +4,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -15,12 +17,30 @@ namespace {
 
 using Children = std::vector<std::unique_ptr<ChildProcess>>;
 
-// A port that was free a moment ago.
-absl::StatusOr<int> FreePort() {
-  const int handle = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+constexpr std::chrono::seconds kStartDeadline(60);
+constexpr std::chrono::milliseconds kStartPoll(5);
+
+sockaddr_in Loopback(int port) {
   sockaddr_in address = {};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  return address;
+}
+
+bool Listens(int port) {
+  const int handle = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const sockaddr_in address = Loopback(port);
+  const bool connected =
+      connect(handle, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  close(handle);
+  return connected;
+}
+
+// A port that was free a moment ago.
+absl::StatusOr<int> FreePort() {
+  const int handle = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address = Loopback(0);
   socklen_t size = sizeof address;
   auto* generic = reinterpret_cast<sockaddr*>(&address);
   const bool bound =
@@ -59,28 +79,46 @@ absl::Status CheckLoad(const Scenario& scenario, const Report& driver) {
 
 }  // namespace
 
-absl::StatusOr<EngineProcess> StartEngine(const std::string& binaries,
-                                          const std::string& database_url,
-                                          const std::string& log_path) {
+absl::StatusOr<std::string> PrepareDatabase(BenchCluster& cluster, const EngineSettings& settings,
+                                            const std::string& name) {
+  ASSIGN_OR_RETURN(std::string url, cluster.CreateDatabase(name));
+  ASSIGN_OR_RETURN(const auto migration,
+                   ChildProcess::Start(
+                       {.command = {settings.binaries + "/skald", "migrate", "--database-url", url},
+                        .log_path = settings.log_path,
+                        .log_output = true}));
+  RETURN_IF_ERROR(migration->Wait());
+  return url;
+}
+
+absl::StatusOr<EngineProcess> StartEngine(const EngineSettings& settings,
+                                          const std::string& database_url) {
   EngineProcess engine;
   ASSIGN_OR_RETURN(const int grpc_port, FreePort());
   ASSIGN_OR_RETURN(const int http_port, FreePort());
   engine.address = absl::StrCat("127.0.0.1:", grpc_port);
   ASSIGN_OR_RETURN(
       engine.process,
-      ChildProcess::Start({.command = {binaries + "/skald", "server", "--database-url",
+      ChildProcess::Start({.command = {settings.binaries + "/skald", "server", "--database-url",
                                        database_url, "--grpc-address", engine.address,
                                        "--http-address", absl::StrCat("127.0.0.1:", http_port)},
-                           .log_path = log_path,
+                           .log_path = settings.log_path,
                            .log_output = true}));
+  const auto deadline = std::chrono::steady_clock::now() + kStartDeadline;
+  while (!Listens(grpc_port)) {
+    if (!engine.process->Running() || std::chrono::steady_clock::now() > deadline) {
+      return absl::UnavailableError(
+          absl::StrCat("the server does not listen; see ", settings.log_path));
+    }
+    std::this_thread::sleep_for(kStartPoll);
+  }
   return engine;
 }
 
 absl::StatusOr<Measurement> MeasureEngine(BenchCluster& cluster, const Scenario& scenario,
                                           const EngineSettings& settings) {
-  ASSIGN_OR_RETURN(const std::string url, cluster.CreateDatabase(scenario.name));
-  ASSIGN_OR_RETURN(const EngineProcess engine,
-                   StartEngine(settings.binaries, url, settings.log_path));
+  ASSIGN_OR_RETURN(const std::string url, PrepareDatabase(cluster, settings, scenario.name));
+  ASSIGN_OR_RETURN(const EngineProcess engine, StartEngine(settings, url));
   ASSIGN_OR_RETURN(const Children workers, StartWorkers(settings, scenario, engine.address));
   ASSIGN_OR_RETURN(const auto driver,
                    ChildProcess::Start({.command = {settings.binaries + "/skald_bench_driver",

@@ -20,12 +20,6 @@ struct EngineProcess {
   std::string address;  // of the gRPC API
 };
 
-// Starts the server on free loopback ports; it need not be ready yet. What it says goes to
-// `log_path`.
-absl::StatusOr<EngineProcess> StartEngine(const std::string& binaries,
-                                          const std::string& database_url,
-                                          const std::string& log_path);
-
 struct EngineSettings {
   std::string binaries;  // folder of skald and the bench's programs
   std::string log_path;
@@ -33,6 +27,16 @@ struct EngineSettings {
   double warm_up_seconds = 2;
   double seconds = 10;
 };
+
+// Makes an empty database of the cluster and the engine's schema in it; returns how to connect to
+// it.
+absl::StatusOr<std::string> PrepareDatabase(BenchCluster& cluster, const EngineSettings& settings,
+                                            const std::string& name);
+
+// Starts the server on free loopback ports and returns once it listens. UNAVAILABLE when it ends
+// instead; the log says why.
+absl::StatusOr<EngineProcess> StartEngine(const EngineSettings& settings,
+                                          const std::string& database_url);
 
 // INTERNAL when a workflow ended otherwise than the scenario wants or the load broke off.
 absl::StatusOr<Measurement> MeasureEngine(BenchCluster& cluster, const Scenario& scenario,

@@ -35,7 +35,7 @@ absl::Status Command(Running& running, const std::string& command) {
 absl::StatusOr<Running> StartRunning(const EngineSettings& settings, const std::string& url) {
   Running running;
   const int64_t begun_ns = MonotonicNanoseconds();
-  ASSIGN_OR_RETURN(running.engine, StartEngine(settings.binaries, url, settings.log_path));
+  ASSIGN_OR_RETURN(running.engine, StartEngine(settings, url));
   ASSIGN_OR_RETURN(running.client,
                    ChildProcess::Start({.command = {settings.binaries + "/skald_bench_driver",
                                                     running.engine.address, "parked"}}));
@@ -75,8 +75,8 @@ absl::StatusOr<IdleQueries> MeasureIdle(Database& maintenance, double seconds) {
 }  // namespace
 
 absl::StatusOr<Measurement> MeasureParked(BenchCluster& cluster, const EngineSettings& settings) {
-  ASSIGN_OR_RETURN(const std::string url, cluster.CreateDatabase(kDatabase));
-  // The first start creates the schema; only later ones are compared.
+  ASSIGN_OR_RETURN(const std::string url, PrepareDatabase(cluster, settings, kDatabase));
+  // The first start of all may have more to do; only later ones are compared.
   RETURN_IF_ERROR(StartRunning(settings, url).status());
   ASSIGN_OR_RETURN(Running filled, StartRunning(settings, url));
   const double empty_start_ms = filled.start_ms;

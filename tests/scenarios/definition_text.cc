@@ -86,8 +86,7 @@ class ChainReader {
             join};
   }
 
-  std::string StepJson(const std::string& name, const std::string& type,
-                       const std::string& more) {
+  std::string StepJson(const std::string& name, const std::string& type, const std::string& more) {
     const std::string json = "{\"name\":\"" + name + "\",\"taskReferenceName\":\"" + name +
                              "\",\"type\":\"" + type + "\"" + more + "}";
     const auto fields = parts_.steps.find(name);

@@ -1,14 +1,14 @@
-// DefinitionText: the short form in which scenarios write a definition, turned into the JSON that the
-// parser reads. Pure.
+// DefinitionText: the short form in which scenarios write a definition, turned into the JSON that
+// the parser reads. Pure.
 //
 //   workflow  reserve -> [charge | wrap -> label] -> ship
 //   step      reserve {"compensateWith": "release"}
 //   task      charge  {"retryCount": 1}
 //   settings  {"timeoutSeconds": 60}
 //
-// `[x | y -> z]` is a FORK_JOIN with the JOIN behind it; the first pair of a workflow is called fork1
-// and join1. `step` adds fields to a step (its `type` too), `task` gives the task definition of that
-// name, `settings` adds fields to the workflow.
+// `[x | y -> z]` is a FORK_JOIN with the JOIN behind it; the first pair of a workflow is called
+// fork1 and join1. `step` adds fields to a step (its `type` too), `task` gives the task definition
+// of that name, `settings` adds fields to the workflow.
 #pragma once
 
 #include <map>
@@ -21,8 +21,8 @@
 
 namespace skald::scenarios {
 
-// `lines`: those of the short form, or the lines of one JSON document. `folder`: where file names of
-// `definition FILE` lines begin.
+// `lines`: those of the short form, or the lines of one JSON document. `folder`: where file names
+// of `definition FILE` lines begin.
 absl::StatusOr<core::Definition> ReadDefinition(const std::vector<std::string>& lines,
                                                 const std::string& folder);
 

@@ -47,10 +47,9 @@ class EventText {
   }
   std::string operator()(const VariablesSet& e) const { return Maybe("", e.variables); }
   std::string operator()(const WorkflowEnded& e) const {
-    return absl::StrCat(Show(e.status),
-                        e.saga_status == SagaStatus::kNone ? "" : Show(e.saga_status),
-                        Maybe("reason", e.reason), Maybe("output", e.output),
-                        Runs("unresolved", e.unresolved));
+    return absl::StrCat(
+        Show(e.status), e.saga_status == SagaStatus::kNone ? "" : Show(e.saga_status),
+        Maybe("reason", e.reason), Maybe("output", e.output), Runs("unresolved", e.unresolved));
   }
   std::string operator()(const TaskScheduled& e) const {
     return absl::StrCat(Task(e.task), Maybe("input", e.input), MaybeAt("available", e.available_at),
@@ -91,8 +90,9 @@ class EventText {
                         Maybe("output", e.output));
   }
   std::string operator()(const SagaFaulted& e) const {
-    return absl::StrCat(" ", std::string(codec::TextOf(e.cause)), e.task == 0 ? "" : " by" + Task(e.task),
-                        " ends", Show(e.end_status), MaybeAt("settle-until", e.settle_until),
+    return absl::StrCat(" ", std::string(codec::TextOf(e.cause)),
+                        e.task == 0 ? "" : " by" + Task(e.task), " ends", Show(e.end_status),
+                        MaybeAt("settle-until", e.settle_until),
                         MaybeAt("undo-until", e.compensation_timeout_at), By(e.actor, e.reason));
   }
   std::string operator()(const FaultPended& e) const {
@@ -107,8 +107,8 @@ class EventText {
   }
   std::string operator()(const UndoParked& e) const { return Run(e.run) + By("", e.reason); }
   std::string operator()(const UndoResolved& e) const {
-    return absl::StrCat(Run(e.run), " ", std::string(codec::TextOf(e.resolution)), By(e.actor, e.reason),
-                        Maybe("output", e.output));
+    return absl::StrCat(Run(e.run), " ", std::string(codec::TextOf(e.resolution)),
+                        By(e.actor, e.reason), Maybe("output", e.output));
   }
   std::string operator()(const SagaParked& e) const { return By("", e.reason); }
   std::string operator()(const SagaResumed& e) const { return By(e.actor, e.reason); }
@@ -176,19 +176,18 @@ std::string Describe(const Definition& definition, const State& state, const Com
 }
 
 std::string Describe(const Definition& definition, const State& state) {
-  std::string text = absl::StrCat(
-      "workflow", Show(state.status),
-      state.saga_status == SagaStatus::kNone ? "" : Show(state.saga_status),
-      Maybe("reason", state.reason), Maybe("variables", state.variables),
-      Maybe("output", state.output), MaybeAt("next timer", state.NextDueAt()), "\n");
+  std::string text =
+      absl::StrCat("workflow", Show(state.status),
+                   state.saga_status == SagaStatus::kNone ? "" : Show(state.saga_status),
+                   Maybe("reason", state.reason), Maybe("variables", state.variables),
+                   Maybe("output", state.output), MaybeAt("next timer", state.NextDueAt()), "\n");
   for (const StepRun& run : state.runs) {
     const core::Task& task = state.task(run.task);
-    absl::StrAppend(&text, "  ", TaskText(definition, state, run.task), Show(task.status),
-                    run.outcome == Effect::kUnset ? "" : Show(run.outcome),
-                    run.undo == UndoPhase::kNone
-                        ? ""
-                        : " undo " + std::string(codec::TextOf(run.undo)),
-                    Maybe("output", task.output), "\n");
+    absl::StrAppend(
+        &text, "  ", TaskText(definition, state, run.task), Show(task.status),
+        run.outcome == Effect::kUnset ? "" : Show(run.outcome),
+        run.undo == UndoPhase::kNone ? "" : " undo " + std::string(codec::TextOf(run.undo)),
+        Maybe("output", task.output), "\n");
   }
   return text;
 }

@@ -229,9 +229,8 @@ absl::StatusOr<std::string> TakeLine(Words& words, ScenarioWorld& world) {
 
 const std::map<std::string, Line>& Lines() {
   static const std::map<std::string, Line> kLines = {
-      {"start", [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> {
-         return StartLine(w, s);
-       }},
+      {"start",
+       [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> { return StartLine(w, s); }},
       {"take", TakeLine},
       {"complete", ReportAs<TaskStatus::kCompleted>},
       {"fail", ReportAs<TaskStatus::kFailed>},
@@ -241,32 +240,36 @@ const std::map<std::string, Line>& Lines() {
       {"give-back", ReportAs<TaskStatus::kInProgress>},
       {"lose", LoseLine},
       {"operate", OperateLine},
-      {"signal", [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> {
-         return SignalLine(w, s);
-       }},
-      {"pause", [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> {
+      {"signal",
+       [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> { return SignalLine(w, s); }},
+      {"pause",
+       [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> {
          return s.Send(core::PauseWorkflow{.actor = "ann", .reason = w.TakeQuoted()});
        }},
-      {"resume", [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> {
+      {"resume",
+       [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> {
          return s.Send(core::ResumeWorkflow{.actor = "ann", .reason = w.TakeQuoted()});
        }},
-      {"terminate", [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> {
+      {"terminate",
+       [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> {
          const bool abandon = w.TakeWord("abandon");
-         return s.Send(core::TerminateWorkflow{
-             .actor = "ann", .reason = w.TakeQuoted(), .abandon = abandon});
+         return s.Send(
+             core::TerminateWorkflow{.actor = "ann", .reason = w.TakeQuoted(), .abandon = abandon});
        }},
-      {"compensate", [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> {
+      {"compensate",
+       [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> {
          const bool force = w.TakeWord("force");
-         return s.Send(core::CompensateWorkflow{
-             .actor = "ann", .reason = w.TakeQuoted(), .force = force});
+         return s.Send(
+             core::CompensateWorkflow{.actor = "ann", .reason = w.TakeQuoted(), .force = force});
        }},
-      {"tick", [](Words&, ScenarioWorld& s) -> absl::StatusOr<std::string> {
+      {"tick",
+       [](Words&, ScenarioWorld& s) -> absl::StatusOr<std::string> {
          return s.Send(core::FireTimers{});
        }},
-      {"reload", [](Words&, ScenarioWorld& s) -> absl::StatusOr<std::string> {
-         return s.Reload();
-       }},
-      {"show", [](Words&, ScenarioWorld& s) -> absl::StatusOr<std::string> {
+      {"reload",
+       [](Words&, ScenarioWorld& s) -> absl::StatusOr<std::string> { return s.Reload(); }},
+      {"show",
+       [](Words&, ScenarioWorld& s) -> absl::StatusOr<std::string> {
          return Describe(s.definition(), s.state());
        }},
   };

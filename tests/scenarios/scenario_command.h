@@ -1,5 +1,5 @@
-// ScenarioCommand: one line of a scenario ("at 3s  fail a#1 "boom" UNKNOWN") carried out in its world.
-// The language is described in README.md beside this file. Single-threaded.
+// ScenarioCommand: one line of a scenario ("at 3s  fail a#1 "boom" UNKNOWN") carried out in its
+// world. The language is described in README.md beside this file. Single-threaded.
 #pragma once
 
 #include <string>

@@ -14,9 +14,12 @@ namespace {
 
 std::string_view AnswerText(core::Answer answer) {
   switch (answer) {
-    case core::Answer::kRecorded: return "";
-    case core::Answer::kUnchanged: return "unchanged";
-    case core::Answer::kSuperseded: return "superseded";
+    case core::Answer::kRecorded:
+      return "";
+    case core::Answer::kUnchanged:
+      return "unchanged";
+    case core::Answer::kSuperseded:
+      return "superseded";
   }
   return "";
 }
@@ -32,8 +35,7 @@ ScenarioWorld::ScenarioWorld(core::Definition definition)
 
 std::string ScenarioWorld::Send(const core::Trigger& trigger) {
   const std::string before = codec::EncodeState(state_);
-  const absl::StatusOr<core::Decision> decision =
-      core::Decide(definition_, trigger, now_, state_);
+  const absl::StatusOr<core::Decision> decision = core::Decide(definition_, trigger, now_, state_);
   if (!decision.ok()) {
     if (codec::EncodeState(state_) != before) Complain("a refused trigger changed the state");
     return absl::StrCat("error ", absl::StatusCodeToString(decision.status().code()), ": ",
@@ -161,8 +163,8 @@ void ScenarioWorld::CheckWaits() {
 
 void ScenarioWorld::CheckInvariants() {
   for (const core::Violation& violation : core::CheckHistory(definition_, events_)) {
-    Complain(absl::StrCat(violation.invariant, " at event ", violation.seq, ": ",
-                          violation.message));
+    Complain(
+        absl::StrCat(violation.invariant, " at event ", violation.seq, ": ", violation.message));
   }
 }
 

@@ -1,7 +1,7 @@
 // ScenarioWorld: one workflow under Decide, with everything checked that must hold after any step:
-// replay from every prefix gives the same state, snapshots and stored events read back the same, the
-// offers that follow from the state are the offers made, a refused trigger changes nothing, a waiting
-// workflow waits for something, and the history keeps its invariants (core/checker.h).
+// replay from every prefix gives the same state, snapshots and stored events read back the same,
+// the offers that follow from the state are the offers made, a refused trigger changes nothing, a
+// waiting workflow waits for something, and the history keeps its invariants (core/checker.h).
 //
 // Single-threaded.
 #pragma once

@@ -12,14 +12,12 @@ namespace skald::sim {
 
 class SimRandom final : public ports::Random {
  public:
-  explicit SimRandom(std::uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15ULL + 0x1234567) {}
+  // Mixed, so that neighbouring seeds have nothing in common.
+  explicit SimRandom(std::uint64_t seed) : state_(Mix(Mix(seed) ^ 0x5deece66d1234567ULL)) {}
 
   std::uint64_t Next() override {
     state_ += 0x9e3779b97f4a7c15ULL;
-    std::uint64_t mixed = state_;
-    mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9ULL;
-    mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebULL;
-    return mixed ^ (mixed >> 31);
+    return Mix(state_);
   }
   // 0 … bound - 1.
   std::uint64_t Below(std::uint64_t bound) { return Next() % bound; }
@@ -29,6 +27,11 @@ class SimRandom final : public ports::Random {
   bool Chance(unsigned per_mille) { return Below(1'000) < per_mille; }
 
  private:
+  static constexpr std::uint64_t Mix(std::uint64_t value) {
+    value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    value = (value ^ (value >> 27)) * 0x94d049bb133111ebULL;
+    return value ^ (value >> 31);
+  }
   std::uint64_t state_;
 };
 

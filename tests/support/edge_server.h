@@ -35,13 +35,12 @@ class EdgeServer {
         catalog_(store_),
         definitions_(catalog_),
         engine_(std::move(options),
-                runtime::Collaborators{
-                    journal_, clock_, metrics_,
-                    [this](std::int64_t id) { return definitions_.ById(id); },
-                    [this](const std::string& name_space, const std::string& name,
-                           std::int32_t version) {
-                      return definitions_.Resolve(name_space, name, version);
-                    }}) {
+                runtime::Collaborators{journal_, clock_, metrics_,
+                                       [this](std::int64_t id) { return definitions_.ById(id); },
+                                       [this](const std::string& name_space,
+                                              const std::string& name, std::int32_t version) {
+                                         return definitions_.Resolve(name_space, name, version);
+                                       }}) {
     grpc_edge::ServerOptions settings;
     settings.address = "127.0.0.1:0";
     settings.node_id = "test";

@@ -37,7 +37,7 @@ WordRule Threads() {
                   {"engine/http/http_server.cc", "the HTTP loop"},
                   {"engine/postgres/thread.h", "connections that wait for the database"},
                   {"engine/app/server_runner.cc", "partitions are made ahead once a day"},
-              {"workers/sdk/executor.h", "handlers run in a pool of N threads"},
+                  {"workers/sdk/executor.h", "handlers run in a pool of N threads"},
                   {"workers/sdk/executor.cc", "handlers run in a pool of N threads"},
                   {"workers/sdk/signal_drain.h", "waits for SIGTERM"},
                   {"workers/sdk/signal_drain.cc", "waits for SIGTERM"},

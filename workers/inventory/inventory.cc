@@ -14,14 +14,16 @@ using sdk::Transaction;
 
 // item-000 to item-255 keep load off a single row.
 constexpr char kSchema[] = R"sql(
-create table if not exists stock (sku text primary key, available bigint not null check (available >= 0));
+create table if not exists stock (sku text primary key,
+  available bigint not null check (available >= 0));
 create table if not exists reservation (
   id       text primary key,
   order_id text   not null,
   sku      text   not null references stock,
   quantity bigint not null,
   released bool   not null default false);
-insert into stock values ('book', 1000000000), ('kettle', 1000000000), ('lamp', 1000000000), ('sold-out', 0)
+insert into stock values
+  ('book', 1000000000), ('kettle', 1000000000), ('lamp', 1000000000), ('sold-out', 0)
   on conflict do nothing;
 insert into stock select 'item-' || to_char(n, 'FM000'), 1000000000 from generate_series(0, 255) n
   on conflict do nothing;

@@ -22,7 +22,8 @@ constexpr char kMarkNulled[] = "saga_nulled";
 // One round trip claims the slot or tells what is in it. The no-op update on conflict is what waits
 // for the other transaction and returns its row; xmax is 0 only in a row inserted here.
 constexpr char kClaimSql[] = R"sql(
-insert into saga_barrier as b (step_key, op, verdict, payload_digest, fence) values ($1, $2, $3, $4, $5)
+insert into saga_barrier as b (step_key, op, verdict, payload_digest, fence)
+values ($1, $2, $3, $4, $5)
 on conflict (step_key, op) do update set verdict = b.verdict
 returning (xmax = 0) as fresh, verdict, payload_digest, coalesce(response::text, 'null') as response
 )sql";

@@ -1,8 +1,11 @@
 #include "workers/sdk/pg_session.h"
 
+#include <chrono>
 #include <exception>
+#include <thread>
 #include <utility>
 
+#include "engine/base/log.h"
 #include "fmt/format.h"
 
 namespace skald::sdk {
@@ -145,6 +148,20 @@ void PgSession::InjectFault(Transaction& work) {
       work.commit();
       throw InjectedLoss();
   }
+}
+
+absl::Status AwaitDatabase(const std::function<absl::Status()>& attempt, std::int64_t patience_ms,
+                           const std::function<bool()>& stop) {
+  absl::Status status = attempt();
+  for (std::int64_t left_ms = patience_ms; left_ms > 0; left_ms -= kDatabasePauseMs) {
+    if (status.code() != absl::StatusCode::kUnavailable || stop()) return status;
+    if (left_ms == patience_ms) {
+      base::LogWarn("database.awaited", {{"error", status.message()}});
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(kDatabasePauseMs));
+    status = attempt();
+  }
+  return status;
 }
 
 }  // namespace skald::sdk

@@ -16,6 +16,7 @@
 //   INTERNAL     rolled back: the body threw, or SQL of the body failed; the message says how
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -91,5 +92,14 @@ class PgSession {
   std::vector<Statement> statements_;
   std::unique_ptr<pqxx::connection> connection_;
 };
+
+// Calls `attempt` until it returns anything but UNAVAILABLE, for at most `patience_ms`, with a
+// pause of kDatabasePauseMs in between; gives up early when `stop` says so. For the start of a
+// service, whose database may be starting too. Says in the log what it waits for.
+absl::Status AwaitDatabase(const std::function<absl::Status()>& attempt, std::int64_t patience_ms,
+                           const std::function<bool()>& stop);
+
+inline constexpr std::int64_t kDatabasePauseMs = 250;
+inline constexpr std::int64_t kDatabasePatienceMs = 60'000;
 
 }  // namespace skald::sdk

@@ -157,10 +157,16 @@ absl::Status Worker::Check() const {
   return absl::OkStatus();
 }
 
-absl::Status Worker::PrepareDatabase() const {
+bool Worker::DrainAsked() {
+  base::MutexLock lock(mutex_);
+  return drain_asked_;
+}
+
+absl::Status Worker::PrepareDatabase() {
   if (!handlers_.UsesDatabase()) return absl::OkStatus();
   PgSession session({.database_url = options_.database_url});
-  return CreateBarrierTable(session);
+  return AwaitDatabase([&] { return CreateBarrierTable(session); }, kDatabasePatienceMs,
+                       [this] { return DrainAsked(); });
 }
 
 absl::Status Worker::Run() {

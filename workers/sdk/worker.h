@@ -55,8 +55,8 @@ class Worker {
 
   // Serves until Drain; returns when every task it held is answered and acknowledged. Creates the
   // barrier's table if it is missing, and keeps it small.
-  // INVALID_ARGUMENT: options that cannot work. UNAVAILABLE: no database at the start. Otherwise as
-  // Connection::Serve.
+  // INVALID_ARGUMENT: options that cannot work. UNAVAILABLE: no database within a minute of the
+  // start. Otherwise as Connection::Serve.
   absl::Status Run();
 
   // Thread-safe: Run gives back what it holds and returns.
@@ -68,7 +68,8 @@ class Worker {
 
  private:
   absl::Status Check() const;
-  absl::Status PrepareDatabase() const;
+  absl::Status PrepareDatabase();
+  bool DrainAsked();
 
   const WorkerOptions options_;
   HandlerSet handlers_;

@@ -44,7 +44,9 @@ int Main(int argc, char** argv, const Definition& definition) {
   }
   base::SetLogLevel(*level);
 
-  const absl::Status created = CreateSchema(options.database_url, definition.schema);
+  const absl::Status created =
+      sdk::AwaitDatabase([&] { return CreateSchema(options.database_url, definition.schema); },
+                         sdk::kDatabasePatienceMs, [] { return false; });
   if (!created.ok()) {
     base::LogError("service.failed", {{"error", created.message()}});
     return 1;

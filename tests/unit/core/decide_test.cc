@@ -30,10 +30,9 @@ std::string ForkJson(int branches) {
     absl::StrAppend(&forks, i == 0 ? "" : ",", "[", StepJson(name, ""), "]");
     absl::StrAppend(&tails, i == 0 ? "\"" : ",\"", name, "\"");
   }
-  return WorkflowJson(
-      absl::StrCat(StepJson("fork", absl::StrCat(R"(,"type":"FORK_JOIN","forkTasks":[)", forks, "]")),
-                   ",",
-                   StepJson("join", absl::StrCat(R"(,"type":"JOIN","joinOn":[)", tails, "]"))));
+  return WorkflowJson(absl::StrCat(
+      StepJson("fork", absl::StrCat(R"(,"type":"FORK_JOIN","forkTasks":[)", forks, "]")), ",",
+      StepJson("join", absl::StrCat(R"(,"type":"JOIN","joinOn":[)", tails, "]"))));
 }
 
 const State& StateOf(const SagaWorld& world) { return world.state(); }
@@ -41,9 +40,9 @@ const State& StateOf(const SagaWorld& world) { return world.state(); }
 TEST(DecideTest, LongChainsOfServerSideStepsAreNoRecursion) {
   std::string steps;
   for (std::size_t i = 0; i < kStepsMax; ++i) {
-    absl::StrAppend(&steps, i == 0 ? "" : ",",
-                    StepJson(absl::StrCat("v", i),
-                             R"(,"type":"SET_VARIABLE","inputParameters":{"x":1})"));
+    absl::StrAppend(
+        &steps, i == 0 ? "" : ",",
+        StepJson(absl::StrCat("v", i), R"(,"type":"SET_VARIABLE","inputParameters":{"x":1})"));
   }
   SagaWorld world(MustParse(WorkflowJson(steps)));
 
@@ -72,7 +71,8 @@ TEST(DecideTest, VariablesBeyondTheirLimitFailTheStep) {
   world.Start(absl::StrCat(R"({"x":")", big, "\"}"));
 
   EXPECT_EQ(StateOf(world).status, WorkflowStatus::kFailed);
-  EXPECT_THAT(StateOf(world).reason, HasSubstr("greater than the permissible limit: 256 kilobytes"));
+  EXPECT_THAT(StateOf(world).reason,
+              HasSubstr("greater than the permissible limit: 256 kilobytes"));
   EXPECT_TRUE(StateOf(world).variables.empty());
 }
 
@@ -81,8 +81,8 @@ TEST(DecideTest, InputsBeyondTheCeilingFailTheWorkflow) {
   for (int i = 0; i < 20; ++i) {
     absl::StrAppend(&inputs, i == 0 ? "" : ",", "\"k", i, R"(":"${workflow.input}")");
   }
-  SagaWorld world(MustParse(
-      WorkflowJson(StepJson("a", absl::StrCat(",\"inputParameters\":{", inputs, "}")))));
+  SagaWorld world(
+      MustParse(WorkflowJson(StepJson("a", absl::StrCat(",\"inputParameters\":{", inputs, "}")))));
 
   world.Start(absl::StrCat(R"({"x":")", std::string(kPayloadBytesMax - 100, 'x'), "\"}"));
 
@@ -108,21 +108,29 @@ TEST(DecideTest, EndlessRetriesStopAtTheTaskLimit) {
   EXPECT_THAT(StateOf(world).reason, HasSubstr("kTasksPerWorkflowMax"));
 }
 
+// A workflow that has been given back until its history was full. Filled once, then copied.
 class FullHistoryTest : public testing::Test {
  protected:
-  FullHistoryTest()
-      : world_(MustParse(WorkflowJson(absl::StrCat(StepJson("a", ""), ",", StepJson("b", ""))))) {
-    world_.Start();
-    EXPECT_TRUE(world_.Begin(1));
-    ReportResult back = world_.ResultOf(1, TaskStatus::kInProgress);
-    while ((last_ = world_.Send(back).status()).ok()) {
-      EXPECT_TRUE(world_.Begin(1));
-      back = world_.ResultOf(1, TaskStatus::kInProgress);
+  struct Full {
+    Full()
+        : world(MustParse(WorkflowJson(absl::StrCat(StepJson("a", ""), ",", StepJson("b", ""))))) {
+      world.Start();
+      do {
+        EXPECT_TRUE(world.Begin(1));
+        last = world.Send(world.ResultOf(1, TaskStatus::kInProgress)).status();
+      } while (last.ok());
     }
+    SagaWorld world;
+    absl::Status last;
+  };
+
+  static const Full& TheFull() {
+    static const Full full;
+    return full;
   }
 
-  SagaWorld world_;
-  absl::Status last_;
+  SagaWorld world_ = TheFull().world;
+  const absl::Status last_ = TheFull().last;
 };
 
 TEST_F(FullHistoryTest, RefusesToGrow) {

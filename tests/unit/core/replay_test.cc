@@ -45,8 +45,7 @@ class ReplayTest : public testing::Test {
 };
 
 TEST_F(ReplayTest, GivesTheStateThatTheDecisionsLeft) {
-  const absl::StatusOr<State> state =
-      Replay(world_.definition(), world_.state().id, history_);
+  const absl::StatusOr<State> state = Replay(world_.definition(), world_.state().id, history_);
 
   ASSERT_TRUE(state.ok()) << state.status();
   EXPECT_EQ(state->seq, world_.state().seq);
@@ -56,8 +55,7 @@ TEST_F(ReplayTest, GivesTheStateThatTheDecisionsLeft) {
 
 TEST_F(ReplayTest, GoesOnFromALaterState) {
   const std::span<const Event> events(history_);
-  absl::StatusOr<State> state =
-      Replay(world_.definition(), world_.state().id, events.first(3));
+  absl::StatusOr<State> state = Replay(world_.definition(), world_.state().id, events.first(3));
   ASSERT_TRUE(state.ok()) << state.status();
 
   EXPECT_TRUE(Replay(world_.definition(), events.subspan(3), *state).ok());

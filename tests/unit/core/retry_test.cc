@@ -22,9 +22,8 @@ TEST(RetryTest, FixedStaysTheSame) {
 }
 
 TEST(RetryTest, LinearGrowsByTheScaledDelay) {
-  const RetryPolicy policy{.logic = RetryLogic::kLinearBackoff,
-                           .delay_us = 2 * kSecondUs,
-                           .backoff_scale_factor = 3};
+  const RetryPolicy policy{
+      .logic = RetryLogic::kLinearBackoff, .delay_us = 2 * kSecondUs, .backoff_scale_factor = 3};
 
   EXPECT_EQ(Backoff(policy, 1), 6 * kSecondUs);
   EXPECT_EQ(Backoff(policy, 4), 24 * kSecondUs);
@@ -44,9 +43,8 @@ TEST(RetryTest, HugeAttemptNumbersDoNotOverflow) {
   constexpr std::int32_t kLast = std::numeric_limits<std::int32_t>::max();
   const DurationUs longest = std::int64_t{kLast} * kSecondUs;
   const RetryPolicy exponential{.logic = RetryLogic::kExponentialBackoff, .delay_us = kSecondUs};
-  const RetryPolicy linear{.logic = RetryLogic::kLinearBackoff,
-                           .delay_us = longest,
-                           .backoff_scale_factor = kLast};
+  const RetryPolicy linear{
+      .logic = RetryLogic::kLinearBackoff, .delay_us = longest, .backoff_scale_factor = kLast};
 
   for (const std::int32_t attempt : {40, 62, 63, 64, 65, kLast}) {
     EXPECT_EQ(Backoff(exponential, attempt), longest) << attempt;

@@ -10,8 +10,8 @@
 namespace skald {
 namespace {
 
-using ::testing::HasSubstr;
 using test::EdgeServer;
+using ::testing::HasSubstr;
 
 constexpr char kOneStep[] = R"({
   "name": "one", "version": 1, "schemaVersion": 2,
@@ -124,9 +124,9 @@ TEST(EdgeTest, AWorkflowRunsToItsEnd) {
   EXPECT_EQ(assignment.workflow_id(), id);
   EXPECT_EQ(assignment.input(), R"({"who":"world"})");
   EXPECT_EQ(assignment.operation(), v1::OPERATION_ACTION);
-  EXPECT_EQ(worker.Answer(assignment, v1::TaskResult::STATUS_COMPLETED, R"({"said":"hello"})")
-                .outcome(),
-            v1::ResultReceipt::OUTCOME_RECORDED);
+  EXPECT_EQ(
+      worker.Answer(assignment, v1::TaskResult::STATUS_COMPLETED, R"({"said":"hello"})").outcome(),
+      v1::ResultReceipt::OUTCOME_RECORDED);
   const v1::Workflow workflow = server.AwaitEnd(id);
   EXPECT_EQ(workflow.status(), v1::WORKFLOW_STATUS_COMPLETED);
   EXPECT_EQ(workflow.output(), R"({"said":"hello"})");
@@ -220,8 +220,7 @@ TEST(EdgeTest, UnknownThingsAreNotFound) {
   v1::Workflow workflow;
   EXPECT_EQ(server.Get("0192f3a0-7c1e-7000-8000-0123456789ab", &workflow).error_code(),
             grpc::StatusCode::NOT_FOUND);
-  EXPECT_EQ(server.Get("nonsense", &workflow).error_code(),
-            grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(server.Get("nonsense", &workflow).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
 }
 
 TEST(EdgeTest, AnotherNamespaceSeesNothing) {

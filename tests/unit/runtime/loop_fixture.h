@@ -96,10 +96,11 @@ class LoopFixture : public ::testing::Test {
 
   void Boot() {
     loop_ = std::make_unique<Loop>(
-        options_, Collaborators{*journal_, clock_, metrics_,
-                                [this](std::int64_t id) { return ById(id); },
-                                [this](const std::string&, const std::string& name,
-                                       std::int32_t) { return ByName(name); }});
+        options_,
+        Collaborators{*journal_, clock_, metrics_, [this](std::int64_t id) { return ById(id); },
+                      [this](const std::string&, const std::string& name, std::int32_t) {
+                        return ByName(name);
+                      }});
     RunFor(100 * core::kMillisecondUs);
     ASSERT_TRUE(loop_->serving());
   }
@@ -123,8 +124,8 @@ class LoopFixture : public ::testing::Test {
     const std::string name = absl::StrCat("d", definitions_.size() + 1);
     const std::string json =
         absl::StrCat(R"({"name":")", name, R"(","version":1,"tasks":[)", tasks, "]", more, "}");
-    core::Parsed<core::Definition> parsed = core::ParseDefinition(
-        json, [this](const std::string& task) { return TaskJson(task); }, {});
+    core::Parsed<core::Definition> parsed =
+        core::ParseDefinition(json, [this](const std::string& task) { return TaskJson(task); }, {});
     EXPECT_TRUE(parsed.ok()) << core::FormatMistakes(parsed.mistakes, 10);
     auto definition = std::make_shared<core::Definition>(*std::move(parsed.value));
     definition->id = static_cast<std::int64_t>(definitions_.size()) + 1;

@@ -7,11 +7,11 @@
 namespace skald::runtime {
 namespace {
 
+using ::skald::testing::IsOk;
+using ::skald::testing::StatusIs;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-using ::skald::testing::IsOk;
-using ::skald::testing::StatusIs;
 
 class LoopTest : public LoopFixture {};
 

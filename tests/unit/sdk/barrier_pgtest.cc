@@ -292,6 +292,22 @@ TEST_F(BarrierTest, SessionComesBackAfterTheServerCrashed) {
   EXPECT_EQ(reply->verdict(), Verdict::kReplayed);
 }
 
+TEST(AwaitDatabaseTest, TriesAgainWhileItIsUnavailableAndNoLonger) {
+  const auto failing = [](int failures, absl::Status in_the_end) {
+    return [=, calls = 0]() mutable {
+      return ++calls <= failures ? absl::UnavailableError("starting up") : in_the_end;
+    };
+  };
+  const auto never = [] { return false; };
+  EXPECT_THAT(AwaitDatabase(failing(1, absl::OkStatus()), 1'000, never), IsOk());
+  EXPECT_THAT(AwaitDatabase(failing(1, absl::InternalError("no")), 1'000, never),
+              StatusIs(absl::StatusCode::kInternal, HasSubstr("no")));
+  EXPECT_THAT(AwaitDatabase(failing(9, absl::OkStatus()), 2 * kDatabasePauseMs, never),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("starting")));
+  EXPECT_THAT(AwaitDatabase(failing(9, absl::OkStatus()), 60'000, [] { return true; }),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("starting")));
+}
+
 TEST_F(BarrierTest, NoServerIsUnavailable) {
   PgSession nowhere({.database_url = "host=/nonexistent dbname=none"});
   Barrier barrier(nowhere);
