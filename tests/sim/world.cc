@@ -79,7 +79,7 @@ void World::BootNode(std::size_t index) {
   ++node.process;
   node.inner = std::make_unique<memory::MemoryJournal>(store_);
   node.journal = std::make_unique<memory::FaultyJournal>(
-      *node.inner, [this](memory::Call call) { return Plan(call); });
+      *node.inner, [this, index](memory::Call call) { return Plan(index, call); });
   node.journal->Advance(now());
   runtime::EngineOptions options;
   options.node_id = node.node_id;
@@ -166,7 +166,10 @@ memory::Fate World::PlanCommit() {
   return fate;
 }
 
-memory::Fate World::Plan(memory::Call call) {
+memory::Fate World::Plan(std::size_t index, memory::Call call) {
+  if (now() < nodes_[index].cut_off_until) {
+    return {.kind = memory::Fate::Kind::kUnavailable, .answered_after_us = 300 * kMs};
+  }
   if (call == memory::Call::kCommit) return PlanCommit();
   if (call == memory::Call::kLoadDue) probes_.Met(Probe::kParkedWorkflowWoken);
   memory::Fate fate;
@@ -182,6 +185,12 @@ void World::PlanChaos() {
   for (std::uint64_t i = random_.Below(4); i > 0; --i) {
     const std::size_t node = random_.Below(nodes_.size());
     After(random_.Between(500, 24'000) * kMs, [this, node] { CrashNode(node, true); });
+  }
+  if (random_.Chance(200)) {
+    // Longer than the node's lease: another node takes its shards meanwhile.
+    const std::size_t node = random_.Below(nodes_.size());
+    After(random_.Between(500, 14'000) * kMs,
+          [this, node] { nodes_[node].cut_off_until = now() + 14 * core::kSecondUs; });
   }
   for (std::uint64_t i = random_.Below(4); i > 0; --i) {
     const std::size_t worker = random_.Below(workers_.size());

@@ -76,6 +76,7 @@ class World {
     std::unique_ptr<runtime::Loop> loop;
     std::shared_ptr<class NodeWatcher> watcher;
     core::TimeUs wake_at = 0;
+    core::TimeUs cut_off_until = 0;  // the store cannot be reached
     bool touched = false;
   };
   // Of a process that died: what is on its way to the store still gets there.
@@ -88,7 +89,7 @@ class World {
   void CrashNode(std::size_t index, bool restart);
   void PlanChaos();
   void BecomeCalm();
-  memory::Fate Plan(memory::Call call);
+  memory::Fate Plan(std::size_t index, memory::Call call);
   memory::Fate PlanCommit();
   bool Step(core::TimeUs end);
   core::TimeUs NextAt() const;
