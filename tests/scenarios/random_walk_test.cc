@@ -1,0 +1,237 @@
+// Random definitions under random triggers, in any order and at any time. Every step is checked as
+// in a scenario (scenario_world.h); afterwards, with everyone doing their work, the workflow has to
+// end. A seed repeats a failure: SKALD_SEED=N.
+#include <cstdint>
+#include <cstdlib>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "tests/scenarios/definition_text.h"
+#include "tests/scenarios/scenario_world.h"
+
+namespace {
+
+using namespace skald::core;
+using skald::scenarios::ReadDefinition;
+using skald::scenarios::ScenarioWorld;
+
+constexpr int kSeeds = 60;
+constexpr int kStepsPerWalk = 60;
+constexpr int kStepsToEndMax = 2'000;
+
+class Dice {
+ public:
+  explicit Dice(std::uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15ULL + 1) {}
+  std::uint64_t Below(std::uint64_t bound) {
+    state_ ^= state_ << 13;
+    state_ ^= state_ >> 7;
+    state_ ^= state_ << 17;
+    return (state_ >> 11) % bound;
+  }
+  bool OneIn(std::uint64_t n) { return Below(n) == 0; }
+
+ private:
+  std::uint64_t state_;
+};
+
+class RandomDefinition {
+ public:
+  RandomDefinition(Dice& dice, bool saga) : dice_(dice), saga_(saga) {}
+
+  std::vector<std::string> Lines() {
+    lines_.push_back("workflow " + Chain(2));
+    if (dice_.OneIn(4)) {
+      lines_.push_back(R"(settings {"timeoutSeconds": 100, "timeoutPolicy": "TIME_OUT_WF"})");
+    }
+    return lines_;
+  }
+
+ private:
+  std::string Chain(int depth) {
+    std::string chain = Item(depth);
+    for (std::uint64_t i = dice_.Below(3); i > 0; --i) chain += " -> " + Item(depth);
+    return chain;
+  }
+
+  std::string Item(int depth) {
+    if (depth > 0 && dice_.OneIn(3)) {
+      std::string branches = Chain(depth - 1);
+      for (std::uint64_t i = dice_.Below(3); i > 0; --i) branches += " | " + Chain(depth - 1);
+      return "[" + branches + "]";
+    }
+    const std::string name = "s" + std::to_string(++steps_);
+    lines_.push_back("step " + name + " " + Fields(name));
+    return name;
+  }
+
+  std::string Fields(const std::string& name) {
+    switch (dice_.Below(8)) {
+      case 0:
+        return R"({"type": "WAIT", "inputParameters": {"duration": "5s"}})";
+      case 1:
+        return R"({"type": "WAIT"})";
+      case 2:
+        return R"({"type": "SET_VARIABLE", "inputParameters": {")" + name + R"(": 1}})";
+      case 3:
+        return Switch(name);
+      default:
+        return Simple(name);
+    }
+  }
+
+  std::string Switch(const std::string& name) {
+    return R"({"type": "SWITCH", "evaluatorType": "value-param", "expression": "k", )" +
+           std::string(R"("inputParameters": {"k": ")") + std::string(dice_.OneIn(2) ? "x" : "y") +
+           R"("}, "decisionCases": {"x": [{"name": ")" + name + R"(x", "taskReferenceName": ")" +
+           name + R"(x")" + (saga_ ? R"(, "compensateWith": "undo"}]}})" : "}]}}");
+  }
+
+  std::string Simple(const std::string& name) {
+    std::string fields = R"({"taskDefinition": {"name": ")" + name + R"(", "retryCount": )" +
+                         std::to_string(dice_.Below(3)) + R"(, "retryDelaySeconds": )" +
+                         std::to_string(dice_.Below(3) * 3) + R"(, "timeoutPolicy": ")" +
+                         (dice_.OneIn(4) ? "TIME_OUT_WF" : "RETRY") + "\"";
+    if (dice_.OneIn(3)) fields += R"(, "timeoutSeconds": 20, "responseTimeoutSeconds": 10)";
+    if (dice_.OneIn(3)) fields += R"(, "pollTimeoutSeconds": 8)";
+    if (dice_.OneIn(4)) fields += R"(, "totalTimeoutSeconds": 40)";
+    fields += "}";
+    if (dice_.OneIn(4)) fields += R"(, "optional": true)";
+    if (dice_.OneIn(5)) fields += R"(, "startDelay": 2)";
+    if (saga_) {
+      fields +=
+          dice_.OneIn(3) ? R"(, "saga": {"kind": "READ_ONLY"})" : R"(, "compensateWith": "undo")";
+    }
+    return fields + "}";
+  }
+
+  Dice& dice_;
+  const bool saga_;
+  int steps_ = 0;
+  std::vector<std::string> lines_;
+};
+
+class Walk {
+ public:
+  Walk(Dice& dice, Definition definition) : dice_(dice), world_(std::move(definition)) {}
+
+  ScenarioWorld& world() { return world_; }
+
+  void Start() {
+    StartWorkflow start;
+    start.id = world_.state().id;
+    world_.Send(start);
+  }
+
+  void Wander() {
+    world_.set_now(world_.now() + static_cast<DurationUs>(dice_.Below(3'000'000)));
+    switch (dice_.Below(12)) {
+      case 0:
+        world_.Send(PauseWorkflow{.actor = "a", .reason = "r"});
+        break;
+      case 1:
+        world_.Send(ResumeWorkflow{.actor = "a", .reason = "r"});
+        break;
+      case 2:
+        world_.Send(SignalWorkflow{});
+        break;
+      case 3:
+        if (dice_.OneIn(20)) world_.Send(TerminateWorkflow{.actor = "a"});
+        break;
+      case 4:
+      case 5:
+        world_.Send(FireTimers{});
+        break;
+      case 6:
+        world_.Send(LoseTask{.task = AnyTask(), .fence = FenceOf(AnyTask())});
+        break;
+      case 7:
+      case 8:
+        Take(AnyTask());
+        break;
+      default:
+        Report(AnyTask(), AnyStatus());
+    }
+  }
+
+  // Everyone does their work and the clock runs: what can end, ends.
+  void GoOn() {
+    const State& state = world_.state();
+    if (state.paused_by_person) world_.Send(ResumeWorkflow{.actor = "a", .reason = "r"});
+    for (TaskNumber task = 1; task <= state.tasks.size(); ++task) {
+      Take(task);
+      if (state.task(task).fence != 0) Report(task, TaskStatus::kCompleted);
+    }
+    world_.Send(SignalWorkflow{});
+    if (!IsTerminal(state.status) && state.NextDueAt() > world_.now()) {
+      world_.set_now(state.NextDueAt());
+    }
+    world_.Send(FireTimers{});
+  }
+
+  bool Ended() const {
+    return IsTerminal(world_.state().status) || world_.state().saga_status == SagaStatus::kParked;
+  }
+
+ private:
+  TaskNumber AnyTask() {
+    return static_cast<TaskNumber>(1 + dice_.Below(world_.state().tasks.size() + 1));
+  }
+  std::uint64_t FenceOf(TaskNumber task) const {
+    return world_.state().has_task(task) ? world_.state().task(task).fence : 1;
+  }
+  TaskStatus AnyStatus() {
+    static constexpr TaskStatus kStatuses[] = {
+        TaskStatus::kCompleted, TaskStatus::kCompleted,
+        TaskStatus::kCompleted, TaskStatus::kFailed,
+        TaskStatus::kFailed,    TaskStatus::kInProgress,
+        TaskStatus::kCanceled,  TaskStatus::kFailedWithTerminalError};
+    return kStatuses[dice_.Below(std::size(kStatuses))];
+  }
+
+  void Take(TaskNumber task) {
+    world_.Send(
+        StartTask{.task = task, .worker = "w", .incarnation = "w-1", .barrier = dice_.OneIn(2)});
+  }
+  void Report(TaskNumber task, TaskStatus status) {
+    ReportResult result{.task = task, .fence = FenceOf(task), .status = status};
+    if (dice_.OneIn(5) && result.fence > 2) result.fence -= 2;
+    world_.Send(result);
+  }
+
+  Dice& dice_;
+  ScenarioWorld world_;
+};
+
+bool RunSeed(std::uint64_t seed) {
+  Dice dice(seed);
+  const std::vector<std::string> lines = RandomDefinition(dice, dice.OneIn(2)).Lines();
+  absl::StatusOr<Definition> definition = ReadDefinition(lines, "");
+  if (!definition.ok()) {
+    std::cout << "seed " << seed << ": " << definition.status() << "\n";
+    return false;
+  }
+  Walk walk(dice, std::move(*definition));
+  walk.Start();
+  for (int i = 0; i < kStepsPerWalk && !walk.Ended(); ++i) walk.Wander();
+  for (int i = 0; i < kStepsToEndMax && !walk.Ended(); ++i) walk.GoOn();
+  std::string complaint = walk.world().complaint();
+  if (!walk.Ended()) complaint += "the workflow does not end\n";
+  if (complaint.empty()) return true;
+  std::cout << "seed " << seed << "\n";
+  for (const std::string& line : lines) std::cout << "  " << line << "\n";
+  std::cout << complaint.substr(0, 2'000) << "\n";
+  return false;
+}
+
+}  // namespace
+
+int main() {
+  if (const char* seed = std::getenv("SKALD_SEED"); seed != nullptr) {
+    return RunSeed(std::strtoull(seed, nullptr, 10)) ? 0 : 1;
+  }
+  int failed = 0;
+  for (int seed = 1; seed <= kSeeds && failed < 5; ++seed) failed += RunSeed(seed) ? 0 : 1;
+  std::cout << kSeeds << " seeds, " << failed << " failed\n";
+  return failed == 0 ? 0 : 1;
+}
