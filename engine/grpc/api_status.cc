@@ -44,6 +44,12 @@ std::uint32_t RetryAfterMs(const absl::Status& status) {
 
 grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
+  if (status.code() == absl::StatusCode::kUnknown) {
+    // A commit in doubt. What a caller can do is what it does when the node is away.
+    return Finish(Model(grpc::StatusCode::UNAVAILABLE,
+                        absl::StrCat("the outcome is not known: ", status.message()),
+                        "OUTCOME_UNKNOWN"));
+  }
   // The numbers of absl::StatusCode and grpc::StatusCode are the same (canonical codes).
   google::rpc::Status model =
       Model(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()),

@@ -19,7 +19,8 @@ struct FieldViolation {
   std::string description;
 };
 
-// Code and message as they are; ErrorInfo with a reason made from the code; RetryInfo where
+// Code and message as they are, but for UNKNOWN, a commit in doubt: UNAVAILABLE with the reason
+// OUTCOME_UNKNOWN, for the client may repeat the call with the same key. ErrorInfo with a reason made from the code; RetryInfo where
 // runtime::OverloadError (or another source of kRetryDelayUrl) gave a delay.
 grpc::Status ToGrpc(const absl::Status& status);
 

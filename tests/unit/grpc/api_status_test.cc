@@ -1,0 +1,37 @@
+#include "engine/grpc/api_status.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "google/rpc/error_model.pb.h"
+
+namespace skald::grpc_edge {
+namespace {
+
+using ::testing::HasSubstr;
+
+google::rpc::ErrorInfo InfoOf(const grpc::Status& status) {
+  google::rpc::Status model;
+  EXPECT_TRUE(model.ParseFromString(status.error_details()));
+  google::rpc::ErrorInfo info;
+  for (const auto& detail : model.details()) detail.UnpackTo(&info);
+  return info;
+}
+
+TEST(ApiStatusTest, CodesAreKept) {
+  EXPECT_TRUE(ToGrpc(absl::OkStatus()).ok());
+  const grpc::Status status = ToGrpc(absl::NotFoundError("no such workflow"));
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(status.error_message(), "no such workflow");
+  EXPECT_EQ(InfoOf(status).reason(), "NOT_FOUND");
+}
+
+TEST(ApiStatusTest, ACommitInDoubtMayBeRepeated) {
+  const grpc::Status status = ToGrpc(absl::UnknownError("claim keys: connection lost"));
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_THAT(status.error_message(), HasSubstr("claim keys: connection lost"));
+  EXPECT_EQ(InfoOf(status).reason(), "OUTCOME_UNKNOWN");
+}
+
+}  // namespace
+}  // namespace skald::grpc_edge
