@@ -55,6 +55,10 @@ std::string_view Field(const PGresult& result, int code) {
   return text == nullptr ? std::string_view() : std::string_view(text);
 }
 
+void LogNotice(void* /*unused*/, const char* text) {
+  base::LogInfo("postgres.notice_received", {{"text", Trimmed(text)}});
+}
+
 int LeftMs(Clock::time_point deadline) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
   return left > 0 ? static_cast<int>(left) : 0;
@@ -90,16 +94,15 @@ absl::Status CommitPipeline::LibraryError(std::string_view what) const {
       fmt::format("{}: {}", what, Trimmed(PQerrorMessage(connection_.get()))));
 }
 
-// While it lies idle the server has nothing to say but that it is ending.
+// While it lies idle the server has nothing to say but that it is ending. Its farewell comes before
+// the end of the connection, so anything that can be read is reason enough to connect anew: what
+// is sent into an ending connection is UNKNOWN for nothing.
 bool CommitPipeline::connected() {
   if (connection_ == nullptr) return false;
   pollfd socket{.fd = PQsocket(connection_.get()), .events = POLLIN, .revents = 0};
-  if (poll(&socket, 1, 0) != 1) return true;
-  PQconsumeInput(connection_.get());
-  while (Result(PQgetResult(connection_.get())) != nullptr) continue;
-  const bool alive = PQstatus(connection_.get()) == CONNECTION_OK && poll(&socket, 1, 0) == 0;
-  if (!alive) connection_.reset();
-  return alive;
+  if (poll(&socket, 1, 0) == 0) return true;
+  connection_.reset();
+  return false;
 }
 
 absl::Status CommitPipeline::Connect() {
@@ -114,6 +117,7 @@ absl::Status CommitPipeline::Establish() {
   connection_.reset(PQconnectStart(connection_string_.c_str()));
   if (connection_ == nullptr) return absl::UnavailableError("connect: out of memory");
   if (PQstatus(connection_.get()) == CONNECTION_BAD) return LibraryError("connect");
+  PQsetNoticeProcessor(connection_.get(), &LogNotice, nullptr);
   short events = POLLOUT;
   while (true) {
     const Waited waited = WaitFor(PQsocket(connection_.get()), events, wake_, LeftMs(deadline));

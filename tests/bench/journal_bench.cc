@@ -37,7 +37,8 @@ std::string Events() {
   const std::string payload = "{\"data\":\"" + std::string(245, 'x') + "\"}";
   return R"([{"type":"TaskCompleted","task":1,"output":)" + payload +
          R"(},{"type":"TaskScheduled","task":2,"run":2,"step":1,"task_type":"work","ref":"two",)"
-         R"("input":{},"after":[1]},{"type":"TaskStarted","task":2,"worker":"w","incarnation":"i"}])";
+         R"("input":{},"after":[1]},)"
+         R"({"type":"TaskStarted","task":2,"worker":"w","incarnation":"i"}])";
 }
 
 struct Figures {

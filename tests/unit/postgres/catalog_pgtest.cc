@@ -1,10 +1,12 @@
 #include "engine/postgres/pg_catalog.h"
+#include "tests/support/eventually.h"
 #include "tests/unit/postgres/store_fixture.h"
 
 namespace skald::postgres {
 namespace {
 
 using ::testing::ElementsAre;
+using testing::Eventually;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::IsOk;
@@ -31,12 +33,7 @@ class CatalogTest : public StoreFixture {
             .updated_at = kNowUs + 1};
   }
   bool AwaitGenerationAbove(std::uint64_t generation) {
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    while (catalog_->Generation() <= generation) {
-      if (std::chrono::steady_clock::now() > deadline) return false;
-      Query("SELECT 1");
-    }
-    return true;
+    return Eventually([&] { return catalog_->Generation() > generation; });
   }
   std::vector<std::uint64_t> Numbers(const std::vector<ports::WorkflowSummary>& items) {
     std::vector<std::uint64_t> numbers;

@@ -1,12 +1,12 @@
-#include <thread>
-
 #include "engine/postgres/commit_parameters.h"
+#include "tests/support/eventually.h"
 #include "tests/unit/postgres/store_fixture.h"
 
 namespace skald::postgres {
 namespace {
 
 using ::testing::ElementsAre;
+using testing::Eventually;
 using ::testing::HasSubstr;
 using testing::IsOk;
 using testing::PrivatePostgres;
@@ -165,17 +165,15 @@ class HeldFence {
 
 // The backend that waits for the fence, once there is one.
 std::string AwaitWaitingBackend(const std::string& url) {
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (std::chrono::steady_clock::now() < deadline) {
-    const std::string pid = testing::QueryOrDie(
+  std::string pid;
+  EXPECT_TRUE(Eventually([&] {
+    pid = testing::QueryOrDie(
         url,
         "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND "
         "wait_event_type = 'Lock' AND query LIKE '%check_fence%' LIMIT 1");
-    if (!pid.empty()) return pid;
-    std::this_thread::yield();
-  }
-  ADD_FAILURE() << "no backend waits";
-  return "0";
+    return !pid.empty();
+  }));
+  return pid.empty() ? "0" : pid;
 }
 
 TEST_F(CommitTest, ABackendKilledMidCommitIsUnknownAndTheNextCommitConnectsAgain) {
@@ -207,11 +205,11 @@ TEST_F(CommitTest, AConnectionLostWhileIdleIsMadeAgainUnnoticed) {
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
       "WHERE datname = current_database() AND pid <> pg_backend_pid()");
   // Gone for good when its entry is.
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (Query("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
-               "query LIKE '%skald.history_row%' AND pid <> pg_backend_pid()") != "0") {
-    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
-  }
+  ASSERT_TRUE(Eventually([&] {
+    return Query(
+               "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
+               "query LIKE '%skald.history_row%' AND pid <> pg_backend_pid()") == "0";
+  }));
   EXPECT_THAT(Commit(lease, {Start(Id(2))}), IsOk());
   EXPECT_TRUE(Load(Id(1)).has_value());
 }
@@ -223,11 +221,11 @@ TEST_F(CommitTest, AfterACrashOfTheServerEverythingCommittedIsThereAndWorkGoesOn
   PrivatePostgres::CrashAndRestart();
 
   absl::Status status;
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  do {
+  EXPECT_TRUE(Eventually([&] {
     status = Commit(lease, {Start(Id(2))});
     EXPECT_FALSE(absl::IsAborted(status) || absl::IsInternal(status)) << status;
-  } while (absl::IsUnavailable(status) && std::chrono::steady_clock::now() < deadline);
+    return !absl::IsUnavailable(status);
+  }));
   EXPECT_THAT(status, IsOk());
   EXPECT_TRUE(Load(Id(1)).has_value());
   EXPECT_TRUE(Load(Id(2)).has_value());

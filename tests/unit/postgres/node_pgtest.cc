@@ -1,8 +1,10 @@
+#include "tests/support/eventually.h"
 #include "tests/unit/postgres/store_fixture.h"
 
 namespace skald::postgres {
 namespace {
 
+using testing::Eventually;
 using ::testing::IsEmpty;
 using testing::IsOk;
 using ::testing::SizeIs;
@@ -65,11 +67,11 @@ TEST_F(NodeTest, ATakeoverWaitsForTransactionsInFlight) {
   journal_->AcquireNode("node-1", kLongLeaseUs, [promise](absl::StatusOr<ports::NodeLease> lease) {
     promise->set_value(lease);
   });
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (Query("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
-               "wait_event_type = 'Lock' AND query LIKE '%acquire_node%'") == "0") {
-    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
-  }
+  ASSERT_TRUE(Eventually([&] {
+    return Query(
+               "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
+               "wait_event_type = 'Lock' AND query LIKE '%acquire_node%'") == "1";
+  }));
   EXPECT_NE(takeover.wait_for(std::chrono::seconds(0)), std::future_status::ready);
 
   in_flight.commit();

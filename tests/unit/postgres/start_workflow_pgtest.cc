@@ -1,9 +1,12 @@
-#include "engine/base/mutex.h"
+#include <atomic>
+
+#include "tests/support/eventually.h"
 #include "tests/unit/postgres/store_fixture.h"
 
 namespace skald::postgres {
 namespace {
 
+using testing::Eventually;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::IsOk;
@@ -12,28 +15,14 @@ using ::testing::SizeIs;
 // Counts notices and lets a test wait for the next one.
 class Notices {
  public:
-  void Add() {
-    const base::MutexLock lock(mutex_);
-    ++count_;
-    changed_.SignalAll();
-  }
+  void Add() { ++count_; }
   bool AwaitMoreThan(int count) {
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    const base::MutexLock lock(mutex_);
-    while (count_ <= count && std::chrono::steady_clock::now() < deadline) {
-      changed_.WaitFor(mutex_, std::chrono::milliseconds(100));
-    }
-    return count_ > count;
+    return Eventually([&] { return count_ > count; });
   }
-  int count() {
-    const base::MutexLock lock(mutex_);
-    return count_;
-  }
+  int count() { return count_; }
 
  private:
-  base::Mutex mutex_;
-  base::CondVar changed_;
-  int count_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::atomic<int> count_ = 0;
 };
 
 class StartWorkflowTest : public StoreFixture {
@@ -54,12 +43,11 @@ class StartWorkflowTest : public StoreFixture {
   }
   // Returns the number of notices so far, once none can be missed.
   int AwaitListener() {
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    while (Query("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND "
-                 "state = 'idle' AND datname = current_database()") == "0") {
-      EXPECT_LT(std::chrono::steady_clock::now(), deadline);
-      if (HasFailure()) break;
-    }
+    EXPECT_TRUE(Eventually([&] {
+      return Query(
+                 "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND "
+                 "state = 'idle' AND datname = current_database()") != "0";
+    }));
     return notices_.count();
   }
   // The error of a call; empty when there was none.
