@@ -1,6 +1,7 @@
 #include "engine/app/server_runner.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <chrono>
@@ -42,6 +43,15 @@ int Fail(const absl::Status& status) {
   base::LogError("server.failed", {{"error", status.message()}});
   std::fprintf(stderr, "skald: %s\n", std::string(status.message()).c_str());
   return ToExitCode(static_cast<int>(status.code()));
+}
+
+// Every connection is an open file. Debian's usual bound of 1 024 would be used up by one client
+// that opens many and says nothing; the hard bound is far above it.
+void RaiseOpenFilesBound() {
+  rlimit bound{};
+  if (getrlimit(RLIMIT_NOFILE, &bound) != 0) return;
+  bound.rlim_cur = bound.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &bound) != 0) base::LogWarn("open_files.bound_kept", {});
 }
 
 // SIGTERM and SIGINT are waited for by the main thread; every thread made later inherits the mask.
@@ -225,6 +235,7 @@ int RunServer(const ServerConfig& config) {
     std::fprintf(stderr, "skald: server: --database-url or SKALD_DATABASE_URL expected\n");
     return kExitUsage;
   }
+  RaiseOpenFilesBound();
   const sigset_t signals = BlockStopSignals();
   const absl::Status schema = postgres::CheckSchema(config.database_url);
   if (!schema.ok()) return Fail(schema);
@@ -236,6 +247,7 @@ int RunServer(const ServerConfig& config) {
 
 int RunDev(const ServerConfig& config) {
   if (const absl::Status status = SetLog(config); !status.ok()) return Fail(status);
+  RaiseOpenFilesBound();
   const sigset_t signals = BlockStopSignals();
   PrivateClusterSettings settings;
   settings.data_dir = config.data_dir;

@@ -23,8 +23,13 @@ WorkerStream::WorkerStream(WorkerHub& hub, runtime::Engine& engine, const Stream
 
 void WorkerStream::OnReadDone(bool ok) {
   if (!ok) {
-    // The worker closed its half, or the connection broke.
-    writer_->Close(absl::OkStatus());
+    // The worker closed its half, the connection broke, or the bytes were no message: gRPC does not
+    // tell which, and only the first is right, after a drain.
+    writer_->Close(drained_ ? absl::OkStatus()
+                            : absl::InvalidArgumentError(
+                                  greeted_ ? "the stream ended without a drain, or a message on it "
+                                             "was no WorkRequest"
+                                           : "hello: expected in the first message"));
     return;
   }
   last_heard_ms_ = MonotonicMs();
@@ -92,7 +97,10 @@ absl::Status WorkerStream::Handle(const v1::WorkRequest& request) {
   hub_.Keep(request.logs());
   if (request.has_credits()) engine_.SetCredits(session_, request.credits());
   if (request.has_ping()) writer_->Pong(request.ping().nonce());
-  if (request.drain()) engine_.Drain(session_);
+  if (request.drain()) {
+    drained_ = true;
+    engine_.Drain(session_);
+  }
   return absl::OkStatus();
 }
 

@@ -56,6 +56,7 @@ class WorkerStream final : public StreamWriter::Reactor {
   v1::WorkRequest request_;               // read callback only
   std::atomic<runtime::SessionId> session_{0};
   std::atomic<bool> greeted_{false};
+  bool drained_ = false;  // used by the reads only, which follow one another
   std::atomic<std::int64_t> last_heard_ms_;
   std::int64_t opened_ms_;
   std::int64_t last_ping_ms_;     // Tick only

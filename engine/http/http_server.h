@@ -32,7 +32,7 @@ using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
 struct HttpOptions {
   std::string address = "127.0.0.1:8080";  // host:port; port 0 takes a free one
   std::size_t threads = 2;
-  std::size_t connections_max = 1'000;
+  std::size_t connections_max = 10'000;
   std::size_t header_bytes_max = 16 * 1024;
   int silent_seconds_max = 30;
 };

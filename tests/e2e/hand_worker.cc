@@ -44,13 +44,15 @@ std::optional<v1::Assignment> HandWorker::TakeAssignment() {
   return assignment;
 }
 
-std::optional<v1::ResultReceipt> HandWorker::TakeReceipt() {
-  while (receipts_.empty()) {
-    if (!ReadOne()) return std::nullopt;
+std::optional<v1::ResultReceipt> HandWorker::TakeReceipt(const std::string& task_id) {
+  while (true) {
+    while (receipts_.empty()) {
+      if (!ReadOne()) return std::nullopt;
+    }
+    v1::ResultReceipt receipt = receipts_.front();
+    receipts_.pop_front();
+    if (receipt.task_id() == task_id) return receipt;
   }
-  const v1::ResultReceipt receipt = receipts_.front();
-  receipts_.pop_front();
-  return receipt;
 }
 
 grpc::Status HandWorker::AwaitEnd() {

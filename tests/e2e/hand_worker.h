@@ -26,10 +26,13 @@ class HandWorker {
 
   bool Write(const v1::WorkRequest& request) { return stream_->Write(request); }
   bool Write(const v1::TaskResult& result);
+  // Says that nothing more comes.
+  void CloseHalf() { stream_->WritesDone(); }
 
   // What comes next; nothing when the stream has ended.
   std::optional<v1::Assignment> TakeAssignment();
-  std::optional<v1::ResultReceipt> TakeReceipt();
+  // Receipts for other tasks are passed over.
+  std::optional<v1::ResultReceipt> TakeReceipt(const std::string& task_id);
   // Reads to the end of the stream.
   grpc::Status AwaitEnd();
 
