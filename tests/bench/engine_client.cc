@@ -30,6 +30,10 @@ std::shared_ptr<grpc::Channel> ConnectEngine(const std::string& address) {
   return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
 }
 
+bool IsTransient(int code) {
+  return code == grpc::StatusCode::RESOURCE_EXHAUSTED || code == grpc::StatusCode::UNAVAILABLE;
+}
+
 absl::Status FromGrpc(const grpc::Status& status, const std::string& what) {
   return {static_cast<absl::StatusCode>(status.error_code()),
           absl::StrCat(what, ": ", status.error_message())};

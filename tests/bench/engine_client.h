@@ -20,6 +20,9 @@ absl::Status RegisterDefinitions(const std::shared_ptr<grpc::Channel>& channel,
                                  const std::vector<std::string>& tasks,
                                  const std::vector<std::string>& workflows);
 
+// True for refusals that a later try may not meet: the engine is overloaded or not ready yet.
+bool IsTransient(int code);
+
 // A gRPC error as a Status, with `what` was tried.
 absl::Status FromGrpc(const grpc::Status& status, const std::string& what);
 

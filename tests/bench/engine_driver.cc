@@ -36,9 +36,12 @@ class Load final : public EngineDriver, private grpc::ClientReadReactor<v1::Watc
       : stub_(v1::WorkflowService::NewStub(channel)), scenario_(scenario), moments_ns_(kMoments) {}
 
   ~Load() override {
+    {
+      base::MutexLock lock(mutex_);
+      stopped_ = true;
+    }
     watch_context_.TryCancel();
     base::MutexLock lock(mutex_);
-    stopped_ = true;
     while (!watch_done_ || calls_ > 0 || waits_ > 0) {
       changed_.Wait(mutex_);
     }
@@ -125,7 +128,6 @@ class Load final : public EngineDriver, private grpc::ClientReadReactor<v1::Watc
   }
 
   StartsCall* MakeCall(uint32_t count) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    static const auto& input = *new std::string(WorkflowInput());
     auto* call = new StartsCall;
     const int64_t now_ns = MonotonicNanoseconds();
     for (uint32_t i = 0; i < count; ++i) {
@@ -133,7 +135,7 @@ class Load final : public EngineDriver, private grpc::ClientReadReactor<v1::Watc
       moments_ns_[number % kMoments] = now_ns;
       v1::StartRequest& start = *call->request.add_starts();
       start.set_name(scenario_.name);
-      start.set_input(input);
+      start.set_input(WorkflowInput(number));
       start.set_correlation_id(absl::StrCat(number));
     }
     return call;
@@ -145,14 +147,13 @@ class Load final : public EngineDriver, private grpc::ClientReadReactor<v1::Watc
     uint32_t delay_ms = 1;
     {
       base::MutexLock lock(mutex_);
-      if (!status.ok() && status.error_code() != grpc::StatusCode::RESOURCE_EXHAUSTED) {
+      if (IsTransient(status.error_code())) {
+        again = static_cast<uint32_t>(call->request.starts_size());
+      } else if (!status.ok()) {
         Fail(FromGrpc(status, "start workflows"));
       }
-      if (status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED) {
-        again = static_cast<uint32_t>(call->request.starts_size());
-      }
       for (const v1::StartManyResponse::Outcome& outcome : call->response.outcomes()) {
-        if (outcome.code() == grpc::StatusCode::RESOURCE_EXHAUSTED) {
+        if (IsTransient(outcome.code())) {
           ++again;
           delay_ms = std::max(delay_ms, outcome.retry_after_ms());
         } else if (outcome.code() != grpc::StatusCode::OK) {

@@ -29,8 +29,9 @@ class EngineDriver {
   virtual ~EngineDriver() = default;
 
   // workflows: ended as the scenario wants it, in all; unexpected: ended otherwise; refused: starts
-  // put off because the engine was overloaded; failed: 1 when the load has stopped on an error,
-  // told on standard error; p50_ms, p99_ms: start sent until end heard, since the last report.
+  // put off because the engine was overloaded or not ready; failed: 1 when the load has stopped on
+  // an error, told on standard error; p50_ms, p99_ms: start sent until end heard, since the last
+  // report.
   virtual Report TakeReport() = 0;
 };
 

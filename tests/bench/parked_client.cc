@@ -38,11 +38,10 @@ absl::StatusOr<v1::Node> GetNode(const std::shared_ptr<grpc::Channel>& channel,
 
 v1::StartManyRequest Starts(uint32_t count) {
   v1::StartManyRequest request;
-  const std::string input = WorkflowInput();
   for (uint32_t i = 0; i < count; ++i) {
     v1::StartRequest& start = *request.add_starts();
     start.set_name(i % 2 == 0 ? kUntilSignal : kUntilTime);
-    start.set_input(input);
+    start.set_input(WorkflowInput(i));
   }
   return request;
 }
@@ -52,14 +51,14 @@ absl::StatusOr<uint32_t> StartSome(v1::WorkflowService::Stub& stub, uint32_t cou
   grpc::ClientContext context;
   v1::StartManyResponse response;
   const grpc::Status status = stub.StartMany(&context, Starts(count), &response);
-  if (status.error_code() != grpc::StatusCode::RESOURCE_EXHAUSTED) {
+  if (!IsTransient(status.error_code())) {
     RETURN_IF_ERROR(FromGrpc(status, "start workflows"));
   }
   uint32_t accepted = 0;
   for (const v1::StartManyResponse::Outcome& outcome : response.outcomes()) {
     if (outcome.code() == grpc::StatusCode::OK) {
       ++accepted;
-    } else if (outcome.code() != grpc::StatusCode::RESOURCE_EXHAUSTED) {
+    } else if (!IsTransient(outcome.code())) {
       return absl::InternalError(absl::StrCat("start a workflow: ", outcome.error()));
     }
   }

@@ -13,8 +13,9 @@ namespace skald::bench {
 namespace {
 
 constexpr char kDatabase[] = "parked100k";
-// Statements that renew the node's lease, as a regular expression of PostgreSQL.
-constexpr char kLeaseRenewal[] = "skald\\.renew_node";
+// Statements that renew the node's lease, and the brackets of a transaction, whose contents are
+// counted by themselves, as a regular expression of PostgreSQL.
+constexpr char kLeaseRenewal[] = "skald\\.renew_node|^\\s*(begin|commit)";
 constexpr uint64_t kActiveMax = 100;        // workflows in memory when all are said to be parked
 constexpr std::chrono::seconds kSettle(3);  // for what a start or a load leaves behind
 constexpr double kNanosecondsPerMs = 1e6;

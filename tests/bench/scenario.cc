@@ -10,6 +10,18 @@ namespace {
 constexpr uint32_t kWorkflowsAtPeak = 2'000;
 constexpr uint32_t kFanOut = 100;
 
+constexpr std::string_view kLetters =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr uint64_t kLettersPerWord = 10;  // six of 64 bits each
+
+// The finalizer of SplitMix64: spreads neighbouring numbers over all 64 bits.
+uint64_t Scramble(uint64_t value) {
+  value += 0x9e3779b97f4a7c15;
+  value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
+  value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
+  return value ^ (value >> 31);
+}
+
 std::string Step(const std::string& type, const std::string& reference, const std::string& input,
                  const std::string& more = "") {
   return absl::StrCat(R"({"type": "SIMPLE", "name": ")", type, R"(", "taskReferenceName": ")",
@@ -115,10 +127,15 @@ std::vector<std::string> TaskDefinitions() {
   return definitions;
 }
 
-std::string WorkflowInput() {
-  const std::string head = R"({"p":")";
+std::string WorkflowInput(uint64_t number) {
+  std::string input = R"({"p":")";
   const std::string tail = R"("})";
-  return head + std::string(kPayloadBytes - head.size() - tail.size(), 'p') + tail;
+  uint64_t bits = 0;
+  for (uint64_t i = 0; input.size() < kPayloadBytes - tail.size(); ++i) {
+    bits = i % kLettersPerWord == 0 ? Scramble(number * kPayloadBytes + i) : bits / kLetters.size();
+    input.push_back(kLetters[bits % kLetters.size()]);
+  }
+  return input + tail;
 }
 
 }  // namespace skald::bench

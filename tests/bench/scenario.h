@@ -36,7 +36,8 @@ std::string ParkedDefinition(const std::string& name, bool until_signal);
 // Task definitions of the task types above, JSON.
 std::vector<std::string> TaskDefinitions();
 
-// Input of a workflow: a JSON object of kPayloadBytes bytes with one key, `p`.
-std::string WorkflowInput();
+// Input of workflow number `number`: a JSON object of kPayloadBytes bytes with one key, `p`. Each
+// number has text of its own that does not compress.
+std::string WorkflowInput(uint64_t number);
 
 }  // namespace skald::bench

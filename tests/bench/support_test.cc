@@ -83,7 +83,9 @@ TEST(BinaryArrayTest, HeadAndElementsAreInNetworkOrder) {
   EXPECT_EQ(array.Bytes(), expected);
 }
 
-TEST(ScenarioTest, InputHasTheSizeAgreed) { EXPECT_EQ(WorkflowInput().size(), 256u); }
+TEST(ScenarioTest, InputHasTheSizeAgreed) { EXPECT_EQ(WorkflowInput(7).size(), 256u); }
+
+TEST(ScenarioTest, InputsDiffer) { EXPECT_NE(WorkflowInput(1), WorkflowInput(2)); }
 
 TEST(ScenarioTest, UnknownNameIsAnsweredWithTheKnownOnes) {
   const auto found = FindScenario("chain4");

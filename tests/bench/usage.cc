@@ -94,7 +94,9 @@ absl::StatusOr<DatabaseCounters> ReadCounters(Database& maintenance, const std::
           "pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0'), "
           "(SELECT coalesce(sum(calls), 0) FROM pg_stat_statements WHERE dbid = datid), "
           "(SELECT coalesce(sum(calls), 0) FROM pg_stat_statements WHERE dbid = datid "
-          "AND query ~* '^\\s*select') "
+          "AND query ~* '^\\s*select' AND query !~ '",
+          kNodeCalls,
+          "') "
           "FROM pg_stat_database WHERE datname = '",
           database, "'")));
   return DatabaseCounters{numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]};
