@@ -83,6 +83,9 @@ BEGIN
       DELETE FROM skald.idempotency_key k
         WHERE k.workflow_id >= skald.id_floor(span.first_at)
           AND k.workflow_id < skald.id_floor(span.end_at);
+      DELETE FROM skald.task_log l
+        WHERE l.workflow_id >= skald.id_floor(span.first_at)
+          AND l.workflow_id < skald.id_floor(span.end_at);
       DELETE FROM skald.partition p WHERE p.suffix = span.suffix;
     END IF;
     RETURN NEXT;

@@ -16,8 +16,8 @@ std::vector<ports::KeyHolder> ClaimKeys(pqxx::transaction_base& transaction,
   std::vector<std::string> ids;
   std::vector<std::string> digests;
   for (const ports::KeyClaim& claim : claims) {
-    namespaces.push_back(claim.name_space);
-    keys.push_back(claim.key);
+    namespaces.push_back(StorableText(claim.name_space));
+    keys.push_back(StorableText(claim.key));
     ids.push_back(claim.id.ToString());
     digests.push_back(claim.digest);
   }

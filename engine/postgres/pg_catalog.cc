@@ -8,6 +8,7 @@
 #include "engine/postgres/connection_string.h"
 #include "engine/postgres/page_token.h"
 #include "engine/postgres/statements.h"
+#include "engine/postgres/text.h"
 #include "engine/postgres/workflow_list.h"
 #include "engine/postgres/workflow_reader.h"
 #include "fmt/format.h"
@@ -33,6 +34,15 @@ ports::StoredDefinition ToDefinition(const pqxx::row& row) {
 std::string Named(const std::string& name, std::int32_t version) {
   return version == 0 ? fmt::format("\"{}\"", name)
                       : fmt::format("\"{}\" version {}", name, version);
+}
+
+// libpqxx would cut a text short at a NUL.
+absl::Status CheckTexts(const ports::StoredDefinition& definition) {
+  if (IsStorableText(definition.name_space) && IsStorableText(definition.name) &&
+      IsStorableText(definition.source)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError("definition: not UTF-8, or it holds a NUL");
 }
 
 absl::Status NoDefinition(const std::string& name_space, const std::string& name,
@@ -102,6 +112,7 @@ absl::Status PgCatalog::Change(std::string_view what, const Session::Body& body)
 }
 
 absl::Status PgCatalog::PutDefinition(const ports::StoredDefinition& definition, bool overwrite) {
+  RETURN_IF_ERROR(CheckTexts(definition));
   const absl::Status status = Change("put definition", [&](Transaction& transaction) {
     transaction.exec_params(overwrite ? kReplaceDefinition : kInsertDefinition,
                             definition.name_space, definition.name, definition.version,
@@ -159,6 +170,7 @@ absl::Status PgCatalog::DeleteDefinition(const std::string& name_space, const st
 }
 
 absl::Status PgCatalog::PutTaskDefinition(const ports::StoredDefinition& definition) {
+  RETURN_IF_ERROR(CheckTexts(definition));
   return Change("put task definition", [&](Transaction& transaction) {
     transaction.exec_params(kReplaceTaskDefinition, definition.name_space, definition.name,
                             definition.source, definition.created_at, definition.updated_at);

@@ -122,7 +122,11 @@ TEST_F(CatalogTest, TaskDefinitionsAreReplacedListedAndDeleted) {
               StatusIs(absl::StatusCode::kNotFound));
 }
 
-TEST_F(CatalogTest, ATextThatIsNotUtf8IsInvalid) {
+TEST_F(CatalogTest, ATextThatIsNotUtf8OrHoldsANulIsInvalid) {
+  EXPECT_THAT(catalog_->PutDefinition(Definition(std::string("a\0b", 3), 1), false),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(catalog_->PutTaskDefinition(Definition("a", 0, std::string("\0", 1))),
+              StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(catalog_->PutDefinition(Definition("order", 1, "\xff"), false),
               StatusIs(absl::StatusCode::kInvalidArgument));
 }

@@ -79,6 +79,7 @@ TEST(MigrateTest, ANewerSchemaIsRefusedAndLeftAlone) {
 
 TEST(MigrateTest, ADatabaseInAnotherEncodingIsRefused) {
   const std::string url = PrivatePostgres::NewDatabase();
+  QueryOrDie(url, "DROP DATABASE IF EXISTS latin");
   QueryOrDie(url, "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
   EXPECT_THAT(Migrate(url + " dbname=latin"),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("LATIN1")));
@@ -148,12 +149,15 @@ TEST_F(RetentionTest, DropsWhatHasEndedWithItsKeysAndKeepsWhatIsYounger) {
   AddOldWorkflow("COMPLETED");
   Query("INSERT INTO skald.idempotency_key VALUES ('default', 'old', " + OldId() + ", '')");
   Query("INSERT INTO skald.idempotency_key VALUES ('default', 'new', skald.uuid_v7(), '')");
+  Query("INSERT INTO skald.task_log (workflow_id, task, at, message) SELECT " + OldId() +
+        ", 1, now(), 'x'");
   const std::string before = Query("SELECT count(*) FROM skald.partition");
 
   EXPECT_EQ(Drop(), "true:");
 
   EXPECT_EQ(Query("SELECT count(*) FROM skald.workflow"), "0");
   EXPECT_EQ(Query("SELECT count(*) FROM skald.history_row"), "0");
+  EXPECT_EQ(Query("SELECT count(*) FROM skald.task_log"), "0");
   EXPECT_EQ(Query("SELECT string_agg(key, ',') FROM skald.idempotency_key"), "new");
   EXPECT_EQ(Query("SELECT count(*) + 1 FROM skald.partition"), before);
 }

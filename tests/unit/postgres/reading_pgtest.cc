@@ -165,6 +165,11 @@ TEST_F(KeyTest, OneKeyTwiceInACallIsFreshOnce) {
   EXPECT_FALSE(holders[2].fresh);
 }
 
+TEST_F(KeyTest, AKeyIsNotCutShortAtANul) {
+  EXPECT_TRUE(Claims(*journal_, {Claim(std::string("a\0b", 3), 1)})[0].fresh);
+  EXPECT_TRUE(Claims(*journal_, {Claim("a", 2)})[0].fresh);
+}
+
 TEST_F(KeyTest, NamespacesDoNotMeet) {
   ports::KeyClaim other = Claim("a", 2);
   other.name_space = "other";
