@@ -17,6 +17,7 @@ namespace skald::runtime {
 struct WriteDraft {
   Workflow* workflow = nullptr;
   std::vector<core::Event> events;
+  core::EventSeq first_seq = 0;
   bool consumes_start_request = false;
   // Set when the batch is closed: what the row says.
   bool ends = false;

@@ -36,7 +36,9 @@ void Committer::Record(Workflow& workflow, std::vector<core::Event> events) {
   if (workflow.last_batch != batch.number) {
     workflow.last_batch = batch.number;
     workflow.write_index = static_cast<std::uint32_t>(batch.drafts.size());
-    batch.drafts.push_back({.workflow = &workflow, .events = std::move(events)});
+    const core::EventSeq first_seq = events.front().seq;
+    batch.drafts.push_back(
+        {.workflow = &workflow, .events = std::move(events), .first_seq = first_seq});
     return;
   }
   std::vector<core::Event>& known = batch.drafts[workflow.write_index].events;
@@ -148,6 +150,20 @@ void Committer::Drop(const absl::Status& why, WorkerTable& workers) {
   uncommitted_bytes_ = 0;
   durable_batch_ = next_number_ - 1;
   for (const std::unique_ptr<Batch>& batch : dropped) batch->effects.Fail(why, workers);
+}
+
+Untold Committer::CollectUntold() const {
+  Untold untold;
+  if (watches_.empty()) return untold;
+  for (const std::unique_ptr<Batch>& batch : batches_) {
+    for (const WriteDraft& draft : batch->drafts) {
+      // The first of several batches counts.
+      if (watches_.Wants(*draft.workflow)) {
+        untold.try_emplace(draft.workflow->state.id, draft.first_seq - 1);
+      }
+    }
+  }
+  return untold;
 }
 
 }  // namespace skald::runtime

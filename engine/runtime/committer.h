@@ -16,6 +16,7 @@
 #include "engine/ports/journal.h"
 #include "engine/ports/metrics.h"
 #include "engine/runtime/batch.h"
+#include "engine/runtime/fold.h"
 #include "engine/runtime/inbox.h"
 
 namespace skald::runtime {
@@ -50,6 +51,9 @@ class Committer {
   // Forgets everything uncommitted; all that waited for it is told `why`. A late outcome of the
   // commit under way is ignored.
   void Drop(const absl::Status& why, WorkerTable& workers);
+
+  // The uncommitted workflows that watchers want to hear of, with the last event before.
+  Untold CollectUntold() const;
 
   // ---- looking ----
   std::size_t uncommitted_bytes() const { return uncommitted_bytes_; }

@@ -117,6 +117,11 @@ void Decider::SendAssignment(Workflow& workflow, const core::Task& task, Worker&
 }
 
 void Decider::Adopt(Workflow& workflow) {
+  if (!workflow.untold.empty()) {
+    state_.watches.Tell({{workflow.state.id, workflow.definition,
+                          workflow.state.start.correlation_id, std::move(workflow.untold)}});
+    workflow.untold = {};
+  }
   state_.timers.Set(workflow, workflow.state.NextDueAt());
   const std::string& name_space = workflow.state.start.name_space;
   for (const core::Task& task : workflow.state.tasks) {

@@ -1,5 +1,6 @@
 #include "engine/runtime/fold.h"
 
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -18,23 +19,45 @@ absl::Status Damaged(const ports::StoredWorkflow& stored, std::string_view why) 
                                           absl::string_view(why.data(), why.size())));
 }
 
+constexpr core::EventSeq kAllTold = UINT64_MAX;
+
 absl::Status ApplyRow(const ports::StoredWorkflow& stored, const ports::HistoryRow& row,
-                      Workflow& workflow) {
+                      core::EventSeq told, Workflow& workflow) {
   if (row.first_seq != workflow.state.seq + 1) return Damaged(stored, "its history has a gap");
   absl::StatusOr<std::vector<core::Event>> events =
       codec::DecodeEvents(row.first_seq, row.at, row.events);
   if (!events.ok()) return Damaged(stored, std::string(events.status().message()));
   for (const core::Event& event : *events) {
     core::Apply(*workflow.definition, event, workflow.state);
+    if (event.seq > told) workflow.untold.push_back(event);
   }
   if (workflow.state.seq != row.last_seq) return Damaged(stored, "a history row is cut short");
   return absl::OkStatus();
+}
+
+// The end of a workflow is its last event but for late results, and its state has all of it.
+void TellEnd(core::EventSeq told, Workflow& workflow) {
+  const core::State& state = workflow.state;
+  if (!workflow.ended() || !workflow.untold.empty() || state.seq <= told) return;
+  workflow.untold.push_back({state.seq, state.ended_at,
+                             core::WorkflowEnded{.status = state.status,
+                                                 .saga_status = state.saga_status,
+                                                 .reason = state.reason,
+                                                 .output = state.output}});
 }
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Workflow>> Fold(const ports::StoredWorkflow& stored,
                                                const DefinitionById& definition_by_id) {
+  return Fold(stored, definition_by_id, {});
+}
+
+absl::StatusOr<std::unique_ptr<Workflow>> Fold(const ports::StoredWorkflow& stored,
+                                               const DefinitionById& definition_by_id,
+                                               const Untold& untold) {
+  const auto listed = untold.find(stored.id);
+  const core::EventSeq told = listed == untold.end() ? kAllTold : listed->second;
   auto workflow = std::make_unique<Workflow>();
   ASSIGN_OR_RETURN(workflow->definition, definition_by_id(stored.definition_id));
   if (!stored.snapshot.empty()) {
@@ -47,7 +70,7 @@ absl::StatusOr<std::unique_ptr<Workflow>> Fold(const ports::StoredWorkflow& stor
   }
   workflow->state.id = stored.id;
   for (const ports::HistoryRow& row : stored.rows) {
-    RETURN_IF_ERROR(ApplyRow(stored, row, *workflow));
+    RETURN_IF_ERROR(ApplyRow(stored, row, told, *workflow));
   }
   if (!workflow->state.started()) return Damaged(stored, "it has no history");
   workflow->row_stored = true;
@@ -55,15 +78,17 @@ absl::StatusOr<std::unique_ptr<Workflow>> Fold(const ports::StoredWorkflow& stor
   workflow->row_status = workflow->state.status;
   workflow->row_saga = workflow->state.saga_status;
   workflow->snapshot_seq = stored.snapshot_seq;
+  TellEnd(told, *workflow);
   return workflow;
 }
 
 absl::StatusOr<std::vector<std::unique_ptr<Workflow>>> FoldAll(
-    const std::vector<ports::StoredWorkflow>& stored, const DefinitionById& definition_by_id) {
+    const std::vector<ports::StoredWorkflow>& stored, const DefinitionById& definition_by_id,
+    const Untold& untold) {
   std::vector<std::unique_ptr<Workflow>> result;
   result.reserve(stored.size());
   for (const ports::StoredWorkflow& one : stored) {
-    absl::StatusOr<std::unique_ptr<Workflow>> workflow = Fold(one, definition_by_id);
+    absl::StatusOr<std::unique_ptr<Workflow>> workflow = Fold(one, definition_by_id, untold);
     if (workflow.ok()) {
       result.push_back(*std::move(workflow));
     } else if (absl::IsUnavailable(workflow.status())) {

@@ -46,14 +46,14 @@ void Loader::Ask(const core::WorkflowId& id) {
   ++loads_;
   state_.load_fence.Begin();
   state_.journal.Load(id, [this, id, generation = state_.generation, inbox = state_.inbox,
-                           find = state_.definition_by_id](
+                           find = state_.definition_by_id, untold = state_.untold](
                               absl::StatusOr<std::optional<ports::StoredWorkflow>> stored) {
     absl::StatusOr<std::unique_ptr<Workflow>> loaded = NoSuchWorkflow(id);
     if (!stored.ok()) {
       loaded = ComeBackLater(
           absl::StrCat("load workflow ", id.ToString(), ": ", stored.status().ToString()));
     } else if (stored->has_value()) {
-      loaded = Fold(**stored, find);
+      loaded = Fold(**stored, find, *untold);
     }
     inbox->PostCompletion([this, id, generation, loaded = std::move(loaded)]() mutable {
       if (generation == state_.generation) OnLoaded(id, std::move(loaded));

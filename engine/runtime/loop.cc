@@ -45,6 +45,16 @@ Loop::~Loop() {
   state_.committer.immediate().Release(state_.workers, state_.watches);
 }
 
+void Loop::TellUntold() {
+  const std::shared_ptr<const Untold> untold = state_.untold;
+  std::vector<core::WorkflowId> ids;
+  for (const auto& [id, told] : *untold) ids.push_back(id);
+  std::sort(ids.begin(), ids.end());
+  // Loading one tells what is stored of it; those in memory were told when they came.
+  for (const core::WorkflowId& id : ids) loader_.With(id, [](absl::StatusOr<Workflow*>) {});
+  state_.untold = std::make_shared<const Untold>();
+}
+
 core::TimeUs Loop::Tick(core::TimeUs now) {
   state_.now = now;
   state_.inbox->TakeInto(inbox_content_);
@@ -57,6 +67,7 @@ core::TimeUs Loop::Tick(core::TimeUs now) {
     RunTimers();
     parking_.Tick();
     starts_.Tick();
+    if (!state_.untold->empty()) TellUntold();
   }
   RunWorkers();
   if (state_.phase == Phase::kServing) decider_.MatchCredits();
@@ -154,6 +165,10 @@ void Loop::AfterCommits() {
 }
 
 void Loop::Rejoin(const absl::Status& why) {
+  // Kept until the node serves again: what is not found among the active ones is asked for then.
+  Untold untold = state_.committer.CollectUntold();
+  untold.insert(state_.untold->begin(), state_.untold->end());
+  state_.untold = std::make_shared<const Untold>(std::move(untold));
   DropEverything(ComeBackLater("the outcome of a commit is not known: " + why.ToString()));
   if (state_.phase == Phase::kStopping) {
     // What was open is in the store, or never happened; whoever comes next finds out.

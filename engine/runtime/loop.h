@@ -76,6 +76,8 @@ class Loop final : public Engine {
   // False while what is uncommitted is at its bound: work waits in the inbox, which refuses more.
   bool MayDecide() const;
   void Rejoin(const absl::Status& why);
+  // After a recovery: what watchers did not hear of workflows that are not in memory.
+  void TellUntold();
   void DropEverything(const absl::Status& why);
   void LoseNode(const absl::Status& why);
   void AdvanceStop();

@@ -12,6 +12,7 @@
 #include "engine/ports/metrics.h"
 #include "engine/runtime/committer.h"
 #include "engine/runtime/engine.h"
+#include "engine/runtime/fold.h"
 #include "engine/runtime/inbox.h"
 #include "engine/runtime/load_fence.h"
 #include "engine/runtime/matcher.h"
@@ -63,6 +64,9 @@ struct LoopState {
   ports::NodeLease lease;
   // Grows whenever the memory of workflows is dropped: answers to questions of before are stale.
   std::uint64_t generation = 1;
+
+  // Replaced as a whole: loads under way read the one they began with.
+  std::shared_ptr<const Untold> untold = std::make_shared<const Untold>();
 
   LoadFence load_fence;
   ShardTable shards;

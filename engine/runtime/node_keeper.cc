@@ -112,19 +112,19 @@ void NodeKeeper::OnShards(absl::StatusOr<std::vector<ports::Shard>> shards) {
 
 void NodeKeeper::LoadPage() {
   asking_ = true;
-  auto later =
-      [this, generation = state_.generation, inbox = state_.inbox,
-       find = state_.definition_by_id](absl::StatusOr<std::vector<ports::StoredWorkflow>> stored) {
-        Page page;
-        page.rows = stored.ok() ? stored->size() : 0;
-        if (page.rows > 0) page.last = stored->back().id;
-        page.loaded = stored.ok() ? FoldAll(*stored, find) : stored.status();
-        inbox->PostCompletion([this, generation, page = std::move(page)]() mutable {
-          if (generation != state_.generation || step_ == Step::kResting) return;
-          asking_ = false;
-          OnPage(std::move(page));
-        });
-      };
+  auto later = [this, generation = state_.generation, inbox = state_.inbox,
+                find = state_.definition_by_id,
+                untold = state_.untold](absl::StatusOr<std::vector<ports::StoredWorkflow>> stored) {
+    Page page;
+    page.rows = stored.ok() ? stored->size() : 0;
+    if (page.rows > 0) page.last = stored->back().id;
+    page.loaded = stored.ok() ? FoldAll(*stored, find, *untold) : stored.status();
+    inbox->PostCompletion([this, generation, page = std::move(page)]() mutable {
+      if (generation != state_.generation || step_ == Step::kResting) return;
+      asking_ = false;
+      OnPage(std::move(page));
+    });
+  };
   state_.journal.LoadActive(to_load_.front().slots, loaded_to_, kActivePageSize, std::move(later));
 }
 

@@ -98,10 +98,11 @@ void Parking::AskDue(std::int32_t shard_id) {
   state_.journal.LoadDue(
       watched.slots, until, rows_asked,
       [this, shard_id, until, rows_asked, generation = state_.generation, inbox = state_.inbox,
-       find = state_.definition_by_id](absl::StatusOr<std::vector<ports::StoredWorkflow>> stored) {
+       find = state_.definition_by_id,
+       untold = state_.untold](absl::StatusOr<std::vector<ports::StoredWorkflow>> stored) {
         const std::size_t rows = stored.ok() ? stored->size() : 0;
         absl::StatusOr<std::vector<std::unique_ptr<Workflow>>> loaded =
-            stored.ok() ? FoldAll(*stored, find) : stored.status();
+            stored.ok() ? FoldAll(*stored, find, *untold) : stored.status();
         inbox->PostCompletion([this, shard_id, until, rows, rows_asked, generation,
                                loaded = std::move(loaded)]() mutable {
           if (generation != state_.generation) return;

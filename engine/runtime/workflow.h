@@ -33,6 +33,9 @@ struct Workflow final : HeapEntry {
   core::SagaStatus row_saga = core::SagaStatus::kNone;
   core::EventSeq snapshot_seq = 0;
 
+  // Loaded from the store: stored events that watchers may not have heard of (see Untold).
+  std::vector<core::Event> untold;
+
   // Last heartbeats of live tasks.
   std::vector<WorkflowView::Progress> progress;
 

@@ -72,17 +72,17 @@ inline absl::Status Release(ports::Journal& journal, const ports::NodeLease& lea
 }
 inline absl::Status Commit(ports::Journal& journal, const ports::NodeLease& lease,
                            std::vector<ports::WorkflowWrite> writes) {
-  return Ask<absl::Status>(
-      [&](auto done) { journal.Commit({lease, std::move(writes)}, done); });
+  return Ask<absl::Status>([&](auto done) { journal.Commit({lease, std::move(writes)}, done); });
 }
 inline absl::StatusOr<std::optional<ports::StoredWorkflow>> Load(ports::Journal& journal,
                                                                  const core::WorkflowId& id) {
   return Ask<absl::StatusOr<std::optional<ports::StoredWorkflow>>>(
       [&](auto done) { journal.Load(id, done); });
 }
-inline absl::StatusOr<std::vector<ports::StoredWorkflow>> LoadActive(
-    ports::Journal& journal, const ports::SlotRange& slots, const core::WorkflowId& after,
-    std::size_t count_max) {
+inline absl::StatusOr<std::vector<ports::StoredWorkflow>> LoadActive(ports::Journal& journal,
+                                                                     const ports::SlotRange& slots,
+                                                                     const core::WorkflowId& after,
+                                                                     std::size_t count_max) {
   return Ask<absl::StatusOr<std::vector<ports::StoredWorkflow>>>(
       [&](auto done) { journal.LoadActive(slots, after, count_max, done); });
 }
@@ -94,8 +94,7 @@ inline absl::StatusOr<std::vector<ports::StoredWorkflow>> LoadDue(ports::Journal
 }
 inline absl::StatusOr<core::TimeUs> NextWakeAt(ports::Journal& journal,
                                                const ports::SlotRange& slots = {}) {
-  return Ask<absl::StatusOr<core::TimeUs>>(
-      [&](auto done) { journal.NextWakeAt(slots, done); });
+  return Ask<absl::StatusOr<core::TimeUs>>([&](auto done) { journal.NextWakeAt(slots, done); });
 }
 inline absl::StatusOr<std::vector<ports::StartRequest>> StartRequests(ports::Journal& journal) {
   return Ask<absl::StatusOr<std::vector<ports::StartRequest>>>(

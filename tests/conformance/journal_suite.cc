@@ -49,7 +49,8 @@ bool Absent(ports::Journal& journal, const core::WorkflowId& id) {
   return loaded.ok() && !loaded->has_value();
 }
 
-// ---- node and shards -------------------------------------------------------------------------------
+// ---- node and shards
+// -------------------------------------------------------------------------------
 
 // "Makes this process the newest epoch of `node_id`, which fences every earlier one."
 TEST_P(JournalSuite, NewerEpochFencesTheOlder) {
@@ -120,7 +121,8 @@ TEST_P(JournalSuite, ReleasedShardsGoToTheNext) {
               StatusIs(absl::StatusCode::kAborted));
 }
 
-// ---- commits ---------------------------------------------------------------------------------------
+// ---- commits
+// ---------------------------------------------------------------------------------------
 
 TEST_P(JournalSuite, CommittedWorkflowIsLoadedAsWritten) {
   const auto store = GetParam().make();
@@ -154,8 +156,7 @@ TEST_P(JournalSuite, RepeatedEventsAreRefusedWithTheWholeBatch) {
   const std::int64_t definition = store->PinnedDefinition();
   ASSERT_THAT(Commit(*owner.journal, owner.lease, {Begin(Id(1), definition)}), IsOk());
   ASSERT_THAT(Commit(*owner.journal, owner.lease, {Events(Id(1), 2, 2)}), IsOk());
-  EXPECT_THAT(Commit(*owner.journal, owner.lease,
-                     {Begin(Id(2), definition), Events(Id(1), 2, 2)}),
+  EXPECT_THAT(Commit(*owner.journal, owner.lease, {Begin(Id(2), definition), Events(Id(1), 2, 2)}),
               StatusIs(absl::StatusCode::kAborted));
   EXPECT_TRUE(Absent(*owner.journal, Id(2)));
   EXPECT_THAT((*Load(*owner.journal, Id(1)))->rows, SizeIs(2));
@@ -203,7 +204,8 @@ TEST_P(JournalSuite, SnapshotSparesEarlierRows) {
   EXPECT_EQ(stored.rows[0].first_seq, 3u);
 }
 
-// ---- loading ---------------------------------------------------------------------------------------
+// ---- loading
+// ---------------------------------------------------------------------------------------
 
 TEST_P(JournalSuite, ActiveWorkflowsComeInPagesInOrderOfId) {
   const auto store = GetParam().make();
@@ -213,8 +215,8 @@ TEST_P(JournalSuite, ActiveWorkflowsComeInPagesInOrderOfId) {
   ended.row = Row(definition);
   ended.row->status = core::WorkflowStatus::kCompleted;
   ASSERT_THAT(Commit(*owner.journal, owner.lease,
-                     {Begin(Id(1), definition), Begin(Id(2), definition),
-                      Begin(Id(3), definition), Begin(Id(4), definition)}),
+                     {Begin(Id(1), definition), Begin(Id(2), definition), Begin(Id(3), definition),
+                      Begin(Id(4), definition)}),
               IsOk());
   ASSERT_THAT(Commit(*owner.journal, owner.lease, {ended, Park(Id(3), definition, 2, 0)}), IsOk());
   const auto first = LoadActive(*owner.journal, {}, {}, 1);
@@ -233,8 +235,7 @@ TEST_P(JournalSuite, ActiveWorkflowsAreOfTheSlotsAskedFor) {
                      {Begin(Id(5), definition), Begin(Id(40'000), definition)}),
               IsOk());
   EXPECT_THAT(Ids(*LoadActive(*owner.journal, {0, 32'767}, {}, 10)), ElementsAre(Id(5)));
-  EXPECT_THAT(Ids(*LoadActive(*owner.journal, {32'768, 65'535}, {}, 10)),
-              ElementsAre(Id(40'000)));
+  EXPECT_THAT(Ids(*LoadActive(*owner.journal, {32'768, 65'535}, {}, 10)), ElementsAre(Id(40'000)));
 }
 
 TEST_P(JournalSuite, ParkedWorkflowsComeWhenDueEarliestFirst) {
@@ -246,10 +247,11 @@ TEST_P(JournalSuite, ParkedWorkflowsComeWhenDueEarliestFirst) {
   for (std::uint64_t i = 1; i <= 4; ++i) begun.push_back(Begin(Id(i), definition));
   ASSERT_THAT(Commit(*owner.journal, owner.lease, begun), IsOk());
   EXPECT_THAT(NextWakeAt(*owner.journal), IsOkAndHolds(0));
-  ASSERT_THAT(Commit(*owner.journal, owner.lease,
-                     {Park(Id(1), definition, 2, base + 300), Park(Id(2), definition, 2, base + 100),
-                      Park(Id(3), definition, 2, 0), Park(Id(4), definition, 2, base + 200)}),
-              IsOk());
+  ASSERT_THAT(
+      Commit(*owner.journal, owner.lease,
+             {Park(Id(1), definition, 2, base + 300), Park(Id(2), definition, 2, base + 100),
+              Park(Id(3), definition, 2, 0), Park(Id(4), definition, 2, base + 200)}),
+      IsOk());
   EXPECT_THAT(NextWakeAt(*owner.journal), IsOkAndHolds(base + 100));
   const auto due = LoadDue(*owner.journal, base + 200, 10);
   ASSERT_THAT(due, IsOk());
@@ -276,7 +278,8 @@ TEST_P(JournalSuite, WokenWorkflowIsActiveAgain) {
   EXPECT_THAT(Ids(*LoadActive(*owner.journal, {}, {}, 10)), ElementsAre(Id(1)));
 }
 
-// ---- keys and starts from outside ------------------------------------------------------------------
+// ---- keys and starts from outside
+// ------------------------------------------------------------------
 
 TEST_P(JournalSuite, KeyBelongsToTheFirstWhoClaimsIt) {
   const auto store = GetParam().make();

@@ -1,7 +1,8 @@
 // The contract of ports::Journal as tests, the same for every form of it.
 //
 // A form instantiates the suite with a factory:
-//   INSTANTIATE_TEST_SUITE_P(Memory, JournalSuite, ::testing::Values(JournalForm{"memory", MakeX}));
+//   INSTANTIATE_TEST_SUITE_P(Memory, JournalSuite, ::testing::Values(JournalForm{"memory",
+//   MakeX}));
 // Each test gets a fresh, empty store, and may open several journals over it: two processes.
 #pragma once
 

@@ -1,7 +1,8 @@
 // MemoryJournal keeps the journal's contract.
+#include "engine/memory/memory_journal.h"
+
 #include <utility>
 
-#include "engine/memory/memory_journal.h"
 #include "tests/conformance/journal_suite.h"
 
 namespace skald::conformance {

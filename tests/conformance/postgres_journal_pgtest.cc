@@ -35,8 +35,9 @@ class PostgresForm final : public JournalStore {
   std::int64_t PinnedDefinition() override {
     std::int64_t id = 0;
     EXPECT_TRUE(absl::SimpleAtoi(
-        QueryOrDie(url_, "INSERT INTO skald.pinned_definition (content_hash, body) VALUES "
-                         "(sha256(uuid_send(gen_random_uuid())), '{}') RETURNING id"),
+        QueryOrDie(url_,
+                   "INSERT INTO skald.pinned_definition (content_hash, body) VALUES "
+                   "(sha256(uuid_send(gen_random_uuid())), '{}') RETURNING id"),
         &id));
     return id;
   }

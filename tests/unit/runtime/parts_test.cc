@@ -1,0 +1,126 @@
+// The parts of the loop that stand alone: the heap, the matcher, the inbox.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <vector>
+
+#include "engine/runtime/inbox.h"
+#include "engine/runtime/matcher.h"
+#include "engine/runtime/overload.h"
+#include "engine/runtime/timer_heap.h"
+#include "gmock/gmock.h"
+#include "tests/support/status_matchers.h"
+
+namespace skald::runtime {
+namespace {
+
+struct Entry final : HeapEntry {
+  int number = 0;
+};
+
+TEST(TimerHeapTest, EntriesComeOutInOrderOfTimeWhateverWasMoved) {
+  TimerHeap heap;
+  std::vector<Entry> entries(500);
+  std::uint64_t random = 1;
+  std::map<std::pair<core::TimeUs, int>, int> expected;
+  for (int round = 0; round < 5; ++round) {
+    for (int i = 0; i < 500; ++i) {
+      entries[i].number = i;
+      random = random * 6364136223846793005ULL + 1442695040888963407ULL;
+      // 0 removes the entry.
+      const core::TimeUs due_at = static_cast<core::TimeUs>((random >> 33) % 97);
+      heap.Set(entries[i], due_at);
+    }
+  }
+  std::size_t left = 0;
+  for (const Entry& entry : entries) left += entry.due_at() != 0;
+  EXPECT_EQ(heap.size(), left);
+  core::TimeUs last = 0;
+  while (heap.top() != nullptr) {
+    EXPECT_GE(heap.next_due_at(), last);
+    last = heap.next_due_at();
+    heap.Remove(*heap.top());
+    --left;
+  }
+  EXPECT_EQ(left, 0u);
+}
+
+TEST(TimerHeapTest, EqualTimesComeOutInTheOrderTheyWereSet) {
+  TimerHeap heap;
+  std::vector<Entry> entries(50);
+  for (int i = 0; i < 50; ++i) {
+    entries[i].number = i;
+    heap.Set(entries[i], 7);
+  }
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_EQ(static_cast<Entry*>(heap.top())->number, i);
+    heap.Remove(*heap.top());
+  }
+}
+
+core::WorkflowId Id(std::uint64_t number) { return base::UuidV7(1, 1, number); }
+
+TEST(MatcherTest, WithdrawnTaskIsNotTaken) {
+  WorkerTable workers;
+  Matcher matcher(workers);
+  Queue& queue = matcher.GetQueue("default", "a", "");
+  matcher.Enqueue(queue, {.workflow = Id(1), .task = 1, .since = 5}, 0);
+  matcher.Enqueue(queue, {.workflow = Id(2), .task = 1, .since = 6}, 0);
+  matcher.Withdraw(Id(1), 1);
+  matcher.Withdraw(Id(9), 1);
+  EXPECT_EQ(matcher.task_count(), 1u);
+  EXPECT_EQ(queue.oldest_since(), 6);
+  Worker& worker = workers.GetOrAddWorker("default", "w");
+  worker.offers.push_back({.queue = &queue});
+  EXPECT_EQ(matcher.TakeFor(worker).task.workflow, Id(2));
+  EXPECT_EQ(matcher.TakeFor(worker).task.task, 0u);
+}
+
+TEST(MatcherTest, SameTaskWaitsOnce) {
+  WorkerTable workers;
+  Matcher matcher(workers);
+  Queue& queue = matcher.GetQueue("default", "a", "");
+  matcher.Enqueue(queue, {.workflow = Id(1), .task = 1}, 0);
+  matcher.Enqueue(queue, {.workflow = Id(1), .task = 1}, 0);
+  EXPECT_EQ(matcher.task_count(), 1u);
+  EXPECT_EQ(queue.ready.size(), 1u);
+}
+
+TEST(MatcherTest, QueuesDifferByNamespaceTypeAndDomain) {
+  WorkerTable workers;
+  Matcher matcher(workers);
+  Queue* const first = &matcher.GetQueue("default", "a", "");
+  EXPECT_EQ(&matcher.GetQueue("default", "a", ""), first);
+  EXPECT_NE(&matcher.GetQueue("other", "a", ""), first);
+  EXPECT_NE(&matcher.GetQueue("default", "b", ""), first);
+  EXPECT_NE(&matcher.GetQueue("default", "a", "eu"), first);
+}
+
+TEST(InboxTest, LaneRefusesBeyondItsBound) {
+  Inbox inbox(2);
+  int done = 0;
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(inbox.ReserveClient());
+    inbox.PostClient([&] { ++done; });
+  }
+  EXPECT_FALSE(inbox.ReserveClient());
+  EXPECT_TRUE(inbox.ReserveWorker()) << "lanes are bounded apart";
+  Inbox::Content content;
+  inbox.TakeInto(content);
+  EXPECT_FALSE(inbox.ReserveClient()) << "taken is not handled";
+  for (Inbox::Work& work : content.clients) work();
+  inbox.HandledClient();
+  EXPECT_TRUE(inbox.ReserveClient());
+  EXPECT_EQ(done, 2);
+}
+
+TEST(OverloadTest, RefusalCarriesItsDelay) {
+  const absl::Status refused = OverloadError("inbox_max", "start a workflow");
+  EXPECT_THAT(refused, ::skald::testing::StatusIs(absl::StatusCode::kResourceExhausted,
+                                                  ::testing::HasSubstr("inbox_max")));
+  EXPECT_GT(RetryDelayUs(refused).value_or(0), 0);
+  EXPECT_FALSE(RetryDelayUs(absl::OkStatus()).has_value());
+}
+
+}  // namespace
+}  // namespace skald::runtime
