@@ -17,7 +17,10 @@ absl::string_view View(std::string_view text) { return {text.data(), text.size()
 }  // namespace
 
 absl::Status WithRetryDelay(absl::Status status, core::DurationUs delay_us) {
-  status.SetPayload(kRetryDelayUrl, absl::Cord(absl::StrCat(delay_us / core::kMillisecondUs)));
+  const std::string delay_ms = absl::StrCat(delay_us / core::kMillisecondUs);
+  // Not from the string itself: clang and g++ mangle that constructor of the packaged Abseil
+  // differently.
+  status.SetPayload(kRetryDelayUrl, absl::Cord(absl::string_view(delay_ms)));
   return status;
 }
 
