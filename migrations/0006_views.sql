@@ -44,23 +44,8 @@ FROM skald.history_row h
 CROSS JOIN LATERAL json_array_elements(skald.readable_json(h.events))
   WITH ORDINALITY AS e (body, position);
 
-CREATE FUNCTION skald.workflow_input(id uuid) RETURNS json
-LANGUAGE sql STABLE AS $$
-  SELECT body -> 'input' FROM skald.history
-  WHERE workflow_id = id AND event = 'WorkflowStarted' LIMIT 1
-$$;
-
--- The output is in the last row, if the workflow has ended.
-CREATE FUNCTION skald.workflow_output(id uuid) RETURNS json
-LANGUAGE sql STABLE AS $$
-  SELECT e.body -> 'output'
-  FROM (SELECT h.events FROM skald.history_row h WHERE h.workflow_id = id
-        ORDER BY h.first_seq DESC LIMIT 1) AS newest
-  CROSS JOIN LATERAL json_array_elements(skald.readable_json(newest.events)) AS e (body)
-  WHERE e.body ->> 'type' = 'WorkflowEnded'
-$$;
-
--- One row per workflow. `input` and `output` are read from the history when they are asked for.
+-- One row per workflow. `input` and `output` are read from the first and the last row of the history
+-- when they are asked for; not through functions, which would need the reader's own right to it.
 CREATE VIEW skald.workflows AS
 SELECT w.id AS workflow_id, w.namespace, w.name, w.version, w.status,
        nullif(w.saga_status, 'NONE') AS saga_status,
@@ -68,8 +53,18 @@ SELECT w.id AS workflow_id, w.namespace, w.name, w.version, w.status,
        nullif(w.idempotency_key, '') AS idempotency_key,
        w.priority, w.started_at, w.updated_at, w.ended_at,
        nullif(w.reason, '') AS reason, w.parked, w.wake_at,
-       skald.workflow_input(w.id) AS input,
-       CASE WHEN w.ended_at IS NOT NULL THEN skald.workflow_output(w.id) END AS output
+       (SELECT e.body -> 'input'
+        FROM skald.history_row h
+        CROSS JOIN LATERAL json_array_elements(skald.readable_json(h.events)) AS e (body)
+        WHERE h.workflow_id = w.id AND h.first_seq = 1 AND e.body ->> 'type' = 'WorkflowStarted'
+        LIMIT 1) AS input,
+       (SELECT e.body -> 'output'
+        FROM (SELECT h.events FROM skald.history_row h
+              WHERE h.workflow_id = w.id AND w.ended_at IS NOT NULL
+              ORDER BY h.first_seq DESC LIMIT 1) AS newest
+        CROSS JOIN LATERAL json_array_elements(skald.readable_json(newest.events)) AS e (body)
+        WHERE e.body ->> 'type' = 'WorkflowEnded'
+        LIMIT 1) AS output
 FROM skald.workflow w;
 
 -- One row per task: one attempt of a step, of its undo or of its probe.

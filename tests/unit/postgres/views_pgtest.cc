@@ -114,6 +114,23 @@ TEST_F(ViewsTest, WorkflowsShowInputAndOutput) {
             R"(order|3|COMPLETED|none|customer-9|key-1|{"a":1}|{"b":2})");
 }
 
+TEST_F(ViewsTest, ARoleNeedsOnlyTheRightToTheViews) {
+  Store(Id(1), {core::WorkflowStarted{.name = "order", .input = Json(R"({"a":1})")},
+                core::WorkflowEnded{.output = Json(R"({"b":2})")}});
+  Query(
+      "DO $$ BEGIN CREATE ROLE reader_of_views_test; "
+      "EXCEPTION WHEN duplicate_object THEN NULL; END $$");
+  Query("GRANT USAGE ON SCHEMA skald TO reader_of_views_test");
+  Query("GRANT SELECT ON skald.workflows, skald.tasks, skald.history TO reader_of_views_test");
+  pqxx::connection connection(url_);
+  pqxx::work work(connection);
+  work.exec("SET ROLE reader_of_views_test");
+  EXPECT_STREQ(work.exec1("SELECT concat(input, output) FROM skald.workflows")[0].c_str(),
+               R"({"a":1}{"b":2})");
+  EXPECT_EQ(work.exec1("SELECT count(*) FROM skald.history")[0].as<int>(), 2);
+  EXPECT_EQ(work.exec1("SELECT count(*) FROM skald.tasks")[0].as<int>(), 0);
+}
+
 TEST_F(ViewsTest, EscapesThatTheDatabaseRefusesReadAsReplacementLetters) {
   StoreText(R"([{"type":"WorkflowPaused","reason":"a\u0000b\u0000\u0000 \ud800x \udc00 )"
             R"(\ud83d\ude00 \\u0000 \\\u0000"}])");
