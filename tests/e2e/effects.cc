@@ -6,8 +6,7 @@
 
 namespace skald::testing {
 
-Database::Database(const std::string& url)
-    : connection_(PQconnectdb(url.c_str()), &PQfinish) {}
+Database::Database(const std::string& url) : connection_(PQconnectdb(url.c_str()), &PQfinish) {}
 
 std::vector<std::vector<std::string>> Database::Rows(const std::string& sql) {
   std::unique_ptr<PGresult, decltype(&PQclear)> result(PQexec(connection_.get(), sql.c_str()),
@@ -38,8 +37,7 @@ std::string Database::Value(const std::string& sql) {
 std::map<std::string, Effects> ReadLedgers(const std::vector<std::string>& database_urls) {
   std::map<std::string, Effects> effects;
   for (const std::string& url : database_urls) {
-    for (const auto& row :
-         Database(url).Rows(
+    for (const auto& row : Database(url).Rows(
              "select workflow_id, count(*) filter (where delta > 0), "
              "count(*) filter (where delta < 0) from ledger group by workflow_id, step_key")) {
       Effects& of_workflow = effects[row[0]];

@@ -21,6 +21,7 @@ v1::WorkRequest HelloFor(const std::vector<std::string>& task_types) {
 
 HandWorker::HandWorker(v1::WorkerService::Stub& stub) {
   context_.set_deadline(std::chrono::system_clock::now() + kStreamDeadline);
+  context_.set_wait_for_ready(true);  // a server that has just been restarted
   stream_ = stub.Work(&context_);
 }
 

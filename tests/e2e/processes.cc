@@ -37,21 +37,17 @@ sockaddr_in Address(int port) {
 bool IsFree(int port) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const sockaddr_in address = Address(port);
-  const bool is_free =
-      bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+  const bool is_free = bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
   close(fd);
   return is_free;
 }
 
-std::vector<std::string> CommandOf(const std::string& program,
-                                   std::vector<std::string> arguments) {
+std::vector<std::string> CommandOf(const std::string& program, std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), (BinaryDir() / program).string());
   return arguments;
 }
 
-int ExitCodeOf(int state) {
-  return WIFEXITED(state) ? WEXITSTATUS(state) : 128 + WTERMSIG(state);
-}
+int ExitCodeOf(int state) { return WIFEXITED(state) ? WEXITSTATUS(state) : 128 + WTERMSIG(state); }
 
 }  // namespace
 
@@ -109,8 +105,8 @@ Process::~Process() { Kill(); }
 void Process::Start() {
   if (pid_ != 0) Die(command_[0] + " runs already");
   const int log = open(log_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  const auto started = app::StartChild(
-      {.command = command_, .output_fd = log, .death_signal = SIGKILL});
+  const auto started =
+      app::StartChild({.command = command_, .output_fd = log, .death_signal = SIGKILL});
   close(log);
   if (!started.ok()) Die(started.status().ToString());
   pid_ = *started;
@@ -139,7 +135,7 @@ int Process::AwaitExit() {
 
 std::string Process::Log() const { return ReadFileOrDie(log_); }
 
-Said Run(const std::string& program, std::vector<std::string> arguments) {
+Said RunProgram(const std::string& program, std::vector<std::string> arguments) {
   const auto result =
       app::RunCommand({.command = CommandOf(program, std::move(arguments))}, kPatience);
   if (!result.ok()) Die(program + ": " + result.status().ToString());

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -60,7 +61,11 @@ class Process {
 struct Said {
   int exit_code = 0;
   std::string output;
+
+  friend std::ostream& operator<<(std::ostream& stream, const Said& said) {
+    return stream << "exit code " << said.exit_code << ": " << said.output;
+  }
 };
-Said Run(const std::string& program, std::vector<std::string> arguments);
+Said RunProgram(const std::string& program, std::vector<std::string> arguments);
 
 }  // namespace skald::testing

@@ -165,7 +165,7 @@ void RegisterOrders(const Api& api) {
 }
 
 void Migrate(const std::string& database_url) {
-  const Said said = Run("skald", {"migrate", "--database-url", database_url});
+  const Said said = RunProgram("skald", {"migrate", "--database-url", database_url});
   if (said.exit_code != 0) Die(said.output);
 }
 
