@@ -72,21 +72,21 @@ absl::Status Committer::Execute(const ports::CommitBatch& batch) {
 absl::Status Committer::EnsureConnected() {
   if (pipeline_.connected()) return absl::OkStatus();
   const auto now = std::chrono::steady_clock::now();
-  if (now < reconnect_at_) return connect_error_;
+  if (now < reconnect_at_) return absl::UnavailableError(connect_error_);
   const absl::Status status = pipeline_.Connect();
   if (status.ok()) {
     reconnect_delay_ms_ = 0;
     base::LogInfo("postgres.committer_connected");
     return status;
   }
-  // Whatever the reason, nothing was written.
-  connect_error_ = absl::IsCancelled(status) ? status : absl::UnavailableError(status.message());
+  if (absl::IsCancelled(status)) return status;
+  connect_error_ = std::string(status.message());
   reconnect_delay_ms_ =
       std::clamp(reconnect_delay_ms_ * 2, kReconnectDelayMs, kReconnectDelayMsMax);
   reconnect_at_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(reconnect_delay_ms_);
   base::LogWarn("postgres.connect_failed",
                 {{"error", status.message()}, {"retry_ms", reconnect_delay_ms_}});
-  return connect_error_;
+  return absl::UnavailableError(connect_error_);  // whatever the reason, nothing was written
 }
 
 }  // namespace skald::postgres

@@ -45,7 +45,7 @@ class Committer {
   CommitPipeline pipeline_;  // used by the thread only
   int reconnect_delay_ms_ = 0;
   std::chrono::steady_clock::time_point reconnect_at_;
-  absl::Status connect_error_;  // of the last attempt
+  std::string connect_error_;  // of the last attempt
 
   base::Mutex mutex_;
   base::CondVar changed_;

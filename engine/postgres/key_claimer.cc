@@ -67,7 +67,7 @@ void KeyClaimer::CarryOut(Session& session, const absl::Status& may) {
     auto next = holders.begin();
     for (const Waiting& one : taken) {
       if (!status.ok()) {
-        one.done(status);
+        one.done(absl::Status(status.code(), status.message()));  // each its own
         continue;
       }
       const auto end = next + static_cast<std::ptrdiff_t>(one.claims.size());

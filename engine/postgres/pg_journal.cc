@@ -141,7 +141,9 @@ void PgJournal::ReleaseNode(const ports::NodeLease& lease, ports::DoneStatus don
         transaction.exec_params(kReleaseNode, lease.node_id, lease.epoch);
         return true;
       },
-      [done = std::move(done)](absl::StatusOr<bool> released) { done(released.status()); });
+      [done = std::move(done)](absl::StatusOr<bool> released) {
+        done(std::move(released).status());
+      });
 }
 
 void PgJournal::Commit(ports::CommitBatch batch, ports::DoneStatus done) {
@@ -215,7 +217,7 @@ void PgJournal::ClaimKeys(std::vector<ports::KeyClaim> claims,
                        if (held.ok()) {
                          done(std::move(held));
                        } else {
-                         done(JournalStatus(held.status()));
+                         done(JournalStatus(std::move(held).status()));
                        }
                      });
 }

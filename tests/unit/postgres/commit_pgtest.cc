@@ -263,7 +263,7 @@ TEST_F(CommitTest, TheEndOfTheJournalCancelsATakeoverThatWaits) {
   HeldFence fence(url_);
   std::promise<absl::Status> answered;
   journal_->AcquireNode("node-1", kLongLeaseUs, [&](absl::StatusOr<ports::NodeLease> lease) {
-    answered.set_value(lease.status());
+    answered.set_value(std::move(lease).status());
   });
   journal_.reset();
   EXPECT_THAT(Settle(answered.get_future()), StatusIs(absl::StatusCode::kCancelled));

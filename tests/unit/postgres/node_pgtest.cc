@@ -65,7 +65,7 @@ TEST_F(NodeTest, ATakeoverWaitsForTransactionsInFlight) {
   auto promise = std::make_shared<std::promise<absl::StatusOr<ports::NodeLease>>>();
   auto takeover = promise->get_future();
   journal_->AcquireNode("node-1", kLongLeaseUs, [promise](absl::StatusOr<ports::NodeLease> lease) {
-    promise->set_value(lease);
+    promise->set_value(std::move(lease));
   });
   ASSERT_TRUE(Eventually([&] {
     return Query(
