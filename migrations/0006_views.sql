@@ -44,8 +44,9 @@ FROM skald.history_row h
 CROSS JOIN LATERAL json_array_elements(skald.readable_json(h.events))
   WITH ORDINALITY AS e (body, position);
 
--- One row per workflow. `input` and `output` are read from the first and the last row of the history
--- when they are asked for; not through functions, which would need the reader's own right to it.
+-- One row per workflow. `input` and `output` are read from the first and the last row of the
+-- history when they are asked for; not through functions, which would need the reader's own right
+-- to it.
 CREATE VIEW skald.workflows AS
 SELECT w.id AS workflow_id, w.namespace, w.name, w.version, w.status,
        nullif(w.saga_status, 'NONE') AS saga_status,

@@ -5,11 +5,10 @@
 
 #include <array>
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
 #include <set>
 #include <thread>
 
+#include "engine/base/mutex.h"
 #include "fmt/format.h"
 #include "tests/e2e/effects.h"
 #include "tests/e2e/server.h"
@@ -91,25 +90,25 @@ class Driver {
 
   // Orders below `limit` may be started; negative: no more at all.
   void AllowUpTo(int limit) {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     limit_ = limit;
-    allowed_.notify_all();
+    allowed_.SignalAll();
   }
   int retries() const { return retries_; }
   // REQUIRES: all orders have ended. "" for an order that was refused.
   std::vector<std::string> ids() {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     return ids_;
   }
   std::string errors() {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     return errors_;
   }
 
  private:
   int Next() {
-    std::unique_lock lock(mutex_);
-    allowed_.wait(lock, [this] { return limit_ < 0 || next_ < limit_ || next_ >= kOrders; });
+    const base::MutexLock lock(mutex_);
+    while (limit_ >= 0 && next_ >= limit_ && next_ < kOrders) allowed_.Wait(mutex_);
     return limit_ < 0 || next_ >= kOrders ? kOrders : next_++;
   }
 
@@ -126,7 +125,7 @@ class Driver {
             return false;
           },
           kRunPatience);
-      const std::lock_guard lock(mutex_);
+      const base::MutexLock lock(mutex_);
       if (status.ok()) ids_[static_cast<std::size_t>(order)] = response.workflow_id();
       if (!status.ok()) {
         errors_ += fmt::format("order {}: code {}: {}\n", order,
@@ -136,8 +135,8 @@ class Driver {
   }
 
   const Api& api_;
-  std::mutex mutex_;
-  std::condition_variable allowed_;
+  base::Mutex mutex_;
+  base::CondVar allowed_;
   std::vector<std::string> ids_;
   std::string errors_;
   int limit_ = 0;

@@ -30,7 +30,8 @@ template <typename T, typename Call>
 absl::StatusOr<T> Await(const Call& call) {
   auto promise = std::make_shared<std::promise<absl::StatusOr<T>>>();
   auto future = promise->get_future();
-  call(ports::Done<T>([promise](absl::StatusOr<T> answer) { promise->set_value(std::move(answer)); }));
+  call(ports::Done<T>(
+      [promise](absl::StatusOr<T> answer) { promise->set_value(std::move(answer)); }));
   if (future.wait_for(kPatience) != std::future_status::ready) {
     return absl::DeadlineExceededError("no answer");
   }
@@ -41,7 +42,8 @@ template <typename Call>
 std::future<absl::Status> BeginStatus(const Call& call) {
   auto promise = std::make_shared<std::promise<absl::Status>>();
   auto future = promise->get_future();
-  call(ports::DoneStatus([promise](absl::Status answer) { promise->set_value(std::move(answer)); }));
+  call(
+      ports::DoneStatus([promise](absl::Status answer) { promise->set_value(std::move(answer)); }));
   return future;
 }
 

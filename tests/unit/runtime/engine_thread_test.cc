@@ -1,26 +1,17 @@
-// EngineThread with real threads: several clients and workers at once. For the thread sanitizer too.
+// EngineThread with real threads: several clients and workers at once. For the thread sanitizer
+// too.
 #include "engine/runtime/engine_thread.h"
 
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <chrono>
 #include <thread>
 
+#include "engine/app/system_clock.h"
 #include "tests/unit/runtime/loop_fixture.h"
 
 namespace skald::runtime {
 namespace {
-
-class SteadyClock final : public ports::Clock {
- public:
-  core::TimeUs Now() const override {
-    return std::chrono::duration_cast<std::chrono::microseconds>(
-               std::chrono::steady_clock::now().time_since_epoch())
-        .count();
-  }
-  void Learn(core::TimeUs, core::TimeUs, core::TimeUs) override {}
-};
 
 // Answers each task from the loop's thread, by posting.
 class EchoSink final : public WorkerSink {
@@ -29,10 +20,9 @@ class EchoSink final : public WorkerSink {
   void Assign(std::vector<Assignment> assignments) override {
     std::vector<Result> results;
     for (const Assignment& assignment : assignments) {
-      results.push_back({{assignment.workflow, assignment.task, assignment.fence},
-                         {.task = assignment.task,
-                          .fence = assignment.fence,
-                          .output = core::Payload("{}")}});
+      results.push_back(
+          {{assignment.workflow, assignment.task, assignment.fence},
+           {.task = assignment.task, .fence = assignment.fence, .output = core::Payload("{}")}});
     }
     engine_.Report(session.load(), std::move(results));
   }
@@ -85,15 +75,14 @@ std::shared_ptr<const core::Definition> TwoSteps() {
 TEST(EngineThreadTest, ManyThreadsAtOnceLoseNothing) {
   constexpr std::size_t kThreads = 4;
   constexpr std::size_t kEach = 100;
-  SteadyClock clock;
+  app::DatabaseClock clock;
   NoMetrics metrics;
   memory::MemoryStore store(clock, 2);
   memory::MemoryJournal journal(store);
   const auto definition = TwoSteps();
-  EngineThread engine({}, {journal, clock, metrics, [&](std::int64_t) { return definition; },
-                           [&](const std::string&, const std::string&, std::int32_t) {
-                             return definition;
-                           }});
+  EngineThread engine(
+      {}, {journal, clock, metrics, [&](std::int64_t) { return definition; },
+           [&](const std::string&, const std::string&, std::int32_t) { return definition; }});
   const auto ends = std::make_shared<EndsWatch>();
   engine.Watch({.name_space = "default", .ends_only = true}, ends);
   const auto sink = std::make_shared<EchoSink>(engine);
@@ -136,23 +125,23 @@ TEST(EngineThreadTest, ManyThreadsAtOnceLoseNothing) {
 }
 
 TEST(EngineThreadTest, WhatIsAskedAfterTheStopIsAnswered) {
-  SteadyClock clock;
+  app::DatabaseClock clock;
   NoMetrics metrics;
   memory::MemoryStore store(clock, 1);
   memory::MemoryJournal journal(store);
   const auto definition = TwoSteps();
   int answered = 0;
   {
-    EngineThread engine({}, {journal, clock, metrics, [&](std::int64_t) { return definition; },
-                             [&](const std::string&, const std::string&, std::int32_t) {
-                               return definition;
-                             }});
+    EngineThread engine(
+        {}, {journal, clock, metrics, [&](std::int64_t) { return definition; },
+             [&](const std::string&, const std::string&, std::int32_t) { return definition; }});
     engine.Stop();
-    engine.Start({.name_space = "default", .definition = definition, .start = {.id = base::UuidV7(1, 1, 1)}},
-                 [&](const absl::StatusOr<Started>& started) {
-                   EXPECT_EQ(started.status().code(), absl::StatusCode::kUnavailable);
-                   ++answered;
-                 });
+    engine.Start(
+        {.name_space = "default", .definition = definition, .start = {.id = base::UuidV7(1, 1, 1)}},
+        [&](const absl::StatusOr<Started>& started) {
+          EXPECT_EQ(started.status().code(), absl::StatusCode::kUnavailable);
+          ++answered;
+        });
   }
   EXPECT_EQ(answered, 1);
 }

@@ -81,9 +81,8 @@ TEST_F(LoopParkingTest, RequestsForAWorkflowBeingLoadedWaitInOrder) {
   EXPECT_EQ(calls_[memory::Call::kLoad], 1);
   EXPECT_THAT(**paused, IsOk());
   EXPECT_THAT(**resumed, IsOk());
-  EXPECT_THAT(HistoryNames(start->id),
-              ::testing::ElementsAre("WorkflowStarted", "TaskScheduled", "WorkflowPaused",
-                                     "WorkflowResumed"));
+  EXPECT_THAT(HistoryNames(start->id), ::testing::ElementsAre("WorkflowStarted", "TaskScheduled",
+                                                              "WorkflowPaused", "WorkflowResumed"));
 }
 
 TEST_F(LoopParkingTest, ParkedWorkflowsAreNotLoadedAtStart) {
@@ -111,15 +110,15 @@ TEST_F(LoopParkingTest, ManyDueAtOnceAllFire) {
   }
 }
 
-// ---- starts from SQL -------------------------------------------------------------------------------
+// ---- starts from SQL
+// -------------------------------------------------------------------------------
 
 TEST_F(LoopParkingTest, StartFromSqlIsCarriedOutOnce) {
   const auto definition = Define(Simple("a"));
   Boot();
   const TestWorker worker = Connect({"a"}, 5);
   const core::WorkflowId id = NewId();
-  store_.RequestStart(
-      {.id = id, .name_space = "default", .name = definition->name, .input = "{}"});
+  store_.RequestStart({.id = id, .name_space = "default", .name = definition->name, .input = "{}"});
   Settle();
   ASSERT_THAT(worker.sink->assignments, SizeIs(1));
   EXPECT_EQ(worker.sink->assignments[0].workflow, id);
