@@ -9,13 +9,17 @@ namespace skald::testing {
 Database::Database(const std::string& url) : connection_(PQconnectdb(url.c_str()), &PQfinish) {}
 
 std::vector<std::vector<std::string>> Database::Rows(const std::string& sql) {
-  std::unique_ptr<PGresult, decltype(&PQclear)> result(PQexec(connection_.get(), sql.c_str()),
-                                                       &PQclear);
-  if (PQstatus(connection_.get()) == CONNECTION_BAD) {
-    PQreset(connection_.get());
+  constexpr int kAttemptsMax = 5;
+  std::unique_ptr<PGresult, decltype(&PQclear)> result(nullptr, &PQclear);
+  ExecStatusType status = PGRES_FATAL_ERROR;
+  // A server that was killed says farewell before its connection ends, so the first attempts may
+  // fail on a connection that looks sound.
+  for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+    if (attempt > 0) PQreset(connection_.get());
     result.reset(PQexec(connection_.get(), sql.c_str()));
+    status = PQresultStatus(result.get());
+    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) break;
   }
-  const ExecStatusType status = PQresultStatus(result.get());
   if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
     Die(sql + ": " + PQerrorMessage(connection_.get()));
   }
