@@ -150,8 +150,11 @@ class Victims {
  public:
   Victims(Engine& engine, Services& services) : engine_(engine), services_(services) {}
 
+  // Not while the engine comes up: without its database it ends again, to be started by whoever
+  // keeps it.
   bool IsNextDue(int ended, int open) const {
-    return kills_ < kKills && ended >= (kills_ + 1) * kKillEvery && open >= kOpenMin;
+    return kills_ < kKills && ended >= (kills_ + 1) * kKillEvery && open >= kOpenMin &&
+           GetPage(engine_.http_port(), "/ready").code == 200;
   }
   void KillNext() {
     switch (kills_++ % 3) {
