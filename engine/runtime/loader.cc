@@ -44,8 +44,8 @@ void Loader::With(const core::WorkflowId& id, Use use) {
 
 void Loader::Ask(const core::WorkflowId& id) {
   ++loads_;
-  state_.load_fence.Begin();
-  state_.journal.Load(id, [this, id, generation = state_.generation, inbox = state_.inbox,
+  const LoadFence::Ticket ticket = state_.load_fence.Begin();
+  state_.journal.Load(id, [this, id, ticket, generation = state_.generation, inbox = state_.inbox,
                            find = state_.definition_by_id, untold = state_.untold](
                               absl::StatusOr<std::optional<ports::StoredWorkflow>> stored) {
     absl::StatusOr<std::unique_ptr<Workflow>> loaded = NoSuchWorkflow(id);
@@ -55,16 +55,16 @@ void Loader::Ask(const core::WorkflowId& id) {
     } else if (stored->has_value()) {
       loaded = Fold(**stored, find, *untold);
     }
-    inbox->PostCompletion([this, id, generation, loaded = std::move(loaded)]() mutable {
-      if (generation == state_.generation) OnLoaded(id, std::move(loaded));
+    inbox->PostCompletion([this, id, ticket, generation, loaded = std::move(loaded)]() mutable {
+      if (generation == state_.generation) OnLoaded(id, ticket, std::move(loaded));
     });
   });
 }
 
-void Loader::OnLoaded(const core::WorkflowId& id,
+void Loader::OnLoaded(const core::WorkflowId& id, LoadFence::Ticket ticket,
                       absl::StatusOr<std::unique_ptr<Workflow>> loaded) {
-  const bool stale = state_.shards.Find(id) == nullptr && state_.load_fence.LeftSinceBegin(id);
-  state_.load_fence.End();
+  const bool stale = state_.shards.Find(id) == nullptr && state_.load_fence.LeftSince(ticket, id);
+  state_.load_fence.End(ticket);
   --loads_;
   if (stale) {
     // It came and went meanwhile: what was read may be older than what is stored now.

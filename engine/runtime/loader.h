@@ -38,7 +38,8 @@ class Loader {
 
  private:
   void Ask(const core::WorkflowId& id);
-  void OnLoaded(const core::WorkflowId& id, absl::StatusOr<std::unique_ptr<Workflow>> loaded);
+  void OnLoaded(const core::WorkflowId& id, LoadFence::Ticket ticket,
+                absl::StatusOr<std::unique_ptr<Workflow>> loaded);
   void Answer(const core::WorkflowId& id, std::vector<Use> uses, const absl::Status& otherwise);
 
   LoopState& state_;

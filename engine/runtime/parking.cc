@@ -94,30 +94,29 @@ void Parking::AskDue(std::int32_t shard_id) {
   watched.check_at = 0;
   const core::TimeUs until = state_.now + kPrefetchUs;
   const std::size_t rows_asked = kDuePageSize + prefetched_.size();
-  state_.load_fence.Begin();
+  const LoadFence::Ticket ticket = state_.load_fence.Begin();
   state_.journal.LoadDue(
       watched.slots, until, rows_asked,
-      [this, shard_id, until, rows_asked, generation = state_.generation, inbox = state_.inbox,
-       find = state_.definition_by_id,
+      [this, shard_id, until, rows_asked, ticket, generation = state_.generation,
+       inbox = state_.inbox, find = state_.definition_by_id,
        untold = state_.untold](absl::StatusOr<std::vector<ports::StoredWorkflow>> stored) {
         const std::size_t rows = stored.ok() ? stored->size() : 0;
         absl::StatusOr<std::vector<std::unique_ptr<Workflow>>> loaded =
             stored.ok() ? FoldAll(*stored, find, *untold) : stored.status();
-        inbox->PostCompletion([this, shard_id, until, rows, rows_asked, generation,
+        inbox->PostCompletion([this, shard_id, until, rows, rows_asked, ticket, generation,
                                loaded = std::move(loaded)]() mutable {
           if (generation != state_.generation) return;
-          OnDue(shard_id, until, rows, rows_asked, std::move(loaded));
+          OnDue(shard_id, {until, rows, rows_asked, ticket}, std::move(loaded));
         });
       });
 }
 
-void Parking::OnDue(std::int32_t shard_id, core::TimeUs until, std::size_t rows,
-                    std::size_t rows_asked,
+void Parking::OnDue(std::int32_t shard_id, const DuePage& page,
                     absl::StatusOr<std::vector<std::unique_ptr<Workflow>>> loaded) {
   Watched& watched = shards_[shard_id];
   watched.asking = false;
-  const LoadFence::Ender ender(state_.load_fence);
   if (!loaded.ok()) {
+    state_.load_fence.End(page.ticket);
     base::LogWarn("parking.load_failed", {{"status", loaded.status().ToString()}});
     return Earlier(watched, state_.now + kJournalRetryUs);
   }
@@ -126,12 +125,13 @@ void Parking::OnDue(std::int32_t shard_id, core::TimeUs until, std::size_t rows,
     Workflow* known = state_.shards.Find(id);
     // What is in memory is newer. What left memory since the page was asked for may be newer in the
     // store too; its next wake-up was noted when it left.
-    if (known == nullptr && state_.load_fence.LeftSinceBegin(id)) continue;
+    if (known == nullptr && state_.load_fence.LeftSince(page.ticket, id)) continue;
     if (known == nullptr) decider_.Adopt(state_.shards.Add(std::move(workflow)));
     if (known == nullptr || known->row_parked) prefetched_.insert(id);
   }
-  if (rows >= rows_asked) return Earlier(watched, state_.now);
-  watched.loaded_until = until;
+  state_.load_fence.End(page.ticket);
+  if (page.rows >= page.rows_asked) return Earlier(watched, state_.now);
+  watched.loaded_until = page.until;
   AskNext(shard_id);
 }
 

@@ -38,10 +38,16 @@ class Parking {
     core::TimeUs loaded_until = 0;  // all that is due until then is in memory
     bool asking = false;
   };
+  struct DuePage {
+    core::TimeUs until = 0;
+    std::size_t rows = 0;
+    std::size_t rows_asked = 0;
+    LoadFence::Ticket ticket = 0;
+  };
   void AskNext(std::int32_t shard_id);
   void AskDue(std::int32_t shard_id);
   void OnNext(std::int32_t shard_id, const absl::StatusOr<core::TimeUs>& wake_at);
-  void OnDue(std::int32_t shard_id, core::TimeUs until, std::size_t rows, std::size_t rows_asked,
+  void OnDue(std::int32_t shard_id, const DuePage& page,
              absl::StatusOr<std::vector<std::unique_ptr<Workflow>>> loaded);
   void NoteWakeAt(std::uint16_t slot, core::TimeUs wake_at);
   static void Earlier(Watched& watched, core::TimeUs check_at);
