@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/codec/events_json.h"
 #include "engine/core/json_check.h"
 #include "engine/core/limits.h"
 #include "engine/grpc/api_status.h"
@@ -12,8 +13,6 @@
 
 namespace skald::grpc_edge {
 namespace {
-
-constexpr std::size_t kReasonBytesMax = 4096;
 
 bool IsNamespaceCharacter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -262,7 +261,7 @@ absl::StatusOr<runtime::Result> FromProto(const v1::TaskResult& message) {
   result.report.fence = message.fence();
   ASSIGN_OR_RETURN(result.report.status, FromProto(message.status()));
   ASSIGN_OR_RETURN(result.report.output, ToObjectPayload(message.output(), "output"));
-  result.report.reason = Cut(message.reason(), kReasonBytesMax);
+  result.report.reason = Cut(message.reason(), core::kReasonBytesMax);
   result.report.effect = FromProto(message.effect());
   result.report.verdict = FromProto(message.verdict());
   result.report.callback_after_us =
@@ -309,6 +308,13 @@ void ToProto(const runtime::WorkflowView& view, const ViewOptions& options, v1::
       message.add_unresolved(view.definition->steps[run.step].reference);
     }
   }
+}
+
+void ToProto(const core::Event& event, v1::HistoryEvent& message) {
+  message.set_seq(event.seq);
+  message.set_at_us(event.at);
+  message.set_name(std::string(core::Name(event.body)));
+  message.set_body(codec::EventJson(event));
 }
 
 void ToProto(const ports::WorkflowSummary& summary, v1::WorkflowSummary& message) {

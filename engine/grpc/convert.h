@@ -50,6 +50,7 @@ struct ViewOptions {
   bool without_payloads = false;
 };
 void ToProto(const runtime::WorkflowView& view, const ViewOptions& options, v1::Workflow& message);
+void ToProto(const core::Event& event, v1::HistoryEvent& message);
 void ToProto(const ports::WorkflowSummary& summary, v1::WorkflowSummary& message);
 
 }  // namespace skald::grpc_edge

@@ -14,10 +14,6 @@
 namespace skald::grpc_edge {
 namespace {
 
-constexpr std::size_t kKeyBytesMax = 255;
-constexpr std::size_t kTraceBytesMax = 512;
-constexpr std::int32_t kPriorityMax = 99;
-
 absl::Status CheckBytes(absl::string_view field, const std::string& value, std::size_t bytes_max) {
   if (value.size() <= bytes_max) return absl::OkStatus();
   return absl::InvalidArgumentError(
@@ -75,13 +71,17 @@ absl::Status Starter::Check(const v1::StartRequest& request, Item& item) {
   if (request.name().empty())
     return absl::InvalidArgumentError("name: a definition's name expected");
   RETURN_IF_ERROR(CheckBytes("name", request.name(), core::kNameBytesMax));
-  RETURN_IF_ERROR(CheckBytes("idempotency_key", request.idempotency_key(), kKeyBytesMax));
-  RETURN_IF_ERROR(CheckBytes("correlation_id", request.correlation_id(), kKeyBytesMax));
-  RETURN_IF_ERROR(CheckBytes("trace.traceparent", request.trace().traceparent(), kTraceBytesMax));
-  RETURN_IF_ERROR(CheckBytes("trace.tracestate", request.trace().tracestate(), kTraceBytesMax));
-  if (request.priority() < 0 || request.priority() > kPriorityMax) {
+  RETURN_IF_ERROR(
+      CheckBytes("idempotency_key", request.idempotency_key(), core::kIdempotencyKeyBytesMax));
+  RETURN_IF_ERROR(
+      CheckBytes("correlation_id", request.correlation_id(), core::kCorrelationIdBytesMax));
+  RETURN_IF_ERROR(
+      CheckBytes("trace.traceparent", request.trace().traceparent(), core::kTraceBytesMax));
+  RETURN_IF_ERROR(
+      CheckBytes("trace.tracestate", request.trace().tracestate(), core::kTraceBytesMax));
+  if (request.priority() < 0 || request.priority() > core::kPriorityMax) {
     return absl::InvalidArgumentError(
-        absl::StrCat("priority: ", request.priority(), ", 0 to ", kPriorityMax, " expected"));
+        absl::StrCat("priority: ", request.priority(), ", 0 to ", core::kPriorityMax, " expected"));
   }
   core::StartWorkflow& start = item.start.start;
   ASSIGN_OR_RETURN(start.input, ToPayload(request.input(), "input"));

@@ -7,7 +7,6 @@
 #include <variant>
 
 #include "engine/base/status.h"
-#include "engine/codec/events_json.h"
 #include "engine/grpc/api_status.h"
 #include "engine/grpc/convert.h"
 
@@ -15,11 +14,7 @@ namespace skald::grpc_edge {
 namespace {
 
 void AddEvent(const core::Event& event, v1::WatchResponse::Notice& notice) {
-  v1::HistoryEvent& message = *notice.add_events();
-  message.set_seq(event.seq);
-  message.set_at_us(event.at);
-  message.set_name(std::string(core::Name(event.body)));
-  message.set_body(codec::EventJson(event));
+  ToProto(event, *notice.add_events());
   if (const auto* ended = std::get_if<core::WorkflowEnded>(&event.body)) {
     notice.set_ended_as(ToProto(ended->status));
     notice.set_saga_status(ToProto(ended->saga_status));

@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
-#include "engine/codec/events_json.h"
 #include "engine/core/checker.h"
 #include "engine/core/limits.h"
 #include "engine/grpc/api_status.h"
@@ -206,11 +205,7 @@ WorkflowServiceImpl::Reactor* WorkflowServiceImpl::History(Context* context,
     const auto events = reader_.ReadEvents(*id, request->after_seq(), count);
     if (!events.ok()) return ToGrpc(events.status());
     for (const core::Event& event : *events) {
-      v1::HistoryEvent& message = *response->add_events();
-      message.set_seq(event.seq);
-      message.set_at_us(event.at);
-      message.set_name(std::string(core::Name(event.body)));
-      message.set_body(codec::EventJson(event));
+      ToProto(event, *response->add_events());
     }
     const core::EventSeq last = events->empty() ? request->after_seq() : events->back().seq;
     response->set_more(last < (*view)->state.seq);
