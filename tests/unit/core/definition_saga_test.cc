@@ -5,6 +5,7 @@
 #include <string>
 
 #include "engine/core/definition_parser.h"
+#include "tests/unit/core/definition_builder.h"
 
 namespace skald::core {
 namespace {
@@ -16,32 +17,6 @@ using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
-
-auto At(const std::string& path, const std::string& part) {
-  return AllOf(Field("path", &Mistake::path, path),
-               Field("message", &Mistake::message, HasSubstr(part)));
-}
-
-Parsed<Definition> Parse(const std::string& json,
-                         const std::map<std::string, std::string>& tasks = {}) {
-  return ParseDefinition(json,
-                         [&](const std::string& name) -> std::optional<std::string> {
-                           const auto found = tasks.find(name);
-                           return found == tasks.end() ? std::nullopt
-                                                       : std::optional(found->second);
-                         },
-                         {});
-}
-
-std::string Of(const std::string& steps, const std::string& more = "") {
-  return R"({"name":"order","tasks":[)" + steps + "]" + more + "}";
-}
-
-Definition Good(const std::string& json, const std::map<std::string, std::string>& tasks = {}) {
-  Parsed<Definition> parsed = Parse(json, tasks);
-  EXPECT_TRUE(parsed.ok()) << FormatMistakes(parsed.mistakes, 10);
-  return parsed.ok() ? *std::move(parsed.value) : Definition{};
-}
 
 // A SIMPLE step with more fields.
 std::string Simple(const std::string& reference, const std::string& more = "") {
