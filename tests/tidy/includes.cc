@@ -16,8 +16,8 @@ struct Layer {
   std::initializer_list<std::string_view> below;
 };
 
-const std::array<Layer, 11>& Layers() {
-  static const std::array<Layer, 11> layers = {{
+const std::array<Layer, 14>& Layers() {
+  static const std::array<Layer, 14> layers = {{
       {"base", {}},
       {"core", {"base"}},
       {"ports", {"base", "core"}},
@@ -29,9 +29,13 @@ const std::array<Layer, 11>& Layers() {
       {"telemetry", {"base", "core", "ports", "codec", "runtime"}},
       {"grpc", {"base", "core", "ports", "codec", "runtime"}},
       {"http", {"base", "core", "ports", "codec", "runtime", "telemetry"}},
+      // Runners of built-in step types (ports/task_runner.h).
+      {"script", {"base", "core", "ports", "codec"}},
+      {"http_call", {"base", "core", "ports", "codec"}},
+      {"grpc_call", {"base", "core", "ports", "codec"}},
       {"app",
        {"base", "core", "ports", "codec", "runtime", "memory", "postgres", "telemetry", "grpc",
-        "http"}},
+        "http", "script", "http_call", "grpc_call"}},
   }};
   return layers;
 }
