@@ -220,7 +220,7 @@ void Books::ResetForUndo(StepRun& run) {
 
 // Says of a settled run whether it is to be undone.
 void Books::Plan(StepRun& run) {
-  if (NeedOf(definition_, run) == UndoNeed::kNothing) {
+  if (NeedOf(definition_, state_, run) == UndoNeed::kNothing) {
     run.undo = UndoPhase::kNotNeeded;
     return;
   }

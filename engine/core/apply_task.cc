@@ -55,7 +55,11 @@ void OpenRun(const ApplyContext& context, const TaskScheduled& body, State& stat
   if (state.latest.size() <= body.step) state.latest.resize(body.step + 1, 0);
   state.latest[body.step] = body.run;
   state.open.insert(state.open.end(), body.run);
-  const Step& step = context.definition.steps[body.step];
+  const Step& step = StepOf(context.definition, state, body.step);
+  if (step.instead_of != kNoStep) {
+    if (state.latest.size() <= step.instead_of) state.latest.resize(step.instead_of + 1, 0);
+    state.latest[step.instead_of] = body.run;
+  }
   if (step.type == StepType::kJoin) state.join_remaining[body.run] = CountOpenJoined(step, state);
 }
 
@@ -75,7 +79,7 @@ void CloseRun(const ApplyContext& context, RunNumber number, State& state) {
   if (run.closed) return;
   run.closed = true;
   state.open.erase(number);
-  const Step& step = context.definition.steps[run.step];
+  const Step& step = StepOf(context.definition, state, run.step);
   for (const StepIndex join : step.joined_by) {
     const auto remaining = state.join_remaining.find(state.LatestRun(join));
     if (remaining != state.join_remaining.end() && remaining->second > 0) --remaining->second;
@@ -87,7 +91,7 @@ void CloseRun(const ApplyContext& context, RunNumber number, State& state) {
 
 // An attempt is over. What it means is decided at resume when the workflow is paused now.
 void EndTask(const ApplyContext& context, TaskStatus status, Task& task, State& state) {
-  const bool worker = IsWorkerTask(context.definition.steps[task.step], task.operation);
+  const bool worker = IsWorkerTask(StepOf(context.definition, state, task.step), task.operation);
   if (worker && !IsTerminal(task.status)) --state.live_tasks;
   DropTimers(task, state);
   task.status = status;
@@ -100,7 +104,7 @@ void EndTask(const ApplyContext& context, TaskStatus status, Task& task, State& 
 }  // namespace
 
 void ApplyTask(const ApplyContext& context, const TaskScheduled& body, State& state) {
-  const Step& step = context.definition.steps[body.step];
+  const Step& step = StepOf(context.definition, state, body.step);
   Task& task = state.tasks.emplace_back();
   task.number = body.task;
   task.run = body.run;
@@ -158,7 +162,7 @@ void ApplyTask(const ApplyContext& context, const TaskStarted& body, State& stat
 // The attempt's own timeout runs on; the one for waiting in the queue starts anew.
 void ApplyTask(const ApplyContext& context, const TaskRequeued& body, State& state) {
   Task& task = TaskOf(body.task, state);
-  const Step& step = context.definition.steps[task.step];
+  const Step& step = StepOf(context.definition, state, task.step);
   task.available_at = body.available_at;
   if (task.poll_timeout_at != 0) {
     task.poll_timeout_at = std::max(body.available_at, context.at) + step.task.poll_timeout_us;

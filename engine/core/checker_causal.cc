@@ -21,8 +21,8 @@ StepIndex LastOfChosenCase(const Model& model, const Step& choice) {
 
 // The run whose end lets the step after `step` begin.
 RunNumber TailOf(const Model& model, StepIndex step) {
-  while (model.definition.steps[step].type == StepType::kSwitch) {
-    const StepIndex last = LastOfChosenCase(model, model.definition.steps[step]);
+  while (model.StepAt(step).type == StepType::kSwitch) {
+    const StepIndex last = LastOfChosenCase(model, model.StepAt(step));
     if (last == kNoStep) break;
     step = last;
   }
@@ -38,22 +38,27 @@ void Add(RunNumber run, std::vector<RunNumber>& runs) {
 
 std::vector<std::vector<RunNumber>> CausalPredecessors(const Model& model) {
   const Definition& definition = model.definition;
-  std::vector<StepIndex> previous(definition.steps.size(), kNoStep);
+  std::vector<StepIndex> previous(definition.steps.size() + model.added.count(), kNoStep);
   const auto chain = [&previous](const std::vector<StepIndex>& list) {
     for (std::size_t i = 1; i < list.size(); ++i) previous[list[i]] = list[i - 1];
   };
   chain(definition.roots);
-  for (const Step& step : definition.steps) {
-    for (const Branch& branch : step.branches) chain(branch.steps);
-    if (step.otherwise.has_value()) chain(step.otherwise->steps);
-  }
+  const auto chain_in = [&chain](const std::vector<Step>& steps) {
+    for (const Step& step : steps) {
+      for (const Branch& branch : step.branches) chain(branch.steps);
+      if (step.otherwise.has_value()) chain(step.otherwise->steps);
+    }
+  };
+  chain_in(definition.steps);
+  for (const auto& list : model.added.lists()) chain_in(list->steps);
 
   std::vector<std::vector<RunNumber>> result(model.runs.size());
   for (const RunRecord& run : model.runs) {
     const Step& step = model.StepOf(run);
     std::vector<RunNumber>& before = result[run.number - 1];
-    if (previous[step.index] != kNoStep) {
-      Add(TailOf(model, previous[step.index]), before);
+    const StepIndex place = step.instead_of == kNoStep ? step.index : step.instead_of;
+    if (previous[place] != kNoStep) {
+      Add(TailOf(model, previous[place]), before);
     } else if (step.parent != kNoStep) {
       Add(model.Latest(step.parent), before);
     }

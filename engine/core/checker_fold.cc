@@ -131,7 +131,7 @@ class Folder {
 
 void Folder::operator()(const TaskScheduled& scheduled) {
   if (scheduled.task != model_.tasks.size() + 1 ||
-      scheduled.step >= model_.definition.steps.size()) {
+      !HasStep(model_.definition, model_.added, scheduled.step)) {
     model_.Report("I19", seq_, "task numbers have a gap, or the step is unknown");
     return;
   }
@@ -163,6 +163,8 @@ bool Folder::OpenRun(const TaskScheduled& scheduled) {
     model_.runs.push_back(run);
     if (model_.latest.size() <= scheduled.step) model_.latest.resize(scheduled.step + 1, 0);
     model_.latest[scheduled.step] = scheduled.run;
+    const StepIndex instead_of = model_.StepAt(scheduled.step).instead_of;
+    if (instead_of != kNoStep) model_.latest[instead_of] = scheduled.run;
     return true;
   }
   if (!KnownRun(scheduled.run)) return false;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/core/added_steps.h"
 #include "engine/core/checker.h"
 #include "engine/core/definition.h"
 #include "engine/core/event.h"
@@ -57,6 +58,7 @@ struct RunRecord {
 
 struct Model {
   const Definition& definition;
+  AddedSteps added;
   std::vector<TaskRecord> tasks;  // by number - 1
   std::vector<RunRecord> runs;    // by number - 1
   std::vector<RunNumber> latest;  // by step
@@ -77,7 +79,8 @@ struct Model {
   std::vector<Violation> violations;
 
   explicit Model(const Definition& pinned) : definition(pinned) {}
-  const Step& StepOf(const RunRecord& run) const { return definition.steps[run.step]; }
+  const Step& StepAt(StepIndex step) const { return core::StepOf(definition, added, step); }
+  const Step& StepOf(const RunRecord& run) const { return StepAt(run.step); }
   RunNumber Latest(StepIndex step) const { return step < latest.size() ? latest[step] : 0; }
   void Report(std::string invariant, EventSeq seq, std::string message);
 };

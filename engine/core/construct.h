@@ -18,8 +18,8 @@ constexpr bool IsWorkerTask(StepType type, Operation operation) {
 inline bool IsWorkerTask(const Step& step, Operation operation) {
   return IsWorkerTask(step.type, operation);
 }
-inline bool IsWorkerTask(const Definition& definition, const Task& task) {
-  return IsWorkerTask(definition.steps[task.step], task.operation);
+inline bool IsWorkerTask(const Definition& definition, const State& state, const Task& task) {
+  return IsWorkerTask(StepOf(definition, state, task.step), task.operation);
 }
 
 // `taskType` of a task record (conductor.md 2.1).

@@ -10,11 +10,11 @@
 namespace skald::core {
 namespace {
 
-std::string JoinOnJson(const Step& step, const Definition& definition) {
+std::string JoinOnJson(const Step& step, const Draft& draft) {
   std::string list = "[";
   for (const StepIndex joined : step.join_on) {
     if (list.size() > 1) list.push_back(',');
-    AppendJsonString(list, definition.steps[joined].reference);
+    AppendJsonString(list, draft.StepAt(joined).reference);
   }
   list.push_back(']');
   return list;
@@ -34,7 +34,7 @@ Joined Collect(const Step& step, const Draft& draft) {
     const RunNumber run = state.LatestRun(index);
     if (run == 0) continue;
     const Task& task = state.task(state.run(run).task);
-    const Step& source = draft.definition().steps[index];
+    const Step& source = draft.StepAt(index);
     if (task.status == TaskStatus::kCompletedWithErrors) {
       absl::StrAppend(&joined.errors, source.name, "/", TaskIdText(state, task.number), " ");
     }
@@ -52,8 +52,8 @@ Joined Collect(const Step& step, const Draft& draft) {
 }  // namespace
 
 void CarryOutJoin(const Step& step, TaskScheduled task, Draft& draft) {
-  task.input = Payload(OverlayMembers(task.input.text(),
-                                      "{\"joinOn\":" + JoinOnJson(step, draft.definition()) + "}"));
+  task.input =
+      Payload(OverlayMembers(task.input.text(), "{\"joinOn\":" + JoinOnJson(step, draft) + "}"));
   const RunNumber run = task.run;
   draft.Emit(std::move(task));
   if (draft.state().join_remaining.at(run) == 0) CompleteJoin(run, draft);
@@ -61,7 +61,7 @@ void CarryOutJoin(const Step& step, TaskScheduled task, Draft& draft) {
 
 void CompleteJoin(RunNumber run, Draft& draft) {
   const TaskNumber number = draft.state().run(run).task;
-  Joined joined = Collect(draft.definition().steps[draft.state().run(run).step], draft);
+  Joined joined = Collect(draft.StepAt(draft.state().run(run).step), draft);
   if (joined.output.size() > kPayloadBytesCeiling) {
     FailTask(number,
              absl::StrCat("output of ", joined.output.size(),
@@ -84,11 +84,10 @@ void CompleteJoin(RunNumber run, Draft& draft) {
 void FailStuckJoin(RunNumber run, Draft& draft) {
   const State& state = draft.state();
   std::string missing;
-  for (const StepIndex index : draft.definition().steps[state.run(run).step].join_on) {
+  for (const StepIndex index : draft.StepAt(state.run(run).step).join_on) {
     const RunNumber joined = state.LatestRun(index);
     if (joined != 0 && state.run(joined).closed) continue;
-    absl::StrAppend(&missing, missing.empty() ? "" : ", ",
-                    draft.definition().steps[index].reference);
+    absl::StrAppend(&missing, missing.empty() ? "" : ", ", draft.StepAt(index).reference);
   }
   FailTask(state.run(run).task, absl::StrCat("waits for steps that can no longer run: ", missing),
            draft);

@@ -62,7 +62,7 @@ std::vector<Command> OpenCommands(const Definition& definition, const State& sta
   std::vector<Command> commands;
   if (IsTerminal(state.status)) return commands;
   for (const Task& task : state.tasks) {
-    if (IsTerminal(task.status) || !IsWorkerTask(definition, task)) continue;
+    if (IsTerminal(task.status) || !IsWorkerTask(definition, state, task)) continue;
     if (task.status == TaskStatus::kInProgress && task.cancel_requested) {
       commands.push_back(CancelTask{.task = task.number,
                                     .fence = task.fence,

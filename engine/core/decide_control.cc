@@ -50,7 +50,7 @@ void Refuse(const Step& step, std::string_view why, Draft& draft) {
 }
 
 void CarryOut(StepIndex index, std::vector<RunNumber> after, Draft& draft) {
-  const Step& step = draft.definition().steps[index];
+  const Step& step = draft.StepAt(index);
   if (const std::string limit = GrowthLimit(draft.state()); !limit.empty()) {
     return Refuse(step, limit, draft);
   }
@@ -108,14 +108,13 @@ void ScheduleStep(StepIndex step, std::vector<RunNumber> after, Draft& draft) {
 }
 
 void ScheduleFollowing(RunNumber run, Draft& draft) {
-  const std::vector<Step>& steps = draft.definition().steps;
   StepIndex at = draft.state().run(run).step;
-  while (steps[at].next == kNoStep) {
-    at = steps[at].parent;
+  while (draft.StepAt(at).next == kNoStep) {
+    at = draft.StepAt(at).parent;
     // The end of a branch leads nowhere: the JOIN behind the fork waits for it.
-    if (at == kNoStep || steps[at].type != StepType::kSwitch) return;
+    if (at == kNoStep || draft.StepAt(at).type != StepType::kSwitch) return;
   }
-  ScheduleStep(steps[at].next, {run}, draft);
+  ScheduleStep(draft.StepAt(at).next, {run}, draft);
 }
 
 void Advance(RunNumber run, Draft& draft) {
@@ -124,7 +123,7 @@ void Advance(RunNumber run, Draft& draft) {
 
 void AdvanceJoins(RunNumber run, Draft& draft) {
   const State& state = draft.state();
-  for (const StepIndex join : draft.definition().steps[state.run(run).step].joined_by) {
+  for (const StepIndex join : draft.StepAt(state.run(run).step).joined_by) {
     const RunNumber join_run = state.LatestRun(join);
     const auto remaining = state.join_remaining.find(join_run);
     if (remaining == state.join_remaining.end() || remaining->second > 0) continue;

@@ -91,7 +91,7 @@ std::string FailedReason(const Task& task, WorkflowStatus status, const Draft& d
 void GiveUp(TaskNumber number, bool out_of_time, Draft& draft) {
   const State& state = draft.state();
   const Task& task = state.task(number);
-  const Step& step = draft.definition().steps[task.step];
+  const Step& step = draft.StepAt(task.step);
   const RunNumber run = task.run;
   if (step.optional) {
     draft.Emit(TaskFailureAccepted{number});
@@ -126,7 +126,7 @@ DurationUs BackoffUs(const RetryPolicy& policy, std::int32_t attempt, const Work
 void ScheduleRetry(TaskNumber number, DurationUs delay_us, Draft& draft) {
   const State& state = draft.state();
   const Task& failed = state.task(number);
-  const Step& step = draft.definition().steps[failed.step];
+  const Step& step = draft.StepAt(failed.step);
   if (const std::string limit = GrowthLimit(state); !limit.empty()) {
     RaiseFault(FaultCause::kTaskFailed, absl::StrCat("retry step ", step.reference, ": ", limit),
                number, "", WorkflowStatus::kFailed, draft);
@@ -158,7 +158,7 @@ void OnAttemptFailed(TaskNumber number, Draft& draft) {
 void DecideFailure(TaskNumber number, Draft& draft) {
   const State& state = draft.state();
   const Task& task = state.task(number);
-  const Step& step = draft.definition().steps[task.step];
+  const Step& step = draft.StepAt(task.step);
   if (EndsWorkflow(task, step)) {
     RaiseFault(FaultCause::kTaskTimedOut, task.reason, number, "", WorkflowStatus::kTimedOut,
                draft);

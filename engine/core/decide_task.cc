@@ -26,7 +26,7 @@ absl::Status Malformed(const State& state, const ReportResult& trigger, std::str
 absl::Status CheckStart(const Task& task, const Draft& draft) {
   const State& state = draft.state();
   if (IsTerminal(state.status)) return NotStartable(state, task, "the workflow has ended");
-  if (task.status != TaskStatus::kScheduled || !IsWorkerTask(draft.definition(), task)) {
+  if (task.status != TaskStatus::kScheduled || !IsWorkerTask(draft.definition(), state, task)) {
     return NotStartable(state, task, absl::StrCat("it is ", std::string(Name(task.status))));
   }
   if (!task.released) return NotStartable(state, task, "its delay is not over");
@@ -168,7 +168,7 @@ void OnActionSucceeded(TaskNumber number, Draft& draft) {
   const bool held = !GoesForward(state);
   // The passing of a pivot may park the saga; what follows the pivot is scheduled first.
   const PlanScope plan(draft);
-  if (draft.definition().steps[state.task(number).step].saga.kind == StepKind::kPivot) {
+  if (draft.StepAt(state.task(number).step).saga.kind == StepKind::kPivot) {
     OnPivotCompleted(run, draft);
   }
   if (!held) AdvanceNow(run, draft);
@@ -181,8 +181,7 @@ absl::Status OnStartTask(const StartTask& trigger, Draft& draft) {
   if (!state.has_task(trigger.task)) return NoSuchTask(state, trigger.task);
   const Task& task = state.task(trigger.task);
   if (absl::Status status = CheckStart(task, draft); !status.ok()) return status;
-  const TimeUs timeout_at =
-      AttemptTimeoutAt(draft.definition().steps[task.step], task, draft.now());
+  const TimeUs timeout_at = AttemptTimeoutAt(draft.StepAt(task.step), task, draft.now());
   draft.Emit(TaskStarted{.task = trigger.task,
                          .worker = trigger.worker,
                          .incarnation = trigger.incarnation,
@@ -234,7 +233,7 @@ absl::Status OnLoseTask(const LoseTask& trigger, Draft& draft) {
     draft.Answer(Answer::kSuperseded);
     return absl::OkStatus();
   }
-  const Step& step = draft.definition().steps[task.step];
+  const Step& step = draft.StepAt(task.step);
   std::string reason =
       trigger.timeout == Timeout::kResponse
           ? absl::StrCat("responseTimeout: ", SecondsText(step.task.response_timeout_us),

@@ -22,7 +22,7 @@ void OnAvailable(TaskNumber task, Draft& draft) {
 
 void OnPollTimeout(TaskNumber number, Draft& draft) {
   const Task& task = draft.state().task(number);
-  const TaskDefinition& bounds = draft.definition().steps[task.step].task;
+  const TaskDefinition& bounds = draft.StepAt(task.step).task;
   const DurationUs elapsed = draft.now() - (task.poll_timeout_at - bounds.poll_timeout_us);
   TimeOutTask(number, Timeout::kPoll,
               TimedOutReason("poll", elapsed, bounds.poll_timeout_us, bounds.timeout_policy),
@@ -31,7 +31,7 @@ void OnPollTimeout(TaskNumber number, Draft& draft) {
 
 void OnAttemptTimeout(TaskNumber number, Draft& draft) {
   const Task& task = draft.state().task(number);
-  const Step& step = draft.definition().steps[task.step];
+  const Step& step = draft.StepAt(task.step);
   // Undo tasks are always tried again: their policy is saga.md 2.11.
   const bool undo = task.operation != Operation::kAction;
   TimeOutTask(number, Timeout::kAttempt,
@@ -43,7 +43,7 @@ void OnAttemptTimeout(TaskNumber number, Draft& draft) {
 
 void OnTotalTimeout(TaskNumber number, Draft& draft) {
   const Task& task = draft.state().task(number);
-  const TaskDefinition& bounds = draft.definition().steps[task.step].task;
+  const TaskDefinition& bounds = draft.StepAt(task.step).task;
   const TimeUs since = draft.state().run(task.run).first_scheduled_at;
   TimeOutTask(number, Timeout::kTotal,
               absl::StrCat("Task ", TaskIdText(draft.state(), number),

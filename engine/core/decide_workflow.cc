@@ -46,7 +46,7 @@ Payload OutputAtEnd(const Draft& draft) {
   if (last == 0) last = state.fault.active ? state.fault.task : NewestAction(state);
   const bool known = state.has_task(last);
   const bool by_terminate =
-      known && draft.definition().steps[state.task(last).step].type == StepType::kTerminate;
+      known && draft.StepAt(state.task(last).step).type == StepType::kTerminate;
   if (!by_terminate && draft.definition().output.has_value()) {
     const StateScope scope(draft.definition(), state, draft.definition().output_reads);
     return Payload(draft.definition().output->Evaluate(scope));
@@ -60,7 +60,7 @@ TaskNumber WaitingTask(const std::string& reference, const Draft& draft) {
   const State& state = draft.state();
   for (const RunNumber run : state.open) {
     const Task& task = state.task(state.run(run).task);
-    const Step& step = draft.definition().steps[task.step];
+    const Step& step = draft.StepAt(task.step);
     if (step.type != StepType::kWait || task.status != TaskStatus::kInProgress) continue;
     if (reference.empty() || step.reference == reference) return task.number;
   }
@@ -78,11 +78,11 @@ absl::Status CheckSignal(const SignalWorkflow& trigger, const Draft& draft) {
                                                    kPayloadBytesCeiling, ")"));
   }
   if (trigger.reference.empty()) return absl::OkStatus();
-  const StepIndex step = draft.definition().Find(trigger.reference);
+  const StepIndex step = FindStep(draft.definition(), draft.state(), trigger.reference);
   if (step == kNoStep) {
     return absl::NotFoundError(absl::StrCat("signal: no step ", trigger.reference));
   }
-  if (draft.definition().steps[step].type != StepType::kWait) {
+  if (draft.StepAt(step).type != StepType::kWait) {
     return absl::InvalidArgumentError(
         absl::StrCat("signal: step ", trigger.reference, " is no WAIT"));
   }
@@ -133,7 +133,7 @@ absl::Status OnSignal(const SignalWorkflow& trigger, Draft& draft) {
         "Found no blocked task in workflow ", draft.state().id.ToString(), " to signal",
         trigger.reference.empty() ? "" : absl::StrCat(" (", trigger.reference, ")")));
   }
-  const Step& step = draft.definition().steps[draft.state().task(task).step];
+  const Step& step = draft.StepAt(draft.state().task(task).step);
   draft.Emit(SignalReceived{
       .reference = step.reference, .payload = trigger.payload, .actor = trigger.actor});
   CompleteTask(task, trigger.payload.empty() ? Payload("{}") : trigger.payload, draft);

@@ -106,6 +106,8 @@ struct Step {
   StepIndex parent = kNoStep;
   std::uint32_t branch = 0;
   StepIndex next = kNoStep;  // the following step of the same list
+  // kNoStep but for a step that stands in for a DYNAMIC one, under its reference and in its place.
+  StepIndex instead_of = kNoStep;
   Template input;
   std::vector<StepIndex> reads;  // steps whose output the input reads, ascending, no duplicates
   bool optional = false;

@@ -22,6 +22,8 @@ class Draft {
 
   const Definition& definition() const { return definition_; }
   const State& state() const { return state_; }
+  // Of the definition, or made at run time. Valid until the next Emit.
+  const Step& StepAt(StepIndex step) const { return StepOf(definition_, state_, step); }
   TimeUs now() const { return now_; }
 
   // Returns the event's seq.

@@ -10,7 +10,7 @@ namespace {
 
 std::string_view CheckTask(const TaskScheduled& body, const Definition& definition,
                            const State& state) {
-  if (body.step >= definition.steps.size()) return "no such step in the definition";
+  if (!HasStep(definition, state, body.step)) return "no such step in the definition";
   if (body.task != state.tasks.size() + 1) return "not the next task";
   const bool first = body.run == state.runs.size() + 1;
   if (!first && !state.has_run(body.run)) return "no such run";

@@ -16,9 +16,9 @@ bool OfTask(FaultCause cause) {
   return cause == FaultCause::kTaskFailed || cause == FaultCause::kTaskTimedOut;
 }
 
-const Step* StepOf(TaskNumber task, const Draft& draft) {
+const Step* StepOfTask(TaskNumber task, const Draft& draft) {
   if (!draft.state().has_task(task)) return nullptr;
-  return &draft.definition().steps[draft.state().task(task).step];
+  return &draft.StepAt(draft.state().task(task).step);
 }
 
 // How long attempts in flight are waited for; 0 when there is none.
@@ -27,7 +27,7 @@ TimeUs SettleUntil(const Draft& draft) {
   DurationUs bound = 0;
   for (const RunNumber number : draft.state().open) {
     const StepRun& run = draft.state().run(number);
-    const Step& step = draft.definition().steps[run.step];
+    const Step& step = draft.StepAt(run.step);
     if (step.type != StepType::kSimple || run.task == 0) continue;
     if (draft.state().task(run.task).status != TaskStatus::kInProgress) continue;
     const DurationUs response = step.task.response_timeout_us;
@@ -48,7 +48,7 @@ void GiveUp(TaskNumber number, const std::string& reason, Draft& draft) {
 // Brings a run in flight at the fault to its outcome, or asks for it (saga.md 2.6).
 void BeginSettle(RunNumber number, Draft& draft) {
   const StepRun& run = draft.state().run(number);
-  const Step& step = draft.definition().steps[run.step];
+  const Step& step = draft.StepAt(run.step);
   if (run.task == 0 || AttemptsEnded(draft.state(), run)) {
     SettleRun(number, draft);
     return;
@@ -70,7 +70,7 @@ bool WaitsForSiblings(FaultCause cause, const Draft& draft) {
   if (draft.definition().saga.siblings != SiblingPolicy::kDrain || !OfTask(cause)) return false;
   for (const RunNumber number : draft.state().open) {
     const StepRun& run = draft.state().run(number);
-    if (draft.definition().steps[run.step].type == StepType::kJoin) continue;
+    if (draft.StepAt(run.step).type == StepType::kJoin) continue;
     if (!AttemptsEnded(draft.state(), run)) return true;
   }
   return false;
@@ -78,7 +78,7 @@ bool WaitsForSiblings(FaultCause cause, const Draft& draft) {
 
 // The pivot reported a failure and that it took effect all the same: no way back, and no way on.
 bool FailedPivotTookEffect(TaskNumber task, const Draft& draft) {
-  const Step* step = StepOf(task, draft);
+  const Step* step = StepOfTask(task, draft);
   if (step == nullptr || step->saga.kind != StepKind::kPivot) return false;
   return CombinedOutcome(draft.state().run(draft.state().task(task).run)) == Effect::kApplied;
 }
@@ -102,7 +102,7 @@ void RaiseFault(FaultCause cause, std::string reason, TaskNumber task, std::stri
   if (!state.pivot_passed && FailedPivotTookEffect(task, draft)) {
     OnPivotCompleted(state.task(task).run, draft);
   }
-  const Step* step = StepOf(task, draft);
+  const Step* step = StepOfTask(task, draft);
   const bool retryable = step != nullptr && step->saga.kind == StepKind::kRetryable;
   if (state.pivot_passed || (retryable && OfTask(cause))) {
     ParkForward(std::move(reason), draft);

@@ -22,7 +22,7 @@ bool Stuck(RunNumber number, const Draft& draft) {
 }
 
 bool CanTryAgain(RunNumber number, const Draft& draft) {
-  const Step& step = draft.definition().steps[draft.state().run(number).step];
+  const Step& step = draft.StepAt(draft.state().run(number).step);
   return Stuck(number, draft) && step.type == StepType::kSimple;
 }
 
@@ -62,8 +62,7 @@ void ParkAgainIfStuck(Draft& draft) {
     if (!Stuck(run, draft) || IsBeingAsked(run, draft)) continue;
     // The failure that a pending fault is about waits for its siblings, not for a person.
     if (state.fault.pending && !IsUnknownPivot(run, draft)) continue;
-    ParkForward(draft.definition().steps[state.run(run).step].reference + " waits for a person",
-                draft);
+    ParkForward(draft.StepAt(state.run(run).step).reference + " waits for a person", draft);
     return;
   }
 }
@@ -95,7 +94,7 @@ absl::Status RetryForward(const OperateSaga& trigger, Draft& draft) {
     runs.push_back(run);
   }
   for (const RunNumber run : runs) {
-    const Step& step = draft.definition().steps[draft.state().run(run).step];
+    const Step& step = draft.StepAt(draft.state().run(run).step);
     const bool ask = IsUnknownPivot(run, draft);
     if (ask && UnknownPolicyOf(step, draft.state().run(run)) == UnknownPolicy::kPark) {
       return absl::FailedPreconditionError(

@@ -78,7 +78,7 @@ std::string DefaultInput(const Definition& definition, const State& state, const
   out.append(",\"outcome\":");
   AppendJsonString(out, Name(outcome));
   out.append(",\"stepKey\":");
-  AppendJsonString(out, StepKey(state, run, definition.steps[run.step].reference));
+  AppendJsonString(out, StepKey(state, run, StepOf(definition, state, run.step).reference));
   out.append(",\"reason\":");
   AppendJsonString(out, facts.reason);
   out.append(",\"trigger\":");
@@ -117,7 +117,7 @@ SagaFacts FactsOf(const Definition& definition, const State& state, const StepRu
   facts.reason = fault.reason;
   facts.trigger = TriggerName(fault.cause);
   if (state.has_task(fault.task)) {
-    facts.failed_task = definition.steps[state.task(fault.task).step].reference;
+    facts.failed_task = StepOf(definition, state, state.task(fault.task).step).reference;
   }
   facts.generation = run.generation;
   return facts;
@@ -140,7 +140,7 @@ std::string MarkPossibleDuplicate(std::string object) {
 
 Payload ResolveUndoInput(const StepRun& run, Effect effect, const Payload& output,
                          const Draft& draft) {
-  const Step& step = draft.definition().steps[run.step];
+  const Step& step = draft.StepAt(run.step);
   if (!step.saga.undo.has_value() || !step.saga.undo->input.has_value()) return Payload();
   const StateScope workflow(draft.definition(), draft.state());
   const std::string_view given =
@@ -151,7 +151,7 @@ Payload ResolveUndoInput(const StepRun& run, Effect effect, const Payload& outpu
 
 Payload SagaTaskInput(const Definition& definition, const State& state, const StepRun& run,
                       Operation operation) {
-  const Step& step = definition.steps[run.step];
+  const Step& step = StepOf(definition, state, run.step);
   const SagaFacts facts = FactsOf(definition, state, run);
   if (operation == Operation::kProbe) {
     if (!step.saga.probe->input.has_value()) {

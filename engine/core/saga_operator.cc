@@ -16,8 +16,8 @@
 namespace skald::core {
 namespace {
 
-const Step& StepOf(RunNumber run, const Draft& draft) {
-  return draft.definition().steps[draft.state().run(run).step];
+const Step& StepOfRun(RunNumber run, const Draft& draft) {
+  return draft.StepAt(draft.state().run(run).step);
 }
 
 // An undo that failed can be tried again, and a probe can be asked again; an effect that turned up
@@ -25,7 +25,7 @@ const Step& StepOf(RunNumber run, const Draft& draft) {
 bool CanRetry(RunNumber number, const Draft& draft) {
   const StepRun& run = draft.state().run(number);
   if (run.undo != UndoPhase::kParked || run.orphan) return false;
-  const Step& step = StepOf(number, draft);
+  const Step& step = StepOfRun(number, draft);
   if (run.settled) return step.saga.undo.has_value();
   return UnknownPolicyOf(step, run) == UnknownPolicy::kProbe;
 }
@@ -132,13 +132,15 @@ absl::Status CheckOperate(const OperateSaga& trigger, const State& state) {
 }  // namespace
 
 absl::StatusOr<RunNumber> FindRun(const OperateSaga& trigger, const Draft& draft) {
-  const StepIndex step = draft.definition().Find(trigger.reference);
+  const StepIndex step = FindStep(draft.definition(), draft.state(), trigger.reference);
   if (step == kNoStep) {
     return absl::NotFoundError(absl::StrCat("no step has the reference ", trigger.reference));
   }
   const std::vector<StepRun>& runs = draft.state().runs;
   for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
-    if (run->step == step && run->iteration == trigger.iteration) return run->number;
+    const Step& own = draft.StepAt(run->step);
+    const bool same = own.index == step || own.instead_of == step;
+    if (same && run->iteration == trigger.iteration) return run->number;
   }
   return absl::NotFoundError(absl::StrCat("the step ", trigger.reference, " was not run"));
 }

@@ -34,7 +34,7 @@ RunNumber BlockingPivot(const Draft& draft) {
   if (state.pivot_passed) return 0;
   for (const RunNumber number : state.open) {
     const StepRun& run = state.run(number);
-    if (draft.definition().steps[run.step].saga.kind != StepKind::kPivot) continue;
+    if (draft.StepAt(run.step).saga.kind != StepKind::kPivot) continue;
     if (run.settled_seq == 0 && MayStillTakeEffect(state, run)) return number;
   }
   return 0;
@@ -54,7 +54,7 @@ void PendFault(const SagaFaulted& fault, RunNumber pivot, Draft& draft) {
 void AskPivot(RunNumber pivot, Draft& draft) {
   if (UndoIsHeld(draft.state())) return;
   const StepRun& run = draft.state().run(pivot);
-  const Step& step = draft.definition().steps[run.step];
+  const Step& step = draft.StepAt(run.step);
   const UnknownPolicy policy = UnknownPolicyOf(step, run);
   if (policy == UnknownPolicy::kProbe) {
     ScheduleProbe(pivot, 0, draft);
@@ -84,7 +84,7 @@ bool HoldsForPendingFault(TaskNumber number, Draft& draft) {
   const State& state = draft.state();
   if (!state.fault.pending) return false;
   const Task& task = state.task(number);
-  const bool pivot = draft.definition().steps[task.step].saga.kind == StepKind::kPivot;
+  const bool pivot = draft.StepAt(task.step).saga.kind == StepKind::kPivot;
   if (!pivot || task.operation != Operation::kAction) return false;
   const RunNumber run = task.run;
   switch (CombinedOutcome(state.run(run))) {

@@ -8,8 +8,8 @@ Effect CombinedOutcome(const StepRun& run) {
   return Effect::kNone;
 }
 
-UndoNeed NeedOf(const Definition& definition, const StepRun& run) {
-  const Step& step = definition.steps[run.step];
+UndoNeed NeedOf(const Definition& definition, const State& state, const StepRun& run) {
+  const Step& step = StepOf(definition, state, run.step);
   if (run.outcome == Effect::kNone || run.outcome == Effect::kUnset) {
     const bool undo_anyway = step.saga.undo.has_value() && step.saga.compensate_on_failure &&
                              run.attempts_dispatched > 0;
@@ -29,9 +29,9 @@ UnknownPolicy UnknownPolicyOf(const Step& step, const StepRun& run) {
   return run.barrier ? UnknownPolicy::kCompensate : UnknownPolicy::kPark;
 }
 
-bool HadEffect(const Definition& definition, const StepRun& run) {
+bool HadEffect(const Definition& definition, const State& state, const StepRun& run) {
   if (run.outcome != Effect::kApplied && run.outcome != Effect::kUnknown) return false;
-  const Step& step = definition.steps[run.step];
+  const Step& step = StepOf(definition, state, run.step);
   if (step.type != StepType::kSimple || step.saga.kind == StepKind::kReadOnly) return false;
   return step.saga.kind != StepKind::kUndeclared || step.saga.undo.has_value() ||
          definition.saga.undeclared != UndeclaredPolicy::kReadOnly;

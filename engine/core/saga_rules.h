@@ -20,14 +20,14 @@ enum class UndoNeed : std::uint8_t {
 Effect CombinedOutcome(const StepRun& run);
 
 // REQUIRES: the run's outcome is known.
-UndoNeed NeedOf(const Definition& definition, const StepRun& run);
+UndoNeed NeedOf(const Definition& definition, const State& state, const StepRun& run);
 
 // What to do when the outcome of the run is unknown; never kByBarrier.
 UnknownPolicy UnknownPolicyOf(const Step& step, const StepRun& run);
 
 // The run did something that its saga cannot undo by itself, so that ending it is not clean: it
 // took effect (or may have) and is not a reading step.
-bool HadEffect(const Definition& definition, const StepRun& run);
+bool HadEffect(const Definition& definition, const State& state, const StepRun& run);
 
 // The undo of a settled run is over, one way or the other: what precedes it need not wait for it.
 bool UndoIsFinished(const StepRun& run);

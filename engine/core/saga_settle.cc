@@ -40,7 +40,7 @@ Finding FindingOf(const Task& probe) {
 // The probe gave no answer that settles: asks again later, or leaves it to a person.
 void ProbeAgain(const Task& probe, Draft& draft) {
   const StepRun& run = draft.state().run(probe.run);
-  const Step& step = draft.definition().steps[run.step];
+  const Step& step = draft.StepAt(run.step);
   const RetryPolicy& retry = step.saga.probe->retry;
   const bool may_retry = probe.status != TaskStatus::kFailedWithTerminalError &&
                          (retry.retry_count < 0 || run.probe_attempts <= retry.retry_count);
@@ -76,7 +76,7 @@ void OnProbeEnded(const Task& probe, Draft& draft) {
 
 void SettleRun(RunNumber number, Draft& draft) {
   const StepRun& run = draft.state().run(number);
-  const Step& step = draft.definition().steps[run.step];
+  const Step& step = draft.StepAt(run.step);
   const Effect outcome = step.type == StepType::kSimple ? CombinedOutcome(run) : Effect::kNone;
   if (outcome == Effect::kUnknown && step.saga.undo.has_value()) {
     switch (UnknownPolicyOf(step, run)) {
@@ -97,7 +97,7 @@ void SettleRun(RunNumber number, Draft& draft) {
 
 void SettleAs(RunNumber number, Effect effect, const Payload& output, Draft& draft) {
   const StepRun& run = draft.state().run(number);
-  const Step& step = draft.definition().steps[run.step];
+  const Step& step = draft.StepAt(run.step);
   StepSettled settled;
   settled.run = number;
   settled.effect = effect;

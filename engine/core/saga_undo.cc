@@ -37,11 +37,11 @@ RunNumber NextToUndo(const Draft& draft) {
 
 void StartUndo(RunNumber number, Draft& draft) {
   const StepRun& run = draft.state().run(number);
-  if (NeedOf(draft.definition(), run) == UndoNeed::kTask) {
+  if (NeedOf(draft.definition(), draft.state(), run) == UndoNeed::kTask) {
     ScheduleSagaTask(number, Operation::kCompensate, 0, draft);
     return;
   }
-  const std::string& reference = draft.definition().steps[run.step].reference;
+  const std::string& reference = draft.StepAt(run.step).reference;
   draft.Emit(UndoParked{number, absl::StrCat(reference, " does not declare how it is undone")});
 }
 
@@ -57,9 +57,10 @@ bool SomethingProceeds(const Draft& draft) {
 bool Stands(const Draft& draft, const StepRun& run) {
   if (run.undo == UndoPhase::kSkipped) return true;
   if (UndoIsFinished(run)) return false;
-  const Step& step = draft.definition().steps[run.step];
+  const Step& step = draft.StepAt(run.step);
   const bool known = run.closed && run.completed_seq != 0;
-  if (known || run.settled) return NeedOf(draft.definition(), run) != UndoNeed::kNothing;
+  if (known || run.settled)
+    return NeedOf(draft.definition(), draft.state(), run) != UndoNeed::kNothing;
   const bool harmless = run.attempts_dispatched == 0 || (AttemptsEnded(draft.state(), run) &&
                                                          CombinedOutcome(run) == Effect::kNone);
   return step.saga.undo.has_value() && !harmless;
@@ -68,8 +69,8 @@ bool Stands(const Draft& draft, const StepRun& run) {
 std::vector<RunNumber> StandingRuns(const Draft& draft) {
   std::vector<RunNumber> standing;
   for (const StepRun& run : draft.state().runs) {
-    const bool pivot = draft.definition().steps[run.step].saga.kind == StepKind::kPivot &&
-                       run.outcome == Effect::kApplied;
+    const bool pivot =
+        draft.StepAt(run.step).saga.kind == StepKind::kPivot && run.outcome == Effect::kApplied;
     if (pivot || Stands(draft, run)) standing.push_back(run.number);
   }
   return standing;
@@ -80,7 +81,8 @@ SagaStatus EndStatus(const Draft& draft, bool something_stands) {
   for (const StepRun& run : draft.state().runs) {
     const bool undone = run.undo == UndoPhase::kDone || run.undo == UndoPhase::kNulled ||
                         run.undo == UndoPhase::kResolved;
-    if (undone || HadEffect(draft.definition(), run)) return SagaStatus::kCompensated;
+    if (undone || HadEffect(draft.definition(), draft.state(), run))
+      return SagaStatus::kCompensated;
   }
   return SagaStatus::kFailedClean;
 }
@@ -115,7 +117,7 @@ void ContinueUndo(Draft& draft) {
 void ScheduleSagaTask(RunNumber number, Operation operation, TimeUs available_at, Draft& draft) {
   const State& state = draft.state();
   const StepRun& run = state.run(number);
-  const Step& step = draft.definition().steps[run.step];
+  const Step& step = draft.StepAt(run.step);
   const bool undo = operation == Operation::kCompensate;
   const Task* before = run.operation_task == 0 ? nullptr : &state.task(run.operation_task);
   if (before != nullptr && before->operation != operation) before = nullptr;
@@ -141,7 +143,7 @@ void ScheduleSagaTask(RunNumber number, Operation operation, TimeUs available_at
 void OnUndoFailed(const Task& task, Draft& draft) {
   const StepRun& run = draft.state().run(task.run);
   if (run.undo != UndoPhase::kRunning) return;
-  const Undo& undo = *draft.definition().steps[run.step].saga.undo;
+  const Undo& undo = *draft.StepAt(run.step).saga.undo;
   const RetryPolicy& retry = undo.retry;
   const bool terminal = task.status == TaskStatus::kFailedWithTerminalError;
   const bool used_up = retry.retry_count >= 0 && run.undo_attempts > retry.retry_count;
@@ -151,9 +153,9 @@ void OnUndoFailed(const Task& task, Draft& draft) {
     ScheduleSagaTask(task.run, Operation::kCompensate, draft.now() + delay, draft);
     return;
   }
-  std::string reason = absl::StrCat(
-      "undo attempt ", task.attempt, " of ", draft.definition().steps[run.step].reference, ": ",
-      task.reason.empty() ? std::string(Name(task.status)) : task.reason);
+  std::string reason =
+      absl::StrCat("undo attempt ", task.attempt, " of ", draft.StepAt(run.step).reference, ": ",
+                   task.reason.empty() ? std::string(Name(task.status)) : task.reason);
   if (!terminal && used_up && undo.on_exhausted == OnExhausted::kSkip) {
     draft.Emit(UndoResolved{task.run, Resolution::kSkipped, kEngine, std::move(reason), {}});
     return;

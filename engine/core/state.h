@@ -8,8 +8,10 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "engine/core/added_steps.h"
 #include "engine/core/event.h"
 #include "engine/core/payload.h"
 #include "engine/core/types.h"
@@ -151,6 +153,7 @@ struct State {
   TimeUs ended_at = 0;
   TimeUs timeout_at = 0;
   WorkflowStarted start;  // as it came
+  AddedSteps added;       // beyond the definition's
   Payload variables;
   Payload output;
   std::string reason;
@@ -179,6 +182,19 @@ struct State {
   // The earliest moment at which FireTimers has something to do; 0 = never.
   TimeUs NextDueAt() const { return timers.empty() ? 0 : timers.begin()->due_at; }
 };
+
+// REQUIRES: HasStep.
+inline const Step& StepOf(const Definition& definition, const State& state, StepIndex step) {
+  return StepOf(definition, state.added, step);
+}
+inline bool HasStep(const Definition& definition, const State& state, StepIndex step) {
+  return HasStep(definition, state.added, step);
+}
+// The step that expressions, signals and operators mean by `reference`; kNoStep when there is none.
+inline StepIndex FindStep(const Definition& definition, const State& state,
+                          std::string_view reference) {
+  return FindStep(definition, state.added, reference);
+}
 
 // The step key of saga.md 3.2: "<workflow>/<reference>/<iteration>/<generation>".
 std::string StepKey(const State& state, const StepRun& run, std::string_view reference);

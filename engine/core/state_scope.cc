@@ -80,9 +80,9 @@ std::size_t StateScope::Resolve(const std::vector<std::string>& path, std::strin
 }
 
 StepIndex StateScope::FindStep(std::string_view reference) const {
-  if (reads_ == nullptr) return definition_.Find(reference);
+  if (reads_ == nullptr) return core::FindStep(definition_, state_, reference);
   for (const StepIndex step : *reads_) {
-    if (definition_.steps[step].reference == reference) return step;
+    if (StepOf(definition_, state_, step).reference == reference) return step;
   }
   return kNoStep;
 }
@@ -126,8 +126,9 @@ bool StateScope::ResolveTask(const Task& task, std::string_view field, std::stri
   bool found = false;
   if (field == "taskId") found = Text(TaskIdText(state_, task.number), scratch);
   if (field == "taskType") found = Text(task.task_type, scratch);
-  if (field == "taskDefName") found = Text(definition_.steps[task.step].name, scratch);
-  if (field == "referenceTaskName") found = Text(definition_.steps[task.step].reference, scratch);
+  if (field == "taskDefName") found = Text(StepOf(definition_, state_, task.step).name, scratch);
+  if (field == "referenceTaskName")
+    found = Text(StepOf(definition_, state_, task.step).reference, scratch);
   if (field == "status") found = Text(Name(task.status), scratch);
   if (field == "retryCount") found = Number(task.attempt - 1, scratch);
   if (field == "pollCount") found = Number(task.start_count, scratch);

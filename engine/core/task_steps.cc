@@ -10,7 +10,7 @@ namespace skald::core {
 OfferTask OfferOf(const Definition& definition, const State& state, const Task& task) {
   return {.task = task.number,
           .task_type = task.task_type,
-          .domain = DomainOf(definition.steps[task.step], task.operation),
+          .domain = DomainOf(StepOf(definition, state, task.step), task.operation),
           .priority = state.start.priority};
 }
 
@@ -43,7 +43,7 @@ void TimeOutTask(TaskNumber number, Timeout timeout, std::string reason, Draft& 
 void CancelOpenTask(TaskNumber number, const std::string& reason, Draft& draft) {
   const Task& task = draft.state().task(number);
   if (IsTerminal(task.status)) return;
-  const bool worker = IsWorkerTask(draft.definition(), task);
+  const bool worker = IsWorkerTask(draft.definition(), draft.state(), task);
   if (worker && task.status == TaskStatus::kInProgress) {
     if (task.cancel_requested) return;
     TellToStop(task, reason, false, draft);
@@ -61,7 +61,7 @@ void CancelForGood(TaskNumber number, const std::string& reason, Draft& draft) {
   if (!draft.state().has_task(number)) return;
   const Task& task = draft.state().task(number);
   if (IsTerminal(task.status)) return;
-  const bool worker = IsWorkerTask(draft.definition(), task);
+  const bool worker = IsWorkerTask(draft.definition(), draft.state(), task);
   if (worker && task.status == TaskStatus::kInProgress) TellToStop(task, reason, true, draft);
   if (worker && task.released) draft.Ask(WithdrawTask{number});
   const Effect effect = task.start_count == 0 ? Effect::kNone : Effect::kUnknown;

@@ -84,13 +84,13 @@ std::string_view UndoName(core::UndoPhase phase) {
 void TaskToProto(const core::Task& task, const runtime::WorkflowView& view,
                  const ViewOptions& options, v1::Task& message) {
   const core::State& state = view.state;
-  const core::Step& step = view.definition->steps[task.step];
+  const core::Step& step = core::StepOf(*view.definition, state, task.step);
   message.set_task_id(FormatTaskId(state.id, task.number));
   message.set_reference(step.reference);
   message.set_task_type(task.task_type.empty() ? step.name : task.task_type);
   message.set_step_type(std::string(core::Name(step.type)));
   if (step.parent != core::kNoStep) {
-    message.set_parent_reference(view.definition->steps[step.parent].reference);
+    message.set_parent_reference(core::StepOf(*view.definition, state, step.parent).reference);
   }
   message.set_operation(ToProto(task.operation));
   message.set_status(ToProto(task.status));
@@ -305,7 +305,7 @@ void ToProto(const runtime::WorkflowView& view, const ViewOptions& options, v1::
   }
   for (const core::StepRun& run : state.runs) {
     if (run.undo == core::UndoPhase::kSkipped || run.undo == core::UndoPhase::kParked) {
-      message.add_unresolved(view.definition->steps[run.step].reference);
+      message.add_unresolved(core::StepOf(*view.definition, state, run.step).reference);
     }
   }
 }

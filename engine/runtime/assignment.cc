@@ -40,8 +40,9 @@ void DescribeOriginal(const core::State& state, const core::StepRun& run, Assign
 
 }  // namespace
 
-core::DurationUs ResponseTimeoutUs(const core::Definition& definition, const core::Task& task) {
-  const core::Step& step = definition.steps[task.step];
+core::DurationUs ResponseTimeoutUs(const core::Definition& definition, const core::State& state,
+                                   const core::Task& task) {
+  const core::Step& step = core::StepOf(definition, state, task.step);
   switch (task.operation) {
     case core::Operation::kAction:
       return step.task.response_timeout_us;
@@ -55,7 +56,7 @@ core::DurationUs ResponseTimeoutUs(const core::Definition& definition, const cor
 
 Assignment MakeAssignment(const core::Definition& definition, const core::State& state,
                           const core::Task& task) {
-  const core::Step& step = definition.steps[task.step];
+  const core::Step& step = core::StepOf(definition, state, task.step);
   const core::StepRun& run = state.run(task.run);
   Assignment assignment;
   assignment.workflow = state.id;
@@ -76,7 +77,7 @@ Assignment MakeAssignment(const core::Definition& definition, const core::State&
   assignment.idempotency_key = assignment.step_key + KeySuffix(task.operation);
   assignment.input = task.input;
   assignment.not_after = task.not_after;
-  assignment.response_timeout_us = ResponseTimeoutUs(definition, task);
+  assignment.response_timeout_us = ResponseTimeoutUs(definition, state, task);
   assignment.traceparent = state.start.traceparent;
   assignment.tracestate = state.start.tracestate;
   if (task.operation != core::Operation::kAction) DescribeOriginal(state, run, assignment);

@@ -14,6 +14,7 @@ Assignment MakeAssignment(const core::Definition& definition, const core::State&
                           const core::Task& task);
 
 // How long the worker may be silent about the task; 0 = no bound of its own.
-core::DurationUs ResponseTimeoutUs(const core::Definition& definition, const core::Task& task);
+core::DurationUs ResponseTimeoutUs(const core::Definition& definition, const core::State& state,
+                                   const core::Task& task);
 
 }  // namespace skald::runtime

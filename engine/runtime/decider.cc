@@ -102,7 +102,8 @@ void Decider::AddLease(Workflow& workflow, const core::Task& task, Worker& worke
   if (lease != nullptr) return;
   lease = &state_.workers.AddLease(key, worker);
   lease->lease_us = worker.lease_us > 0 ? worker.lease_us : state_.options.default_task_lease_us;
-  const core::DurationUs response_us = ResponseTimeoutUs(*workflow.definition, task);
+  const core::DurationUs response_us =
+      ResponseTimeoutUs(*workflow.definition, workflow.state, task);
   if (response_us > 0 && response_us <= lease->lease_us) {
     lease->lease_us = response_us;
     lease->timeout = core::Timeout::kResponse;
