@@ -47,6 +47,8 @@ absl::StatusOr<std::unique_ptr<BenchCluster>> BenchCluster::Start() {
 }
 
 absl::StatusOr<std::string> BenchCluster::CreateDatabase(const std::string& name) {
+  RETURN_IF_ERROR(
+      maintenance_->Run(absl::StrCat("DROP DATABASE IF EXISTS ", name, " WITH (FORCE)")));
   RETURN_IF_ERROR(maintenance_->Run(absl::StrCat("CREATE DATABASE ", name)));
   return absl::StrCat(cluster_->connection_string(), " dbname=", name);
 }

@@ -25,7 +25,8 @@ class BenchCluster {
   BenchCluster(const BenchCluster&) = delete;
   BenchCluster& operator=(const BenchCluster&) = delete;
 
-  // Creates an empty database and returns how to connect to it.
+  // Creates an empty database, in place of one of that name from an earlier round, and returns how
+  // to connect to it. REQUIRES: nobody is connected to the earlier one.
   absl::StatusOr<std::string> CreateDatabase(const std::string& name);
 
   // A connection to another database than those created; counters are read over it.

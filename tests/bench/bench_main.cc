@@ -5,6 +5,7 @@
 #include <fstream>
 #include <functional>
 #include <iostream>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "tests/bench/bench_cluster.h"
 #include "tests/bench/engine_scenario.h"
 #include "tests/bench/floor_scenario.h"
+#include "tests/bench/medians.h"
 #include "tests/bench/parked_scenario.h"
 #include "tests/bench/scenario.h"
 #include <CLI/CLI.hpp>
@@ -26,6 +28,7 @@ namespace {
 struct Options {
   double seconds = 10;
   double warm_up_seconds = 2;
+  uint32_t rounds = 3;
   uint32_t workers = 1;
   std::string json_path;
   std::vector<std::string> only;  // names of scenarios; empty: all
@@ -40,10 +43,23 @@ struct Job {
 };
 
 // A machine's disk and neighbours change within minutes: what is read against each other is
-// measured right after each other.
+// measured right after each other, and in several rounds, of which the medians are published.
+constexpr std::string_view kCompared[] = {"floor_1", "light_load", "floor_2000", "chain3", "undo3"};
+
 int Turn(const Job& job) {
-  constexpr std::string_view kFirst[] = {"floor_1", "light_load", "floor_2000", "chain3", "undo3"};
-  return static_cast<int>(std::ranges::find(kFirst, job.name) - std::begin(kFirst));
+  return static_cast<int>(std::ranges::find(kCompared, job.name) - std::begin(kCompared));
+}
+
+bool IsCompared(const Job& job) { return Turn(job) < static_cast<int>(std::size(kCompared)); }
+
+// Every job once for each of its rounds, in the order in which they are made.
+std::vector<Job> InRounds(const std::vector<Job>& jobs, uint32_t rounds) {
+  std::vector<Job> all;
+  for (uint32_t round = 0; round < rounds; ++round) {
+    std::ranges::copy_if(jobs, std::back_inserter(all), IsCompared);
+  }
+  std::ranges::remove_copy_if(jobs, std::back_inserter(all), IsCompared);
+  return all;
 }
 
 std::vector<Job> Jobs(const Options& options) {
@@ -111,6 +127,9 @@ void AddOptions(CLI::App& app, Options& options) {
   app.add_option("--seconds", options.seconds, "length of each measurement")
       ->check(CLI::Range(1.0, 3600.0));
   app.add_option("--warm-up", options.warm_up_seconds, "seconds of load before each measurement");
+  app.add_option("--rounds", options.rounds,
+                 "how often what is read against each other is measured; medians are published")
+      ->check(CLI::Range(1, 100));
   app.add_option("--json", options.json_path, "file to write the figures to");
   app.add_option("--only", options.only, "names of the scenarios to measure");
   app.add_option("--floor", options.floors, "workflows at a time, one floor_<n> for each");
@@ -128,8 +147,8 @@ int main(int argc, char** argv) {
   skald::bench::AddOptions(app, options);
   CLI11_PARSE(app, argc, argv);
   std::vector<skald::bench::Measurement> measurements;
-  absl::Status status = RunJobs(Jobs(options), measurements);
-  status.Update(Publish(options, measurements));
+  absl::Status status = RunJobs(InRounds(Jobs(options), options.rounds), measurements);
+  status.Update(Publish(options, skald::bench::Medians(measurements)));
   if (!status.ok()) {
     std::cerr << "skald_bench: " << status << std::endl;
     return 1;
