@@ -1,8 +1,10 @@
 #include "tests/scenarios/definition_text.h"
 
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <sstream>
+#include <system_error>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
@@ -12,6 +14,9 @@
 
 namespace skald::scenarios {
 namespace {
+
+constexpr std::string_view kDefinition = "definition ";
+constexpr std::string_view kTaskDefinitions = "task-definitions ";
 
 std::string Stripped(std::string_view text) {
   return std::string(absl::StripAsciiWhitespace(absl::string_view(text.data(), text.size())));
@@ -145,14 +150,40 @@ std::string ReadFile(const std::string& path) {
   return text.str();
 }
 
+// The task definitions of a folder, by the names of their files.
+absl::StatusOr<std::map<std::string, std::string>> ReadTasks(const std::string& folder) {
+  std::map<std::string, std::string> tasks;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (entry.path().extension() != ".json") continue;
+    tasks[entry.path().stem().string()] = ReadFile(entry.path().string());
+  }
+  if (error) return absl::NotFoundError("task definitions " + folder + ": " + error.message());
+  return tasks;
+}
+
+// `definition FILE`, then perhaps `task-definitions FOLDER`.
+absl::StatusOr<core::Definition> ReadNamed(const std::vector<std::string>& lines,
+                                           const std::string& folder) {
+  std::map<std::string, std::string> tasks;
+  for (const std::string& line : std::vector(lines.begin() + 1, lines.end())) {
+    if (line.rfind(kTaskDefinitions, 0) != 0) {
+      return absl::InvalidArgumentError("not a line behind definition: " + line);
+    }
+    absl::StatusOr<std::map<std::string, std::string>> read =
+        ReadTasks(folder + "/" + Stripped(line.substr(kTaskDefinitions.size())));
+    if (!read.ok()) return read.status();
+    tasks.merge(*read);
+  }
+  return Parse(ReadFile(folder + "/" + Stripped(lines.front().substr(kDefinition.size()))), tasks);
+}
+
 }  // namespace
 
 absl::StatusOr<core::Definition> ReadDefinition(const std::vector<std::string>& lines,
                                                 const std::string& folder) {
   if (lines.empty()) return absl::InvalidArgumentError("the scenario has no definition");
-  if (lines.front().rfind("definition ", 0) == 0) {
-    return Parse(ReadFile(folder + "/" + Stripped(lines.front().substr(11))), {});
-  }
+  if (lines.front().rfind(kDefinition, 0) == 0) return ReadNamed(lines, folder);
   if (lines.front().front() == '{') {
     std::string json;
     for (const std::string& line : lines) json += line + "\n";

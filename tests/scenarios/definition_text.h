@@ -21,8 +21,8 @@
 
 namespace skald::scenarios {
 
-// `lines`: those of the short form, or the lines of one JSON document. `folder`: where file names
-// of `definition FILE` lines begin.
+// `lines`: those of the short form, the lines of one JSON document, or `definition FILE` and
+// `task-definitions FOLDER`. `folder`: where these names begin.
 absl::StatusOr<core::Definition> ReadDefinition(const std::vector<std::string>& lines,
                                                 const std::string& folder);
 
