@@ -32,6 +32,7 @@ absl::Status CheckRange(absl::string_view field, std::uint64_t value, std::uint6
 // What stands for a result that cannot be kept.
 runtime::Result Failed(const runtime::TaskKey& key, const absl::Status& why) {
   runtime::Result failed;
+  failed.malformed = absl::InvalidArgumentError(why.message());
   failed.task = key;
   failed.report.task = key.task;
   failed.report.fence = key.fence;
@@ -119,8 +120,11 @@ ReadResults ToResults(const v1::WorkRequest& request) {
     refused.task.set_task_id(message.task_id());
     refused.task.set_fence(message.fence());
     const auto key = FromProto(refused.task);
-    if (key.ok()) read.results.push_back(Failed(*key, refused.why));
-    read.refused.push_back(std::move(refused));
+    if (key.ok()) {
+      read.results.push_back(Failed(*key, refused.why));
+    } else {
+      read.refused.push_back(std::move(refused));
+    }
   }
   return read;
 }

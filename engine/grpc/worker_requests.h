@@ -27,15 +27,15 @@ absl::StatusOr<std::vector<runtime::TaskKey>> ToReceived(const v1::WorkRequest& 
 
 absl::StatusOr<std::vector<runtime::Beat>> ToBeats(const v1::WorkRequest& request);
 
-// A result that cannot be kept, and why.
+// A result of a task that cannot be told, and why: nothing of it can be kept.
 struct RefusedResult {
   v1::TaskReceipt task;
   absl::Status why;
 };
 struct ReadResults {
-  // Also one for each refused result whose task can be told: the attempt did answer, but with
+  // Also one for each malformed result whose task can be told: the attempt did answer, but with
   // something that cannot be kept. It fails, terminally, and with an unknown effect, because what
-  // it did stands.
+  // it did stands. The engine gives its receipt, when that is recorded.
   std::vector<runtime::Result> results;
   std::vector<RefusedResult> refused;
 };

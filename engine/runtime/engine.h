@@ -121,6 +121,9 @@ using SessionId = std::uint64_t;
 struct Result {
   TaskKey task;
   core::ReportResult report;  // task and fence repeated inside
+  // Not OK (INVALID_ARGUMENT): what the worker sent could not be read, and `report` stands for it.
+  // The receipt says so, once the report is recorded.
+  absl::Status malformed = absl::OkStatus();
 };
 
 struct Beat {

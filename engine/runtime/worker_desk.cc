@@ -220,16 +220,19 @@ void WorkerDesk::ReportOne(SessionId session, Worker* worker, Result result) {
   loader_.With(
       id, [this, session, result = std::move(result)](absl::StatusOr<Workflow*> found) mutable {
         if (found.ok()) return ReportNow(session, **found, std::move(result));
-        GiveReceipt(session, state_.committer.immediate(), {result.task, found.status()});
+        absl::Status why = found.status();
+        // Stored by a newer release: a node of that release takes the result.
+        if (absl::IsFailedPrecondition(why)) why = ComeBackLater(std::string(why.message()));
+        GiveReceipt(session, state_.committer.immediate(), {result.task, std::move(why)});
       });
 }
 
 void WorkerDesk::ReportNow(SessionId session, Workflow& workflow, Result result) {
   absl::StatusOr<core::Answer> answer = decider_.Decide(workflow, result.report);
-  const bool malformed =
+  const bool unfit =
       absl::IsInvalidArgument(answer.status()) || absl::IsResourceExhausted(answer.status());
   absl::Status status = answer.status();
-  if (malformed) {
+  if (unfit) {
     // A result that can never be recorded must not hold the workflow up: the attempt has failed.
     answer = decider_.Decide(
         workflow,
@@ -241,6 +244,7 @@ void WorkerDesk::ReportNow(SessionId session, Workflow& workflow, Result result)
     status = absl::InvalidArgumentError(status.message());
   }
   const bool superseded = answer.ok() && *answer == core::Answer::kSuperseded;
+  if (status.ok() && !superseded) status = std::move(result.malformed);
   Effects& effects = state_.committer.EffectsFor(workflow);
   GiveReceipt(session, effects, {result.task, status, superseded});
 }

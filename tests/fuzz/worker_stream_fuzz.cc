@@ -35,7 +35,8 @@ void Run(const std::uint8_t* data, std::size_t size) {
     CHECK(result.report.output.empty() || result.report.output.text().back() == '}' ||
           result.report.output.text().find('}') != std::string_view::npos);
   }
-  CHECK(read.results.size() <= static_cast<std::size_t>(request.results_size()));
+  CHECK(read.results.size() + read.refused.size() ==
+        static_cast<std::size_t>(request.results_size()));
 }
 
 }  // namespace

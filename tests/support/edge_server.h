@@ -5,6 +5,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <future>
 #include <memory>
 #include <string>
 #include <utility>
@@ -22,6 +23,7 @@
 #include "skald/v1/definition.grpc.pb.h"
 #include "skald/v1/worker.grpc.pb.h"
 #include "skald/v1/workflow.grpc.pb.h"
+#include "tests/support/eventually.h"
 
 namespace skald::test {
 
@@ -56,6 +58,8 @@ class EdgeServer {
     definition_stub_ = v1::DefinitionService::NewStub(channel);
     workflow_stub_ = v1::WorkflowService::NewStub(channel);
     worker_stub_ = v1::WorkerService::NewStub(channel);
+    // Until the engine serves it refuses what it is asked.
+    CHECK(testing::Eventually([this] { return Serves(); }));
   }
   ~EdgeServer() {
     server_->Stop(0);
@@ -111,6 +115,14 @@ class EdgeServer {
   }
 
  private:
+  bool Serves() {
+    std::promise<bool> answer;
+    engine_.Stats([&answer](absl::StatusOr<runtime::EngineStats> stats) {
+      answer.set_value(stats.ok() && stats->ready);
+    });
+    return answer.get_future().get();
+  }
+
   app::DatabaseClock clock_;
   app::SystemRandom random_;
   memory::MemoryStore store_;

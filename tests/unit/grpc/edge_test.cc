@@ -166,8 +166,8 @@ TEST(EdgeTest, AResultSentTwiceIsAnsweredAndCountsOnce) {
   worker.Answer(assignment, v1::TaskResult::STATUS_COMPLETED, R"({"n":1})");
   const v1::ResultReceipt second =
       worker.Answer(assignment, v1::TaskResult::STATUS_COMPLETED, R"({"n":2})");
-  EXPECT_THAT(second.outcome(), testing::AnyOf(v1::ResultReceipt::OUTCOME_RECORDED,
-                                               v1::ResultReceipt::OUTCOME_SUPERSEDED));
+  EXPECT_THAT(second.outcome(), ::testing::AnyOf(v1::ResultReceipt::OUTCOME_RECORDED,
+                                                 v1::ResultReceipt::OUTCOME_SUPERSEDED));
   EXPECT_EQ(server.AwaitEnd(id).output(), R"({"n":1})");
 }
 
@@ -181,6 +181,26 @@ TEST(EdgeTest, AMalformedResultFailsTheTaskWithoutDisturbingOthers) {
   EXPECT_EQ(receipt.outcome(), v1::ResultReceipt::OUTCOME_INVALID);
   EXPECT_THAT(receipt.error(), HasSubstr("output"));
   EXPECT_EQ(server.AwaitEnd(id).status(), v1::WORKFLOW_STATUS_FAILED);
+}
+
+TEST(EdgeTest, AMalformedResultHasOneReceiptAndItsRepetitionTheSame) {
+  EdgeServer server;
+  ASSERT_TRUE(server.Register(kOneStep).ok());
+  StartOne(server, "one");
+  const std::string next = StartOne(server, "one");
+  HandWorker worker(server, {"greet"});
+  const v1::Assignment first = worker.Take();
+  worker.Answer(first, v1::TaskResult::STATUS_COMPLETED, "{not json");
+  const v1::ResultReceipt again =
+      worker.Answer(first, v1::TaskResult::STATUS_COMPLETED, "{not json");
+  EXPECT_EQ(again.task_id(), first.task_id());
+  EXPECT_EQ(again.outcome(), v1::ResultReceipt::OUTCOME_INVALID);
+  // A second receipt for either would be read here in place of this one's.
+  const v1::Assignment second = worker.Take();
+  const v1::ResultReceipt receipt = worker.Answer(second, v1::TaskResult::STATUS_COMPLETED, "{}");
+  EXPECT_EQ(receipt.task_id(), second.task_id());
+  EXPECT_EQ(receipt.outcome(), v1::ResultReceipt::OUTCOME_RECORDED);
+  EXPECT_EQ(server.AwaitEnd(next).status(), v1::WORKFLOW_STATUS_COMPLETED);
 }
 
 TEST(EdgeTest, AnIdempotencyKeyGivesTheSameWorkflow) {
