@@ -63,9 +63,13 @@ absl::StatusOr<core::State> DecodeState(std::string_view text) {
   FieldReader reader(object);
   std::int32_t version = 0;
   reader.Field("version", version);
+  if (reader.status().ok() && version > kStateVersion) {
+    return absl::FailedPreconditionError(absl::StrCat("its snapshot has format version ", version,
+                                                      ", this binary reads versions up to ",
+                                                      kStateVersion, ": start a newer skald"));
+  }
   if (reader.status().ok() && version != kStateVersion) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("stored state: version ", version, ", not ", kStateVersion));
+    return Damaged(absl::StrCat("format version ", version, ", ", kStateVersion, " expected"));
   }
   core::State state;
   VisitFields(reader, state);

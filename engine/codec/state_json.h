@@ -1,8 +1,7 @@
 // States as stored: the snapshot of a workflow, one JSON object.
 //
 // Pure functions; thread-safe. A snapshot spares reading the history again and can be thrown away:
-// the history is the truth. `version` names the format; a snapshot of another version is refused
-// and whoever reads it folds the history instead.
+// the history is the truth. `version` names the format; a snapshot of another version is refused.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +19,8 @@ inline constexpr std::int32_t kStateVersion = 1;
 // All of the state.
 std::string EncodeState(const core::State& state);
 
-// Errors: INVALID_ARGUMENT for what EncodeState did not write; FAILED_PRECONDITION for another
-// version.
+// Errors: INVALID_ARGUMENT for what EncodeState did not write; FAILED_PRECONDITION for a
+// newer release's version.
 absl::StatusOr<core::State> DecodeState(std::string_view text);
 
 }  // namespace skald::codec

@@ -19,6 +19,12 @@ absl::Status Damaged(const ports::StoredWorkflow& stored, std::string_view why) 
                                           absl::string_view(why.data(), why.size())));
 }
 
+// Not damaged: written by a newer release, which reads it.
+absl::Status TooNew(const ports::StoredWorkflow& stored, const absl::Status& why) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("load workflow ", stored.id.ToString(), ": ", why.message()));
+}
+
 constexpr core::EventSeq kAllTold = UINT64_MAX;
 
 absl::Status ApplyRow(const ports::StoredWorkflow& stored, const ports::HistoryRow& row,
@@ -62,6 +68,7 @@ absl::StatusOr<std::unique_ptr<Workflow>> Fold(const ports::StoredWorkflow& stor
   ASSIGN_OR_RETURN(workflow->definition, definition_by_id(stored.definition_id));
   if (!stored.snapshot.empty()) {
     absl::StatusOr<core::State> state = codec::DecodeState(stored.snapshot);
+    if (absl::IsFailedPrecondition(state.status())) return TooNew(stored, state.status());
     if (!state.ok()) return Damaged(stored, std::string(state.status().message()));
     workflow->state = *std::move(state);
     if (workflow->state.seq != stored.snapshot_seq) {

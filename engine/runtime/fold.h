@@ -1,8 +1,8 @@
 // Fold: a stored workflow back into memory: its snapshot, then the events after it.
 //
 // Pure but for the look-up of the definition, which may block: called on the journal's threads.
-// Errors: INTERNAL for rows that cannot be read or do not fit together; those of
-// `definition_by_id`.
+// Errors: INTERNAL for rows that cannot be read or do not fit together; FAILED_PRECONDITION for a
+// snapshot that a newer release wrote; those of `definition_by_id`.
 #pragma once
 
 #include <memory>

@@ -100,7 +100,11 @@ TEST(StateJsonTest, AFreshStateIsShort) {
 }
 
 TEST(StateJsonTest, AnotherVersionIsRefused) {
-  EXPECT_EQ(DecodeState(R"({"version":2})").status().code(), absl::StatusCode::kFailedPrecondition);
+  const absl::Status newer = DecodeState(R"({"version":2})").status();
+  EXPECT_EQ(newer.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(newer.message()),
+              HasSubstr("its snapshot has format version 2, this binary reads versions up to 1"));
+  EXPECT_EQ(DecodeState(R"({"version":0})").status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(DecodeState("{}").status().code(), absl::StatusCode::kFailedPrecondition);
 }
 
