@@ -121,6 +121,16 @@ void FaultyJournal::LoadStartRequests(const ports::SlotRange& slots, std::size_t
       done);
 }
 
+void FaultyJournal::RefuseStartRequest(const core::WorkflowId& id, std::string reason,
+                                       ports::DoneStatus done) {
+  Queue<absl::Status>(
+      Call::kRefuseStartRequest,
+      [this, id, reason = std::move(reason)](auto set) {
+        inner_.RefuseStartRequest(id, reason, set);
+      },
+      done);
+}
+
 void FaultyJournal::OnStartRequest(std::function<void()> notify) {
   inner_.OnStartRequest(std::move(notify));
 }

@@ -44,6 +44,7 @@ enum class Call : std::uint8_t {
   kLoadDue,
   kNextWakeAt,
   kLoadStartRequests,
+  kRefuseStartRequest,
   kClaimKeys,
 };
 
@@ -79,6 +80,8 @@ class FaultyJournal final : public ports::Journal {
   void NextWakeAt(const ports::SlotRange& slots, ports::Done<core::TimeUs> done) override;
   void LoadStartRequests(const ports::SlotRange& slots, std::size_t count_max,
                          ports::Done<std::vector<ports::StartRequest>> done) override;
+  void RefuseStartRequest(const core::WorkflowId& id, std::string reason,
+                          ports::DoneStatus done) override;
   void OnStartRequest(std::function<void()> notify) override;
   void ClaimKeys(std::vector<ports::KeyClaim> claims,
                  ports::Done<std::vector<ports::KeyHolder>> done) override;

@@ -53,6 +53,12 @@ void MemoryJournal::LoadStartRequests(const ports::SlotRange& slots, std::size_t
   done(store_.LoadStartRequests(slots, count_max));
 }
 
+void MemoryJournal::RefuseStartRequest(const core::WorkflowId& id, std::string reason,
+                                       ports::DoneStatus done) {
+  store_.RefuseStartRequest(id, std::move(reason));
+  done(absl::OkStatus());
+}
+
 void MemoryJournal::OnStartRequest(std::function<void()> notify) {
   base::MutexLock lock(mutex_);
   if (listener_ != 0) store_.RemoveListener(listener_);

@@ -241,6 +241,18 @@ std::vector<ports::StartRequest> MemoryStore::LoadStartRequests(const ports::Slo
   return result;
 }
 
+void MemoryStore::RefuseStartRequest(const core::WorkflowId& id, std::string reason) {
+  base::MutexLock lock(mutex_);
+  const std::size_t refused =
+      std::erase_if(start_requests_, [&](const auto& request) { return request.id == id; });
+  if (refused != 0) refused_starts_[id] = std::move(reason);
+}
+
+std::map<core::WorkflowId, std::string> MemoryStore::RefusedStarts() const {
+  base::MutexLock lock(mutex_);
+  return refused_starts_;
+}
+
 std::vector<ports::KeyHolder> MemoryStore::ClaimKeys(const std::vector<ports::KeyClaim>& claims) {
   base::MutexLock lock(mutex_);
   std::vector<ports::KeyHolder> result;
@@ -257,6 +269,7 @@ void MemoryStore::RequestStart(ports::StartRequest request) {
   std::vector<std::function<void()>> told;
   {
     base::MutexLock lock(mutex_);
+    refused_starts_.erase(request.id);
     start_requests_.push_back(std::move(request));
     for (const auto& [id, notify] : listeners_) told.push_back(notify);
   }

@@ -46,6 +46,9 @@ class MemoryStore {
   core::TimeUs NextWakeAt(const ports::SlotRange& slots) const;
   std::vector<ports::StartRequest> LoadStartRequests(const ports::SlotRange& slots,
                                                      std::size_t count_max) const;
+  void RefuseStartRequest(const core::WorkflowId& id, std::string reason);
+  // What was refused, and why.
+  std::map<core::WorkflowId, std::string> RefusedStarts() const;
   std::vector<ports::KeyHolder> ClaimKeys(const std::vector<ports::KeyClaim>& claims);
 
   // What skald.start_workflow() does in SQL: asks for a start, and tells the listeners.
@@ -114,6 +117,7 @@ class MemoryStore {
   std::set<std::pair<core::TimeUs, core::WorkflowId>> wakes_ GUARDED_BY(mutex_);
   std::set<core::WorkflowId> active_ GUARDED_BY(mutex_);  // neither ended nor parked
   std::vector<ports::StartRequest> start_requests_ GUARDED_BY(mutex_);
+  std::map<core::WorkflowId, std::string> refused_starts_ GUARDED_BY(mutex_);
   std::map<NameKey, std::pair<core::WorkflowId, std::string>> keys_ GUARDED_BY(mutex_);
   std::map<ListenerId, std::function<void()>> listeners_ GUARDED_BY(mutex_);
   ListenerId next_listener_ GUARDED_BY(mutex_) = 1;

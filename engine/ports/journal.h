@@ -177,9 +177,14 @@ class Journal {
   virtual void NextWakeAt(const SlotRange& slots, Done<core::TimeUs> done) = 0;
 
   // ---- starts from outside the process ----
-  // Requests of the slots, oldest first. They stay until a batch consumes them.
+  // Requests of the slots, oldest first. They stay until a batch consumes them, or they are
+  // refused.
   virtual void LoadStartRequests(const SlotRange& slots, std::size_t count_max,
                                  Done<std::vector<StartRequest>> done) = 0;
+  // The request can never be carried out: it is kept aside with the reason, for people, and not
+  // loaded any more until it is asked for anew. OK also when there is no such request.
+  virtual void RefuseStartRequest(const core::WorkflowId& id, std::string reason,
+                                  DoneStatus done) = 0;
   // `notify` is called (on any thread) whenever a start request may have come in; also once after
   // each reconnect, because notices sent meanwhile are lost. Replaces the one set before; null
   // stops.

@@ -25,6 +25,7 @@ class Metrics {
   virtual void SagaParked(int change) = 0;               // +1 or -1
   // Depth and oldest age of one task queue, sampled by the engine about once a second.
   virtual void Queue(std::string_view task_type, std::size_t depth, core::DurationUs oldest_us) = 0;
+  virtual void StartRequestRefused() = 0;  // a start asked for in SQL can never be carried out
   virtual void Refused(std::string_view what) = 0;  // a bound was met: name of the limit
 };
 

@@ -199,6 +199,19 @@ void PgJournal::LoadStartRequests(const ports::SlotRange& slots, std::size_t cou
       std::move(done));
 }
 
+void PgJournal::RefuseStartRequest(const core::WorkflowId& id, std::string reason,
+                                   ports::DoneStatus done) {
+  Ask<bool>(
+      parts_->reader, Access::kWrite, "refuse start request",
+      [id, reason = std::move(reason)](pqxx::transaction_base& transaction) {
+        transaction.exec_params(kRefuseStart, id.ToString(), reason);
+        return true;
+      },
+      [done = std::move(done)](absl::StatusOr<bool> refused) {
+        done(std::move(refused).status());
+      });
+}
+
 void PgJournal::OnStartRequest(std::function<void()> notify) {
   const base::MutexLock lock(notify_mutex_);
   notify_ = std::move(notify);

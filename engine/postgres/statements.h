@@ -129,8 +129,10 @@ inline constexpr char kWorkflowExists[] =
 inline constexpr char kSelectStartRequests[] = R"sql(
   SELECT id, namespace, name, version, input, correlation_id, idempotency_key, priority, traceparent
   FROM skald.start_request
-  WHERE skald.slot_of(id) BETWEEN $1 AND $2 ORDER BY requested_at, id LIMIT $3
+  WHERE refused_at IS NULL AND skald.slot_of(id) BETWEEN $1 AND $2
+  ORDER BY requested_at, id LIMIT $3
 )sql";
+inline constexpr char kRefuseStart[] = "SELECT skald.refuse_start($1::uuid, $2::text)";
 // In order of key, so that two claimers cannot wait for one another in a circle.
 inline constexpr char kInsertKeys[] = R"sql(
   INSERT INTO skald.idempotency_key (namespace, key, workflow_id, digest)

@@ -1,11 +1,23 @@
 #include "engine/runtime/start_intake.h"
 
+#include <memory>
+#include <string>
 #include <utility>
 
 #include "engine/base/log.h"
 #include "engine/runtime/limits.h"
 
 namespace skald::runtime {
+namespace {
+
+// Overload and an unreachable store pass; anything else would be the same for ever.
+bool MayPass(const absl::Status& status) {
+  return status.ok() || absl::IsUnavailable(status) || absl::IsResourceExhausted(status) ||
+         absl::IsUnknown(status) || absl::IsAborted(status) || absl::IsCancelled(status) ||
+         absl::IsDeadlineExceeded(status);
+}
+
+}  // namespace
 
 StartIntake::~StartIntake() {
   if (listening_) state_.journal.OnStartRequest(nullptr);
@@ -27,6 +39,7 @@ void StartIntake::Serve(const ports::Shard& shard) {
 void StartIntake::Forget() {
   sources_.clear();
   begun_.clear();
+  refusing_.clear();
   retry_at_ = 0;
 }
 
@@ -52,7 +65,7 @@ void StartIntake::Ask(std::int32_t shard_id, Source& source) {
       return begun.second <= state_.committer.durable_batch();
     });
   }
-  const std::size_t rows_asked = kStartRequestsPageSize + refused_.size() + begun_.size();
+  const std::size_t rows_asked = kStartRequestsPageSize + refusing_.size() + begun_.size();
   state_.journal.LoadStartRequests(
       source.slots, rows_asked,
       [this, shard_id, rows_asked, generation = state_.generation, inbox = state_.inbox,
@@ -89,13 +102,8 @@ bool StartIntake::Begin(Resolved resolved) {
   ports::StartRequest& request = resolved.request;
   if (begun_.contains(request.id) || state_.shards.Find(request.id) != nullptr) return true;
   if (!resolved.definition.ok()) {
-    if (absl::IsUnavailable(resolved.definition.status())) return false;
-    if (refused_.insert(request.id).second) {
-      base::LogError("start_request.refused",
-                     {{"workflow", request.id.ToString()},
-                      {"definition", request.name},
-                      {"status", resolved.definition.status().ToString()}});
-    }
+    if (MayPass(resolved.definition.status())) return false;
+    Refuse(request.id, resolved.definition.status());
     return true;
   }
   StartRequest start;
@@ -109,17 +117,38 @@ bool StartIntake::Begin(Resolved resolved) {
                  .traceparent = std::move(request.traceparent)};
   start.consumes_start_request = true;
   const core::WorkflowId id = request.id;
-  clients_.Start(std::move(start), [id](const absl::StatusOr<Started>& started) {
+  // What cannot begin is answered before the call returns.
+  const auto outcome = std::make_shared<absl::Status>();
+  clients_.Start(std::move(start), [id, outcome](const absl::StatusOr<Started>& started) {
+    *outcome = started.status();
     if (started.ok() || absl::IsUnavailable(started.status())) return;
     base::LogWarn("start_request.delayed",
                   {{"workflow", id.ToString()}, {"status", started.status().ToString()}});
   });
-  const Workflow* workflow = state_.shards.Find(id);
-  // Refused for overload: the row is still there.
-  if (workflow == nullptr) return false;
-  begun_[id] = workflow->last_batch;
-  refused_.erase(id);
+  if (const Workflow* workflow = state_.shards.Find(id); workflow != nullptr) {
+    begun_[id] = workflow->last_batch;
+    return true;
+  }
+  if (MayPass(*outcome)) return false;
+  Refuse(id, *outcome);
   return true;
+}
+
+void StartIntake::Refuse(const core::WorkflowId& id, const absl::Status& why) {
+  if (!refusing_.insert(id).second) return;
+  base::LogError("start_request.refused",
+                 {{"workflow", id.ToString()}, {"status", why.ToString()}});
+  state_.metrics.StartRequestRefused();
+  state_.journal.RefuseStartRequest(
+      id, std::string(why.message()),
+      [this, id, generation = state_.generation, inbox = state_.inbox](absl::Status status) {
+        inbox->PostCompletion([this, id, generation, status = std::move(status)] {
+          if (generation != state_.generation) return;
+          refusing_.erase(id);
+          // It is read again, and refused again.
+          if (!status.ok()) retry_at_ = state_.now + kJournalRetryUs;
+        });
+      });
 }
 
 }  // namespace skald::runtime

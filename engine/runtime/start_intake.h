@@ -1,8 +1,8 @@
 // StartIntake: carries out the starts that applications asked for in SQL.
 //
 // The journal announces them; they are read, begun under the id that the application got, and go
-// away with the batch that holds the start. A request that cannot be begun (no such definition)
-// stays in the store, is logged once and tried again with the next announcement. Single-threaded,
+// away with the batch that holds the start. A request that can never be carried out (its definition
+// was deleted meanwhile) is refused: the store keeps it aside with the reason. Single-threaded,
 // works on the LoopState it is given.
 #pragma once
 
@@ -47,6 +47,7 @@ class StartIntake {
               absl::StatusOr<std::vector<Resolved>> requests);
   // False: it has to be tried again soon.
   bool Begin(Resolved resolved);
+  void Refuse(const core::WorkflowId& id, const absl::Status& why);
 
   LoopState& state_;
   ClientDesk& clients_;
@@ -54,7 +55,7 @@ class StartIntake {
   // Begun, and perhaps still to be seen by a read: a read that began before their batch was durable
   // shows them again.
   std::map<core::WorkflowId, BatchNumber> begun_;
-  std::set<core::WorkflowId> refused_;
+  std::set<core::WorkflowId> refusing_;  // on the way to the store
   core::TimeUs retry_at_ = 0;
   bool listening_ = false;
 };

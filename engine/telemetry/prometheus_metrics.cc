@@ -50,6 +50,9 @@ PrometheusMetrics::PrometheusMetrics()
                            .Add({})),
       workflows_started_(
           Counters(*registry_, "skald_workflows_started_total", "Workflows begun").Add({})),
+      start_requests_refused_(Counters(*registry_, "skald_start_requests_refused_total",
+                                       "Starts asked for in SQL that can never be carried out")
+                                  .Add({})),
       sagas_parked_(Gauges(*registry_, "skald_sagas_parked",
                            "Sagas parked less resumed since this node started")
                         .Add({})),

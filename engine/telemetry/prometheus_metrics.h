@@ -36,6 +36,7 @@ class PrometheusMetrics final : public ports::Metrics {
   void UndoEnded(std::string_view outcome) override;
   void SagaParked(int change) override;
   void Queue(std::string_view task_type, std::size_t depth, core::DurationUs oldest_us) override;
+  void StartRequestRefused() override { start_requests_refused_.Increment(); }
   void Refused(std::string_view what) override;
 
   // All metrics in the Prometheus text format.
@@ -62,6 +63,7 @@ class PrometheusMetrics final : public ports::Metrics {
   prometheus::Counter& committed_events_;
   prometheus::Counter& committed_bytes_;
   prometheus::Counter& workflows_started_;
+  prometheus::Counter& start_requests_refused_;
   prometheus::Gauge& sagas_parked_;
   prometheus::Family<prometheus::Counter>& commit_failures_family_;
   prometheus::Family<prometheus::Counter>& refused_family_;

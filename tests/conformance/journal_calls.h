@@ -100,6 +100,10 @@ inline absl::StatusOr<std::vector<ports::StartRequest>> StartRequests(ports::Jou
   return Ask<absl::StatusOr<std::vector<ports::StartRequest>>>(
       [&](auto done) { journal.LoadStartRequests({}, 100, done); });
 }
+inline absl::Status RefuseStart(ports::Journal& journal, const core::WorkflowId& id,
+                                const std::string& reason) {
+  return Ask<absl::Status>([&](auto done) { journal.RefuseStartRequest(id, reason, done); });
+}
 inline absl::StatusOr<std::vector<ports::KeyHolder>> Claim(ports::Journal& journal,
                                                            std::vector<ports::KeyClaim> claims) {
   return Ask<absl::StatusOr<std::vector<ports::KeyHolder>>>(

@@ -339,6 +339,20 @@ TEST_P(JournalSuite, StartRequestStaysUntilABatchConsumesIt) {
   EXPECT_THAT(*StartRequests(*owner.journal), IsEmpty());
 }
 
+TEST_P(JournalSuite, RefusedStartRequestIsNotLoadedAgain) {
+  const auto store = GetParam().make();
+  Owner owner(*store);
+  store->RequestStart({.id = Id(1), .name_space = "default", .name = "gone", .input = "{}"});
+  store->RequestStart({.id = Id(2), .name_space = "default", .name = "order", .input = "{}"});
+  for (const core::WorkflowId& id : {Id(1), Id(1), Id(3)}) {
+    EXPECT_THAT(RefuseStart(*owner.journal, id, "no definition gone"), IsOk());
+  }
+  const auto left = StartRequests(*owner.journal);
+  ASSERT_THAT(left, IsOk());
+  ASSERT_THAT(*left, SizeIs(1));
+  EXPECT_EQ(left->at(0).id, Id(2));
+}
+
 TEST_P(JournalSuite, StartRequestIsAnnounced) {
   const auto store = GetParam().make();
   const auto journal = store->Open();

@@ -17,6 +17,7 @@ class NullMetrics final : public ports::Metrics {
   void UndoEnded(std::string_view) override {}
   void SagaParked(int) override {}
   void Queue(std::string_view, std::size_t, core::DurationUs) override {}
+  void StartRequestRefused() override {}
   void Refused(std::string_view) override {}
 };
 

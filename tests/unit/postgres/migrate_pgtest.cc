@@ -145,6 +145,17 @@ TEST_F(RetentionTest, KeepsAPartitionWithAnUnfinishedWorkflow) {
   EXPECT_EQ(Query("SELECT count(*) FROM skald.workflow"), "1");
 }
 
+TEST_F(RetentionTest, AStartRequestKeepsItsPartitionUntilItIsRefused) {
+  Query(
+      "INSERT INTO skald.start_request (id, namespace, name, version, input, correlation_id, "
+      "idempotency_key, priority, traceparent) SELECT " +
+      OldId() + ", 'default', 'order', 1, '{}', '', '', 0, ''");
+  EXPECT_EQ(Drop(), "false:1 unfinished workflows");
+  Query("SELECT skald.refuse_start(id, 'no such definition') FROM skald.start_request");
+  EXPECT_EQ(Drop(), "true:");
+  EXPECT_EQ(Query("SELECT count(*) FROM skald.start_request"), "0");
+}
+
 TEST_F(RetentionTest, DropsWhatHasEndedWithItsKeysAndKeepsWhatIsYounger) {
   AddOldWorkflow("COMPLETED");
   Query("INSERT INTO skald.idempotency_key VALUES ('default', 'old', " + OldId() + ", '')");

@@ -41,6 +41,12 @@ class StartWorkflowTest : public StoreFixture {
     EXPECT_THAT(requests, IsOk());
     return requests.ok() ? *requests : std::vector<ports::StartRequest>();
   }
+  void Refuse(const std::string& id, const std::string& reason) {
+    EXPECT_THAT(Settle(BeginStatus([&](auto done) {
+                  journal_->RefuseStartRequest(*core::WorkflowId::Parse(id), reason, done);
+                })),
+                IsOk());
+  }
   // Returns the number of notices so far, once none can be missed.
   int AwaitListener() {
     EXPECT_TRUE(Eventually([&] {
@@ -155,6 +161,45 @@ TEST_F(StartWorkflowTest, MistakesAreNamed) {
               HasSubstr("input: at most 1048576 bytes"));
   EXPECT_THAT(ErrorOf("NULL"), HasSubstr("name: "));
   EXPECT_EQ(ErrorOf("'order', 2"), "");
+}
+
+TEST_F(StartWorkflowTest, ARefusedRequestIsShownWithItsReasonAndNotLoadedAgain) {
+  const std::string id = Query("SELECT skald.start_workflow('order', 2, '{\"n\": 1}')");
+  Query("DELETE FROM skald.definition");
+  Refuse(id, "there is no definition order");
+
+  EXPECT_THAT(Requests(), IsEmpty());
+  EXPECT_EQ(Query("SELECT workflow_id || ' ' || name || ' ' || version || ' ' || input || ' ' || "
+                  "reason FROM skald.refused_starts WHERE refused_at <= now()"),
+            id + R"( order 2 {"n": 1} there is no definition order)");
+}
+
+TEST_F(StartWorkflowTest, ARefusedKeyMayBeAskedForAnewUnderTheSameId) {
+  const std::string call = "SELECT skald.start_workflow('order', idempotency_key => 'k')";
+  const std::string id = Query(call);
+  Refuse(id, "there is no definition order");
+  const int before = AwaitListener();
+
+  EXPECT_EQ(Query("SELECT skald.start_workflow('order', 1, '{\"n\": 2}', 'k')"), id);
+
+  EXPECT_TRUE(notices_.AwaitMoreThan(before));
+  const auto requests = Requests();
+  ASSERT_THAT(requests, SizeIs(1));
+  EXPECT_EQ(requests[0].id.ToString(), id);
+  EXPECT_EQ(requests[0].input, R"({"n": 2})");
+  EXPECT_EQ(Query("SELECT count(*) FROM skald.refused_starts"), "0");
+}
+
+TEST_F(StartWorkflowTest, OnlyTheNewestRefusedRequestsAreKept) {
+  Query(
+      "INSERT INTO skald.start_request (id, namespace, name, version, input, correlation_id, "
+      "idempotency_key, priority, traceparent, refused_at) "
+      "SELECT skald.uuid_v7(), 'default', 'old', 1, '{}', '', '', 0, '', now() - '1 day'::interval "
+      "FROM generate_series(1, 10000)");
+  const std::string id = Query("SELECT skald.start_workflow('order')");
+  Refuse(id, "gone");
+  EXPECT_EQ(Query("SELECT count(*) FROM skald.refused_starts"), "10000");
+  EXPECT_EQ(Query("SELECT count(*) FROM skald.refused_starts WHERE name = 'order'"), "1");
 }
 
 // The function is the application's only way in: its role needs no right on the tables.

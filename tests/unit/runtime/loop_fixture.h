@@ -48,9 +48,11 @@ class NoMetrics final : public ports::Metrics {
   void UndoEnded(std::string_view) override {}
   void SagaParked(int) override {}
   void Queue(std::string_view, std::size_t, core::DurationUs) override {}
+  void StartRequestRefused() override { ++starts_refused; }
   void Refused(std::string_view what) override { refused.emplace_back(what); }
 
   std::size_t commits = 0;
+  std::size_t starts_refused = 0;
   std::vector<std::string> refused;
 };
 

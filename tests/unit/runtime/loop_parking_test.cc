@@ -1,13 +1,18 @@
 #include <gtest/gtest.h>
 
+#include "engine/runtime/fold.h"
 #include "tests/unit/runtime/loop_fixture.h"
 
 namespace skald::runtime {
 namespace {
 
 using ::skald::testing::IsOk;
+using ::skald::testing::StatusIs;
 using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::Pair;
 using ::testing::SizeIs;
 
 class LoopParkingTest : public LoopFixture {
@@ -110,6 +115,74 @@ TEST_F(LoopParkingTest, ManyDueAtOnceAllFire) {
   }
 }
 
+// ---- results that come after the end
+// -----------------------------------------------------------------------
+
+// saga.md 2.6: the saga claimed that nothing stands, and then its lost worker reports an effect.
+TEST_F(LoopParkingTest, LateEffectOpensASagaAgainThatHadEndedAndLeftMemory) {
+  const auto definition = Define(Simple("a", R"(,"compensateWith":"undo_a","retryCount":0)"));
+  Boot();
+  const TestWorker worker = Connect({"a"}, 1);
+  const auto start = Start(definition);
+  Settle();
+  ASSERT_THAT(worker.sink->assignments, SizeIs(1));
+  const Assignment lost = worker.sink->assignments[0];
+  RunFor(60 * core::kSecondUs);
+  const TestWorker undoer = Connect({"undo_a"}, 1, "w2");
+  Settle();
+  ASSERT_THAT(undoer.sink->assignments, SizeIs(1));
+  core::ReportResult nulled{.task = undoer.sink->assignments[0].task,
+                            .fence = undoer.sink->assignments[0].fence,
+                            .status = core::TaskStatus::kCompleted,
+                            .verdict = core::Verdict::kNulled};
+  loop_->Report(undoer.session, {{KeyOf(undoer.sink->assignments[0]), nulled}});
+  Settle();
+  ASSERT_EQ(store_.AllWorkflows()[0].saga_status, core::SagaStatus::kCompensated);
+  ASSERT_EQ(loop_->state().shards.workflow_count(), 0u);
+
+  Answer(worker, lost);
+  Settle();
+  ASSERT_THAT(worker.sink->receipts, SizeIs(1));
+  EXPECT_THAT(worker.sink->receipts[0].status, IsOk());
+  EXPECT_TRUE(worker.sink->receipts[0].superseded);
+  EXPECT_THAT(HistoryNames(start->id),
+              ::testing::IsSupersetOf({"LateResult", "OrphanEffect", "SagaParked"}));
+  EXPECT_EQ(store_.AllWorkflows()[0].status, core::WorkflowStatus::kPaused);
+  EXPECT_EQ(store_.AllWorkflows()[0].saga_status, core::SagaStatus::kParked);
+  EXPECT_EQ(store_.AllWorkflows()[0].ended_at, 0);
+
+  // Once more: the repetition is told the same, and adds nothing.
+  const std::size_t events = History(start->id).size();
+  Answer(worker, lost);
+  Settle();
+  ASSERT_THAT(worker.sink->receipts, SizeIs(2));
+  EXPECT_TRUE(worker.sink->receipts[1].superseded);
+  EXPECT_THAT(History(start->id), SizeIs(events));
+
+  const auto resolved = Send(start->id, core::OperateSaga{.verb = core::Verb::kResolve,
+                                                          .reference = "r_a",
+                                                          .actor = "ann",
+                                                          .reason = "cancelled by phone"});
+  Settle();
+  EXPECT_THAT(**resolved, IsOk());
+  EXPECT_EQ(store_.AllWorkflows()[0].saga_status, core::SagaStatus::kCompensated);
+  EXPECT_NE(store_.AllWorkflows()[0].ended_at, 0);
+}
+
+// ---- what another release wrote
+// -----------------------------------------------------------------------------
+
+TEST_F(LoopParkingTest, SnapshotOfANewerFormatIsNotCalledDamaged) {
+  Define(Simple("a"));
+  const ports::StoredWorkflow stored{
+      .id = NewId(), .definition_id = 1, .snapshot_seq = 9, .snapshot = R"({"version":7})"};
+  const auto folded = Fold(stored, [this](std::int64_t id) { return ById(id); });
+  EXPECT_THAT(folded, StatusIs(absl::StatusCode::kFailedPrecondition,
+                               HasSubstr("load workflow " + stored.id.ToString() +
+                                         ": its snapshot has format version 7, this binary reads "
+                                         "versions up to 1: start a newer skald")));
+}
+
 // ---- starts from SQL
 // -------------------------------------------------------------------------------
 
@@ -136,7 +209,24 @@ TEST_F(LoopParkingTest, StartFromSqlOfAnUnknownDefinitionHoldsNobodyUp) {
   store_.RequestStart({.id = NewId(), .name_space = "default", .name = definition->name});
   Settle();
   EXPECT_THAT(store_.WorkflowIds(), SizeIs(1));
-  EXPECT_THAT(store_.LoadStartRequests({}, 10), SizeIs(1)) << "it stays for a later definition";
+  EXPECT_TRUE(store_.LoadStartRequests({}, 10).empty());
+}
+
+TEST_F(LoopParkingTest, StartFromSqlThatCanNeverBeIsRefusedOnce) {
+  Boot();
+  const core::WorkflowId id = NewId();
+  store_.RequestStart({.id = id, .name_space = "default", .name = "nothing"});
+  RunFor(60 * core::kSecondUs);
+  EXPECT_TRUE(store_.LoadStartRequests({}, 10).empty());
+  EXPECT_THAT(store_.RefusedStarts(), ElementsAre(Pair(id, "no such definition")));
+  EXPECT_EQ(calls_[memory::Call::kRefuseStartRequest], 1);
+  EXPECT_EQ(metrics_.starts_refused, 1u);
+  // Asked for anew, with a definition that is there now.
+  const auto definition = Define(Simple("a"));
+  store_.RequestStart({.id = id, .name_space = "default", .name = definition->name});
+  Settle();
+  EXPECT_THAT(HistoryNames(id), Contains("WorkflowStarted"));
+  EXPECT_TRUE(store_.RefusedStarts().empty());
 }
 
 }  // namespace
