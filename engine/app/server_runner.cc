@@ -84,24 +84,23 @@ class ServerProcess {
   // OK while requests are served for good.
   absl::Status Ready() {
     if (engine_.lost()) return absl::UnavailableError("this node has lost its lease");
-    auto answer = std::make_shared<std::promise<bool>>();  // shared: the answer may come too late
-    std::future<bool> ready = answer->get_future();
+    // Shared: the answer may come too late.
+    auto answer = std::make_shared<std::promise<absl::Status>>();
+    std::future<absl::Status> ready = answer->get_future();
     engine_.Stats([answer](absl::StatusOr<runtime::EngineStats> stats) {
-      answer->set_value(stats.ok() && stats->ready);
+      answer->set_value(stats.ok() ? stats->ready : stats.status());
     });
     if (ready.wait_for(kStatsTimeout) != std::future_status::ready) {
       return absl::UnavailableError("the engine does not answer");
     }
-    if (!ready.get()) {
-      return absl::UnavailableError("the node holds no lease, or is still loading its shards");
-    }
+    RETURN_IF_ERROR(ready.get());
     return catalog_->Ping();
   }
 
   // What the gRPC health service says follows the engine; the database is asked by /ready only.
   void UpdateHealth() {
     engine_.Stats([this](absl::StatusOr<runtime::EngineStats> stats) {
-      serving_ = stats.ok() && stats->ready;
+      serving_ = stats.ok() && stats->ready.ok();
     });
     if (grpc_ != nullptr) grpc_->SetServing(serving_);
   }

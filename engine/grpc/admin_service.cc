@@ -14,7 +14,7 @@ grpc::ServerUnaryReactor* AdminServiceImpl::GetNode(grpc::CallbackServerContext*
       response->set_node_id(stats->lease.node_id);
       response->set_epoch(stats->lease.epoch);
       response->set_lease_expires_at_us(stats->lease.expires_at);
-      response->set_ready(stats->ready);
+      response->set_ready(stats->ready.ok());
       response->set_version(version_);
       response->set_active_workflows(stats->active_workflows);
       response->set_queued_tasks(stats->queued_tasks);

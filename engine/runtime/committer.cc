@@ -129,12 +129,14 @@ std::unique_ptr<Batch> Committer::TakeDurable() {
   uncommitted_bytes_ -= batch->bytes;
   retry_at_ = 0;
   retry_delay_us_ = 0;
+  refused_ = absl::OkStatus();
   metrics_.Committed(batch->drafts.size(), batch->events, batch->bytes,
                      clock_.Now() - submitted_at_);
   return batch;
 }
 
-void Committer::RetryLater(core::TimeUs now) {
+void Committer::RetryLater(core::TimeUs now, absl::Status why) {
+  refused_ = std::move(why);
   retry_delay_us_ = std::clamp(retry_delay_us_ * 2, kCommitRetryMinUs, kCommitRetryMaxUs);
   retry_at_ = now + retry_delay_us_;
 }
@@ -145,6 +147,7 @@ void Committer::Drop(const absl::Status& why, WorkerTable& workers) {
   outcome_.reset();
   retry_at_ = 0;
   retry_delay_us_ = 0;
+  refused_ = absl::OkStatus();
   std::deque<std::unique_ptr<Batch>> dropped;
   dropped.swap(batches_);
   uncommitted_bytes_ = 0;

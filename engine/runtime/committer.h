@@ -46,8 +46,8 @@ class Committer {
   std::optional<absl::Status> TakeOutcome();
   // After an OK outcome: the batch that is durable now.
   std::unique_ptr<Batch> TakeDurable();
-  // After UNAVAILABLE: the same bytes again, after a growing delay.
-  void RetryLater(core::TimeUs now);
+  // After UNAVAILABLE, which is `why`: the same bytes again, after a growing delay.
+  void RetryLater(core::TimeUs now, absl::Status why);
   // Forgets everything uncommitted; all that waited for it is told `why`. A late outcome of the
   // commit under way is ignored.
   void Drop(const absl::Status& why, WorkerTable& workers);
@@ -59,6 +59,8 @@ class Committer {
   std::size_t uncommitted_bytes() const { return uncommitted_bytes_; }
   bool idle() const { return batches_.empty(); }
   BatchNumber durable_batch() const { return durable_batch_; }
+  // OK, or why the oldest batch could not be committed so far (disk full, database gone).
+  const absl::Status& refused() const { return refused_; }
   // When MaybeCommit has to be called again though nothing came in; 0 = no such time.
   core::TimeUs retry_at() const { return in_flight_ ? 0 : retry_at_; }
 
@@ -86,6 +88,7 @@ class Committer {
   std::optional<absl::Status> outcome_;
   core::TimeUs retry_at_ = 0;
   core::DurationUs retry_delay_us_ = 0;
+  absl::Status refused_;
 };
 
 }  // namespace skald::runtime

@@ -183,7 +183,8 @@ using WatchId = std::uint64_t;
 
 struct EngineStats {
   ports::NodeLease lease;
-  bool ready = false;  // holds a live lease and has loaded its shards
+  // OK: holds a live lease, has loaded its shards, and its last commit was not refused. Else why.
+  absl::Status ready = absl::UnavailableError("not started");
   std::vector<ports::Shard> shards;
   std::size_t active_workflows = 0, queued_tasks = 0, live_leases = 0, sessions = 0, inbox = 0,
               uncommitted_bytes = 0;

@@ -23,7 +23,7 @@ namespace skald::runtime {
 
 class EngineThread final : public Engine {
  public:
-  // Begins to take the node's lease at once; Stats().ready becomes true when the shards are loaded.
+  // Begins to take the node's lease at once; Stats().ready becomes OK when the shards are loaded.
   EngineThread(EngineOptions options, Collaborators collaborators);
   // Stops as Stop does.
   ~EngineThread() override;

@@ -157,7 +157,7 @@ void Loop::AfterCommits() {
   state_.metrics.CommitFailed(absl::StatusCodeToString(outcome->code()));
   base::LogWarn("commit.failed",
                 {{"node", state_.options.node_id}, {"status", outcome->ToString()}});
-  if (absl::IsUnavailable(*outcome)) return state_.committer.RetryLater(state_.now);
+  if (absl::IsUnavailable(*outcome)) return state_.committer.RetryLater(state_.now, *outcome);
   if (absl::IsAborted(*outcome)) return LoseNode(*outcome);
   const bool broken = !absl::IsUnknown(*outcome);
   if (broken && ++broken_commits_ >= kBrokenCommitsMax) return LoseNode(*outcome);
@@ -250,10 +250,17 @@ void Loop::SampleQueues() {
   }
 }
 
+absl::Status Loop::Readiness() const {
+  if (state_.phase != Phase::kServing || state_.now >= state_.lease.expires_at) {
+    return absl::UnavailableError("the node holds no lease, or is still loading its shards");
+  }
+  return state_.committer.refused();
+}
+
 EngineStats Loop::CollectStats() const {
   EngineStats stats;
   stats.lease = state_.lease;
-  stats.ready = state_.phase == Phase::kServing && state_.now < state_.lease.expires_at;
+  stats.ready = Readiness();
   stats.shards = state_.shards.shards();
   stats.active_workflows = state_.shards.workflow_count();
   stats.queued_tasks = state_.matcher.task_count();

@@ -82,6 +82,7 @@ class Loop final : public Engine {
   void LoseNode(const absl::Status& why);
   void AdvanceStop();
   void SampleQueues();
+  absl::Status Readiness() const;
   EngineStats CollectStats() const;
   core::TimeUs NextWakeAt() const;
 

@@ -31,7 +31,15 @@ class RecordingWatch final : public WatchSink {
   std::vector<core::EventSeq> seqs;
 };
 
-class LoopFaultsTest : public LoopFixture {};
+class LoopFaultsTest : public LoopFixture {
+ protected:
+  absl::Status Readiness() {
+    auto ready = std::make_shared<absl::Status>(absl::UnknownError("no answer"));
+    loop_->Stats([ready](const absl::StatusOr<EngineStats>& stats) { *ready = stats->ready; });
+    Tick();
+    return *ready;
+  }
+};
 
 // UNAVAILABLE: the same bytes again; nobody notices but by the time.
 TEST_F(LoopFaultsTest, UnavailableCommitIsRepeated) {
@@ -40,11 +48,14 @@ TEST_F(LoopFaultsTest, UnavailableCommitIsRepeated) {
   const TestWorker worker = Connect({"a"}, 1);
   for (int i = 0; i < 5; ++i) commit_fates_.push_back({.kind = Kind::kUnavailable});
   const auto start = Start(definition);
+  EXPECT_THAT(Readiness(), IsOk());
   RunFor(5 * kMs);
   EXPECT_FALSE(start->answer.has_value());
+  EXPECT_THAT(Readiness(), StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_THAT(worker.sink->assignments, IsEmpty());
   RunFor(2 * core::kSecondUs);
   EXPECT_THAT(*start->answer, IsOk());
+  EXPECT_THAT(Readiness(), IsOk());
   EXPECT_THAT(worker.sink->assignments, SizeIs(1));
   EXPECT_THAT(HistoryNames(start->id), SizeIs(3));
 }
