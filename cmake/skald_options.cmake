@@ -20,6 +20,8 @@ if(SKALD_MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
 
+# One setting for every target: a precompiled header serves only those that agree on it.
+add_compile_options(-pthread)
 add_compile_options(-Wall -Wextra -Werror=return-type -Werror=unused-result -Wno-missing-field-initializers)
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   add_compile_options(-Wthread-safety -Werror=thread-safety)
@@ -40,3 +42,5 @@ if(SKALD_FUZZ)
   # libFuzzer finds its way by the coverage of everything that is ours.
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
+
+option(SKALD_PCH "Precompile the headers of the standard library, Abseil, GoogleTest and gRPC" ON)
