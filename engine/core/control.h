@@ -7,6 +7,7 @@
 
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "engine/core/draft.h"
 
 namespace skald::core {
@@ -26,8 +27,9 @@ void FailStuckJoin(RunNumber run, Draft& draft);
 // What follows a run that has ended, out of cases and back into the list around them.
 void ScheduleFollowing(RunNumber run, Draft& draft);
 
-// The step's input against the workflow as it is now, with the defaults of its task definition.
-Payload EvaluateInput(const Step& step, const Draft& draft);
+// The input of that task, which is still to be scheduled, against the workflow as it is now, with
+// the defaults of its task definition. Errors: RESOURCE_EXHAUSTED, naming expression and limit.
+absl::StatusOr<Payload> EvaluateInput(const Step& step, TaskNumber task, const Draft& draft);
 
 // When the attempt may be started and which of its timeouts run from there. Of timeouts under
 // ALERT_ONLY nothing follows, so they have no time.

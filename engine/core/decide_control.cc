@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "engine/base/status.h"
 #include "engine/core/construct.h"
 #include "engine/core/control.h"
 #include "engine/core/families.h"
@@ -30,7 +31,6 @@ TaskScheduled FirstAttempt(const Step& step, std::vector<RunNumber> after, const
   task.generation = state.generation;
   task.task_type = TaskTypeOf(step);
   task.reference = step.reference;
-  task.input = EvaluateInput(step, draft);
   AddReads(step, state, after);
   task.after = std::move(after);
   return task;
@@ -43,10 +43,9 @@ void CarryOutSimple(const Step& step, TaskScheduled task, Draft& draft) {
   OfferIfReady(number, draft);
 }
 
-void Refuse(const Step& step, std::string_view why, Draft& draft) {
-  RaiseFault(FaultCause::kTaskFailed,
-             absl::StrCat("schedule step ", step.reference, ": ", std::string(why)), 0, "",
-             WorkflowStatus::kFailed, draft);
+void Refuse(const Step& step, absl::string_view why, Draft& draft) {
+  RaiseFault(FaultCause::kTaskFailed, absl::StrCat("schedule step ", step.reference, ": ", why), 0,
+             "", WorkflowStatus::kFailed, draft);
 }
 
 void CarryOut(StepIndex index, std::vector<RunNumber> after, Draft& draft) {
@@ -55,6 +54,9 @@ void CarryOut(StepIndex index, std::vector<RunNumber> after, Draft& draft) {
     return Refuse(step, limit, draft);
   }
   TaskScheduled task = FirstAttempt(step, std::move(after), draft);
+  absl::StatusOr<Payload> input = EvaluateInput(step, task.task, draft);
+  if (!input.ok()) return Refuse(step, input.status().message(), draft);
+  task.input = *std::move(input);
   if (task.input.size() > kPayloadBytesCeiling) {
     return Refuse(
         step,
@@ -150,9 +152,10 @@ void ReleaseHeld(const std::vector<RunNumber>& held, Draft& draft) {
   }
 }
 
-Payload EvaluateInput(const Step& step, const Draft& draft) {
-  const StateScope scope(draft.definition(), draft.state(), step.reads);
-  std::string input = step.input.Evaluate(scope);
+absl::StatusOr<Payload> EvaluateInput(const Step& step, TaskNumber task, const Draft& draft) {
+  StateScope scope(draft.definition(), draft.state(), step.reads);
+  scope.set_own_task(task);
+  ASSIGN_OR_RETURN(std::string input, step.input.TryEvaluate(scope));
   if (step.task.input_template.empty()) return Payload(std::move(input));
   return Payload(MergeDefaults(input, step.task.input_template.text()));
 }

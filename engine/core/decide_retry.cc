@@ -107,11 +107,14 @@ void GiveUp(TaskNumber number, bool out_of_time, Draft& draft) {
 }
 
 // Inputs are evaluated anew over the old ones, except in sagas: a step's attempts share one key
-// with the worker's barrier, which refuses the key with another input.
+// with the worker's barrier, which refuses the key with another input. What passes a limit by now
+// stays as it was, too.
 Payload RetryInput(const Task& failed, const Step& step, const Draft& draft) {
   if (draft.definition().saga.declared || step.input.is_constant()) return failed.input;
-  const Payload input = EvaluateInput(step, draft);
-  return Payload(MergeDefaults(input.text(), failed.input.text()));
+  const auto next = static_cast<TaskNumber>(draft.state().tasks.size() + 1);
+  const absl::StatusOr<Payload> input = EvaluateInput(step, next, draft);
+  if (!input.ok()) return failed.input;
+  return Payload(MergeDefaults(input->text(), failed.input.text()));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "engine/base/status.h"
 #include "engine/core/construct.h"
 #include "engine/core/control.h"
 #include "engine/core/families.h"
@@ -40,7 +41,7 @@ TaskNumber NewestAction(const State& state) {
   return 0;
 }
 
-Payload OutputAtEnd(const Draft& draft) {
+absl::StatusOr<Payload> OutputAtEnd(const Draft& draft) {
   const State& state = draft.state();
   TaskNumber last = draft.last_task();
   if (last == 0) last = state.fault.active ? state.fault.task : NewestAction(state);
@@ -49,7 +50,8 @@ Payload OutputAtEnd(const Draft& draft) {
       known && draft.StepAt(state.task(last).step).type == StepType::kTerminate;
   if (!by_terminate && draft.definition().output.has_value()) {
     const StateScope scope(draft.definition(), state, draft.definition().output_reads);
-    return Payload(draft.definition().output->Evaluate(scope));
+    ASSIGN_OR_RETURN(std::string output, draft.definition().output->TryEvaluate(scope));
+    return Payload(std::move(output));
   }
   if (!known || state.task(last).output.empty()) return Payload("{}");
   return state.task(last).output;
@@ -192,18 +194,20 @@ void EndWorkflow(WorkflowStatus status, std::string reason, Draft& draft) {
 
 void EndWorkflow(WorkflowStatus status, SagaStatus saga_status, std::string reason,
                  std::vector<RunNumber> unresolved, Draft& draft) {
-  Payload output = OutputAtEnd(draft);
-  if (output.size() > kPayloadBytesCeiling) {
-    absl::StrAppend(&reason, reason.empty() ? "" : "; ", "an output of ", output.size(),
-                    " bytes, more than kPayloadBytesCeiling (", kPayloadBytesCeiling,
-                    "), was left out");
+  absl::StatusOr<Payload> output = OutputAtEnd(draft);
+  if (!output.ok() || output->size() > kPayloadBytesCeiling) {
+    const std::string why =
+        output.ok() ? absl::StrCat(output->size(), " bytes, more than kPayloadBytesCeiling (",
+                                   kPayloadBytesCeiling, ")")
+                    : std::string(output.status().message());
+    absl::StrAppend(&reason, reason.empty() ? "" : "; ", "the output was left out: ", why);
     output = Payload("{}");
   }
   CancelEverything(absl::StrCat("the workflow ended ", std::string(Name(status))), draft);
   draft.Emit(WorkflowEnded{.status = status,
                            .saga_status = saga_status,
                            .reason = reason.substr(0, kReasonBytesMax),
-                           .output = std::move(output),
+                           .output = *std::move(output),
                            .unresolved = std::move(unresolved)});
 }
 

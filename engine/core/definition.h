@@ -6,10 +6,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "engine/core/environment.h"
 #include "engine/core/payload.h"
 #include "engine/core/template.h"
 #include "engine/core/types.h"
@@ -109,7 +111,9 @@ struct Step {
   // kNoStep but for a step that stands in for a DYNAMIC one, under its reference and in its place.
   StepIndex instead_of = kNoStep;
   Template input;
-  std::vector<StepIndex> reads;  // steps whose output the input reads, ascending, no duplicates
+  // Steps that the input reads, ascending, no duplicates; all of them where only the evaluation
+  // shows which.
+  std::vector<StepIndex> reads;
   bool optional = false;
   DurationUs start_delay_us = 0;
   TaskDefinition task;  // as it was at the start, with the step's own overrides applied
@@ -156,8 +160,9 @@ struct Definition {
   DurationUs timeout_us = 0;           // 0 = none
   bool timeout_ends_workflow = false;  // TIME_OUT_WF; else only an alert
   WorkflowSaga saga;
-  Payload source;                       // the JSON as registered, unknown fields and all
-  std::vector<StepIndex> by_reference;  // all steps, sorted by reference
+  Payload source;                                  // the JSON as registered, unknown fields and all
+  std::vector<StepIndex> by_reference;             // all steps, sorted by reference
+  std::shared_ptr<const Environment> environment;  // shared by all definitions; null = empty
 
   // Returns kNoStep when no step has that reference.
   StepIndex Find(std::string_view reference) const;

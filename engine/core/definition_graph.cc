@@ -16,13 +16,20 @@ namespace {
 struct Allowed {
   bool saga = false;
   StepIndex known_at = kNoStep;  // undo input: only steps known when this one has ended
+  bool own_task = false;         // ${CPEWF_TASK_ID}
 };
 
-constexpr std::array<std::string_view, 3> kEnvironment = {"CPEWF_TASK_ID", "NETFLIX_ENV",
-                                                          "NETFLIX_STACK"};
+// Known on every reference server; null where the deployment does not set them.
+constexpr std::array<std::string_view, 2> kEnvironment = {"NETFLIX_ENV", "NETFLIX_STACK"};
+constexpr std::string_view kOwnTaskId = "CPEWF_TASK_ID";
 
 std::vector<StepIndex> StepsRead(const Definition& definition, const Template& input) {
   std::vector<StepIndex> steps;
+  if (input.reads_anything()) {
+    steps.resize(definition.steps.size());
+    std::iota(steps.begin(), steps.end(), StepIndex{0});
+    return steps;
+  }
   for (const std::string& root : input.roots()) {
     const StepIndex step = definition.Find(root);
     if (step != kNoStep) steps.push_back(step);
@@ -104,7 +111,8 @@ class GraphChecker {
   }
 
   void Expressions(const Step& step, const std::string& path) {
-    Expressions(step.input, JoinPath(path, "inputParameters"), step.name, Allowed{});
+    Expressions(step.input, JoinPath(path, "inputParameters"), step.name,
+                Allowed{.own_task = true});
     const Allowed in_undo{.saga = true, .known_at = step.index};
     const std::string saga = JoinPath(path, "saga");
     if (step.saga.undo.has_value() && step.saga.undo->input.has_value()) {
@@ -121,24 +129,25 @@ class GraphChecker {
   void Expressions(const Template& input, const std::string& path, const std::string& task,
                    const Allowed& allowed) {
     for (const Template::Use& use : input.uses()) {
-      const std::string problem = Problem(use, task, allowed);
-      if (problem.empty()) continue;
       const bool bracket = !use.place.empty() && use.place.front() == '[';
-      mistakes_.Add(use.place.empty() ? path : absl::StrCat(path, bracket ? "" : ".", use.place),
-                    problem);
+      const std::string place =
+          use.place.empty() ? path : absl::StrCat(path, bracket ? "" : ".", use.place);
+      const std::string problem = Problem(use, place, task, allowed);
+      if (!problem.empty()) mistakes_.Add(place, problem);
     }
   }
 
   // "" when the expression is fine.
-  std::string Problem(const Template::Use& use, const std::string& task, const Allowed& allowed) {
+  std::string Problem(const Template::Use& use, const std::string& path, const std::string& task,
+                      const Allowed& allowed) {
+    if (use.path.empty()) return allowed.known_at == kNoStep ? "" : ComputedRoot(use);
     const std::string& root = use.path.front();
-    if (root == "workflow") return WorkflowProblem(use);
+    if (root == "workflow") return WorkflowProblem(use, path);
     if (root == "saga") return allowed.saga ? SagaProblem(use) : OnlyInUndo(use);
-    if (std::find(kEnvironment.begin(), kEnvironment.end(), root) != kEnvironment.end()) {
-      return absl::StrCat("${", use.text, "} is not supported yet");
-    }
+    if (root == kOwnTaskId) return allowed.own_task ? "" : NoOwnTask(use);
     const StepIndex step = definition_.Find(root);
     if (step == kNoStep) {
+      if (IsEnvironment(root)) return "";
       return absl::StrCat("taskReferenceName: ", root, " for given task: ", task,
                           " input value: ", use.place, " of input parameter: ${", use.text,
                           "} is not defined in workflow definition.");
@@ -152,21 +161,43 @@ class GraphChecker {
     return absl::StrCat("${", use.text, "}: 'saga' can only be read in the input of an undo");
   }
 
-  static std::string WorkflowProblem(const Template::Use& use) {
-    if (use.path.size() < 2) return "";
-    if (use.path[1] != "env" && use.path[1] != "secrets") return "";
-    return absl::StrCat("${", use.text, "}: workflow.", use.path[1], " is not supported yet");
+  static std::string NoOwnTask(const Template::Use& use) {
+    return absl::StrCat("${", use.text, "}: only the input of a task has a task of its own");
+  }
+
+  static std::string ComputedRoot(const Template::Use& use) {
+    return absl::StrCat("${", use.text,
+                        "}: what an undo reads begins with a name that is written out");
+  }
+
+  bool IsEnvironment(std::string_view name) const {
+    return std::find(kEnvironment.begin(), kEnvironment.end(), name) != kEnvironment.end() ||
+           (definition_.environment != nullptr && definition_.environment->Find(name) != nullptr);
+  }
+
+  // `place`: where the expression stands, for a warning.
+  std::string WorkflowProblem(const Template::Use& use, const std::string& place) {
+    if (use.path.size() < 2 || use.path[1] != "env") return "";
+    if (use.path.size() == 2) {
+      return use.plain ? absl::StrCat("${", use.text, "}: workflow.env.NAME expected") : "";
+    }
+    if (!IsEnvironment(use.path[2])) {
+      mistakes_.Warn(place, absl::StrCat("${", use.text, "}: the environment has no ", use.path[2],
+                                         ", so the value is null"));
+    }
+    return "";
   }
 
   static std::string SagaProblem(const Template::Use& use) {
     constexpr std::array<std::string_view, 4> kNames = {"reason", "trigger", "failedTask",
                                                         "generation"};
-    if (use.path.size() == 2 &&
+    if (use.path.size() == 2 && use.plain && !use.inner &&
         std::find(kNames.begin(), kNames.end(), use.path[1]) != kNames.end()) {
       return "";
     }
     return absl::StrCat("${", use.text,
-                        "}: one of saga.reason, saga.trigger, saga.failedTask, saga.generation");
+                        "}: one of saga.reason, saga.trigger, saga.failedTask, saga.generation, "
+                        "by itself");
   }
 
   const Definition& definition_;

@@ -85,6 +85,7 @@ Parsed<Definition> ParseDefinition(std::string_view json, const TaskDefinitionLo
   MistakeList mistakes;
   Definition definition;
   definition.name_space = options.name_space;
+  definition.environment = options.environment;
   if (!CheckDocument(json, kDefinitionBytesMax, mistakes)) {
     return Finish(std::move(definition), mistakes);
   }

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,6 +42,7 @@ struct ParseOptions {
   // The document was accepted before, maybe by an earlier release: rules that only guard against
   // what a person may write are not applied again, so that running workflows keep their definition.
   bool accepted_before = false;
+  std::shared_ptr<const Environment> environment = nullptr;  // shared by all definitions
 };
 
 Parsed<Definition> ParseDefinition(std::string_view json, const TaskDefinitionLookup& lookup,

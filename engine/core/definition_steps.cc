@@ -12,6 +12,7 @@
 #include "engine/core/definition_task.h"
 #include "engine/core/json_check.h"
 #include "engine/core/json_scan.h"
+#include "engine/core/json_write.h"
 #include "engine/core/limits.h"
 
 namespace skald::core {
@@ -123,6 +124,18 @@ class StepsReader {
     }
     const auto count = fields.IntegerIn("retryCount", 0, kRetryCountMax);
     if (count.has_value()) step.task.retry.retry_count = static_cast<std::int32_t>(*count);
+    ReadInputTemplate(fields, step);
+  }
+
+  // The expressions of an inputTemplate are evaluated with the step's own (conductor.md 3.13). A
+  // template without any is merged into the evaluated input, which costs the definition nothing.
+  void ReadInputTemplate(const Fields& fields, Step& step) {
+    const std::string_view defaults = step.task.input_template.text();
+    if (defaults.find('{', 1) == std::string_view::npos) return;
+    MistakeList mistakes;
+    if (Template::Compile(defaults, "", mistakes).is_constant() && mistakes.empty()) return;
+    step.input = Template::Compile(MergeDefaults(step.input.source(), defaults),
+                                   fields.PathOf("inputParameters"), context_.mistakes);
   }
 
   const TaskDefinition& Registered(const std::string& name) {

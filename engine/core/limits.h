@@ -38,6 +38,13 @@ inline constexpr std::size_t kBranchesMax = 500;    // of one fork or switch
 inline constexpr std::size_t kJoinOnMax = 1'000;
 inline constexpr std::size_t kExpressionsMax = 1'000;  // of one template
 inline constexpr std::size_t kExpressionBytesMax = 1'024;
+inline constexpr std::size_t kExpressionNestingMax = 5;          // ${a.${b}} has 2
+inline constexpr std::size_t kPathNestingMax = 10;               // filters, and terms in them
+inline constexpr std::size_t kPathPatternBytesMax = 256 * 1024;  // of one compiled =~ pattern
+// Of one evaluation of a template, all its expressions together: a unit is a node that was visited,
+// or kPathWorkBytes bytes that were passed over. About 0.1 s at most.
+inline constexpr std::size_t kPathWorkMax = 500'000;
+inline constexpr std::size_t kPathWorkBytes = 256;
 inline constexpr std::size_t kMistakesMax = 100;  // reported for one document
 inline constexpr std::int32_t kRetryCountMax = 100'000;
 inline constexpr std::int64_t kDurationSecondsMax = 10LL * 366 * 24 * 3'600;  // ten years

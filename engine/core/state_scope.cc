@@ -8,13 +8,28 @@ namespace skald::core {
 namespace {
 
 constexpr std::int64_t kSchemaVersion = 2;
+constexpr std::string_view kOwnTaskId = "CPEWF_TASK_ID";
 constexpr std::array<std::string_view, 9> kWorkflowFields = {
     "workflowId",    "workflowType", "version",  "status", "correlationId", "reasonForIncompletion",
     "schemaVersion", "input",        "variables"};
-constexpr std::array<std::string_view, 15> kTaskFields = {
-    "taskId",    "taskType",  "taskDefName", "referenceTaskName",     "status",        "retryCount",
-    "pollCount", "iteration", "workerId",    "reasonForIncompletion", "scheduledTime", "startTime",
-    "endTime",   "input",     "output"};
+constexpr std::array<std::string_view, 18> kTaskFields = {"taskId",
+                                                          "taskType",
+                                                          "taskDefName",
+                                                          "referenceTaskName",
+                                                          "status",
+                                                          "retryCount",
+                                                          "pollCount",
+                                                          "iteration",
+                                                          "workerId",
+                                                          "reasonForIncompletion",
+                                                          "scheduledTime",
+                                                          "startTime",
+                                                          "endTime",
+                                                          "input",
+                                                          "output",
+                                                          "correlationId",
+                                                          "workflowInstanceId",
+                                                          "callbackAfterSeconds"};
 
 std::string_view ObjectOf(const Payload& payload) {
   return payload.empty() ? std::string_view("{}") : payload.text();
@@ -35,6 +50,12 @@ bool Number(std::int64_t number, std::string& scratch) {
 // Absent rather than "".
 bool TextOrAbsent(std::string_view text, std::string& scratch) {
   return !text.empty() && Text(text, scratch);
+}
+
+// The time for which the task was to be left alone before it might be taken.
+std::int64_t CallbackSeconds(const Task& task) {
+  return task.available_at > task.scheduled_at ? (task.available_at - task.scheduled_at) / kSecondUs
+                                               : 0;
 }
 
 // An object of all fields that `resolve(field, scratch, json)` gives.
@@ -60,6 +81,7 @@ std::size_t StateScope::Resolve(const std::vector<std::string>& path, std::strin
                                 std::string_view& json) const {
   if (path.empty()) return 0;
   if (path[0] == "workflow") {
+    if (path.size() > 2 && path[1] == "env") return ResolveEnvironment(path, scratch, json);
     if (path.size() > 1) return ResolveWorkflow(path[1], scratch, json) ? 2 : 0;
     scratch = Assemble(kWorkflowFields, [this](auto field, auto& space, auto& value) {
       return ResolveWorkflow(field, space, value);
@@ -68,7 +90,8 @@ std::size_t StateScope::Resolve(const std::vector<std::string>& path, std::strin
     return 1;
   }
   const StepIndex step = FindStep(path[0]);
-  const RunNumber run = step == kNoStep ? 0 : state_.LatestRun(step);
+  if (step == kNoStep) return ResolveEnvironment(path, scratch, json);
+  const RunNumber run = state_.LatestRun(step);
   if (run == 0) return 0;
   const Task& task = state_.task(state_.run(run).task);
   if (path.size() > 1) return ResolveTask(task, path[1], scratch, json) ? 2 : 0;
@@ -77,6 +100,21 @@ std::size_t StateScope::Resolve(const std::vector<std::string>& path, std::strin
   });
   json = scratch;
   return 1;
+}
+
+// `workflow.env.NAME` in three names, or NAME in one.
+std::size_t StateScope::ResolveEnvironment(const std::vector<std::string>& path,
+                                           std::string& scratch, std::string_view& json) const {
+  const bool own_id = path.size() == 1 && path[0] == kOwnTaskId && own_task_ != 0;
+  const std::size_t used = path[0] == "workflow" ? 3 : 1;
+  const std::string* value =
+      definition_.environment == nullptr || own_id || (used == 1 && path.size() > 1)
+          ? nullptr
+          : definition_.environment->Find(path[used - 1]);
+  if (!own_id && value == nullptr) return 0;
+  Text(own_id ? TaskIdText(state_, own_task_) : *value, scratch);
+  json = scratch;
+  return used;
 }
 
 StepIndex StateScope::FindStep(std::string_view reference) const {
@@ -129,6 +167,7 @@ bool StateScope::ResolveTask(const Task& task, std::string_view field, std::stri
   if (field == "taskDefName") found = Text(StepOf(definition_, state_, task.step).name, scratch);
   if (field == "referenceTaskName")
     found = Text(StepOf(definition_, state_, task.step).reference, scratch);
+  if (field == "callbackAfterSeconds") found = Number(CallbackSeconds(task), scratch);
   if (field == "status") found = Text(Name(task.status), scratch);
   if (field == "retryCount") found = Number(task.attempt - 1, scratch);
   if (field == "pollCount") found = Number(task.start_count, scratch);

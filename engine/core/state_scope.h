@@ -1,5 +1,10 @@
-// StateScope: where the expressions of a definition find the workflow's own values: `${workflow.…}`
-// and `${<reference>.…}` (conductor.md 3.13).
+// StateScope: where the expressions of a definition find the workflow's own values:
+// `${workflow.…}`,
+// `${<reference>.…}`, of the newest iteration and attempt of that step, `${CPEWF_TASK_ID}` and the
+// environment (conductor.md 3.13).
+//
+// What the state cannot tell yet (parentWorkflowId, parentWorkflowTaskId) has no value: one line in
+// ResolveWorkflow each, and one in the list of fields, will give it.
 //
 // Single-threaded; borrows the definition and the state, which outlive it.
 #pragma once
@@ -22,10 +27,15 @@ class StateScope : public Scope {
   StateScope(const Definition& definition, const State& state, const std::vector<StepIndex>& reads)
       : definition_(definition), state_(state), reads_(&reads) {}
 
+  // The task whose input is being evaluated: `${CPEWF_TASK_ID}`.
+  void set_own_task(TaskNumber task) { own_task_ = task; }
+
   std::size_t Resolve(const std::vector<std::string>& path, std::string& scratch,
                       std::string_view& json) const override;
 
  private:
+  std::size_t ResolveEnvironment(const std::vector<std::string>& path, std::string& scratch,
+                                 std::string_view& json) const;
   StepIndex FindStep(std::string_view reference) const;
   bool ResolveWorkflow(std::string_view field, std::string& scratch, std::string_view& json) const;
   bool ResolveTask(const Task& task, std::string_view field, std::string& scratch,
@@ -34,6 +44,7 @@ class StateScope : public Scope {
   const Definition& definition_;
   const State& state_;
   const std::vector<StepIndex>* reads_ = nullptr;
+  TaskNumber own_task_ = 0;
 };
 
 }  // namespace skald::core

@@ -1,26 +1,16 @@
 #include "engine/core/template.h"
 
+#include <optional>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "engine/core/json_scan.h"
 #include "engine/core/json_write.h"
+#include "engine/core/limits.h"
 #include "engine/core/template_program.h"
 
 namespace skald::core {
 namespace {
-
-// The value that the rest of a path leads to, from step `from` on.
-std::optional<std::string_view> Descend(std::string_view value, const std::vector<PathStep>& path,
-                                        std::size_t from) {
-  for (std::size_t i = from; i < path.size(); ++i) {
-    const bool element = path[i].index.has_value() && KindOf(value) == JsonKind::kArray;
-    const auto inner =
-        element ? FindElement(value, *path[i].index) : FindMember(value, path[i].name);
-    if (!inner.has_value()) return std::nullopt;
-    value = *inner;
-  }
-  return value;
-}
 
 // Inside a string: strings lose their quotes, everything else is shown as its JSON.
 void AppendAsText(std::string& out, std::string_view value) {
@@ -116,34 +106,100 @@ Template::Template() {
 
 Template::Template(std::shared_ptr<const Program> program) : program_(std::move(program)) {}
 
-std::string Template::Evaluate(const Scope& scope) const { return EvaluateExcept({}, scope); }
+// One evaluation. After a limit is passed, every further value is null.
+class TemplateEvaluation {
+ public:
+  using Program = Template::Program;
+
+  // `except`: expressions that begin with this name are kept; empty: none.
+  TemplateEvaluation(const Program& program, std::string_view except, const Scope& scope)
+      : program_(program), except_(except), guard_(!except.empty()), scope_(scope) {}
+
+  std::string Run() {
+    for (const Program::Piece& piece : program_.pieces) {
+      if (piece.kind == Program::PieceKind::kLiteral) {
+        out_.append(guard_ ? piece.guarded : piece.literal);
+        continue;
+      }
+      Replace(piece);
+    }
+    return std::move(out_);
+  }
+
+  // OK while no limit was passed.
+  const absl::Status& status() const { return status_; }
+
+ private:
+  void Replace(const Program::Piece& piece) {
+    const Program::Expression& expression = program_.expressions[piece.expression];
+    const Template::Use& use = program_.uses[expression.use];
+    const bool whole = piece.kind == Program::PieceKind::kValue;
+    const bool kept = guard_ && !use.path.empty() && use.path.front() == except_;
+    if (expression.secret || kept) return AppendKept(out_, use.text, whole);
+    const auto value = Value(expression);
+    if (work_.exhausted()) Refuse(use, absl::StrCat("kPathWorkMax (", kPathWorkMax, ")"));
+    if (value.has_value() && out_.size() + value->size() > kPayloadBytesCeiling) {
+      Refuse(use, absl::StrCat("kPayloadBytesCeiling (", kPayloadBytesCeiling, " bytes)"));
+    }
+    AppendValue(out_, status_.ok() ? value.value_or("null") : "null", whole, guard_);
+  }
+
+  void Refuse(const Template::Use& use, std::string_view limit) {
+    if (!status_.ok()) return;
+    status_ = absl::ResourceExhaustedError(
+        absl::StrCat("expression ${", use.text, "} passes ", std::string(limit)));
+  }
+
+  std::optional<std::string_view> Value(const Program::Expression& expression) {
+    if (!status_.ok()) return std::nullopt;
+    if (expression.path.has_value()) return expression.path->Evaluate(scope_, work_);
+    std::string text;
+    for (const Program::Part& part : expression.parts) {
+      if (part.expression.has_value()) {
+        text.append(InnerText(program_.expressions[*part.expression]));
+      } else {
+        text.append(part.text);
+      }
+      if (text.size() > kExpressionBytesMax) return std::nullopt;
+    }
+    // What the values made of it is no path: there is nothing there.
+    const absl::StatusOr<JsonPath> path = JsonPath::Parse(text);
+    return path.ok() ? path->Evaluate(scope_, work_) : std::nullopt;
+  }
+
+  std::string InnerText(const Program::Expression& expression) {
+    const std::string_view value = Value(expression).value_or("null");
+    if (value.size() > kExpressionBytesMax) return std::string(value);
+    return KindOf(value) == JsonKind::kString ? StringOf(value) : std::string(value);
+  }
+
+  const Program& program_;
+  const std::string_view except_;
+  const bool guard_;
+  const Scope& scope_;
+  PathWork work_;
+  std::string out_;
+  absl::Status status_;
+};
+
+absl::StatusOr<std::string> Template::TryEvaluate(const Scope& scope) const {
+  TemplateEvaluation evaluation(*program_, {}, scope);
+  std::string json = evaluation.Run();
+  if (!evaluation.status().ok()) return evaluation.status();
+  return json;
+}
+
+std::string Template::Evaluate(const Scope& scope) const {
+  return TemplateEvaluation(*program_, {}, scope).Run();
+}
 
 std::string Template::EvaluateExcept(std::string_view root, const Scope& scope) const {
-  std::string out;
-  std::string scratch;
-  const bool guard = !root.empty();
-  for (const Program::Piece& piece : program_->pieces) {
-    if (piece.kind == Program::PieceKind::kLiteral) {
-      out.append(guard ? piece.guarded : piece.literal);
-      continue;
-    }
-    const Use& use = program_->uses[piece.expression];
-    const bool whole = piece.kind == Program::PieceKind::kValue;
-    if (guard && use.path.front() == root) {
-      AppendKept(out, use.text, whole);
-      continue;
-    }
-    scratch.clear();
-    std::string_view json;
-    const std::size_t used = scope.Resolve(use.path, scratch, json);
-    const auto found =
-        used == 0 ? std::nullopt : Descend(TrimJson(json), program_->paths[piece.expression], used);
-    AppendValue(out, found.value_or("null"), whole, guard);
-  }
-  return out;
+  return TemplateEvaluation(*program_, root, scope).Run();
 }
 
 const std::vector<std::string>& Template::roots() const { return program_->roots; }
+bool Template::reads_anything() const { return program_->reads_anything; }
+const std::vector<SecretPlace>& Template::secrets() const { return program_->secrets; }
 const std::vector<Template::Use>& Template::uses() const { return program_->uses; }
 std::string_view Template::source() const { return program_->source; }
 bool Template::is_constant() const { return program_->uses.empty(); }

@@ -12,20 +12,10 @@
 namespace skald::core {
 namespace {
 
-// Position of the '}' that ends the expression whose text begins at `at`; npos = none. Quoted names
-// in brackets may hold one.
-std::size_t ExpressionEnd(std::string_view text, std::size_t at) {
-  char quote = '\0';
-  for (; at < text.size(); ++at) {
-    const char c = text[at];
-    if (quote != '\0') {
-      if (c == quote) quote = '\0';
-      continue;
-    }
-    if ((c == '\'' || c == '"') && text[at - 1] == '[') quote = c;
-    if (c == '}') return at;
-  }
-  return std::string_view::npos;
+std::string_view Trimmed(std::string_view text) {
+  while (!text.empty() && absl::ascii_isspace(text.front())) text.remove_prefix(1);
+  while (!text.empty() && absl::ascii_isspace(text.back())) text.remove_suffix(1);
+  return text;
 }
 
 }  // namespace
@@ -45,10 +35,11 @@ class TemplateCompiler {
       mistakes_.Add(where_, DescribeFault(json, fault));
       return Template();
     }
-    Value(TrimJson(json), "");
+    Value(TrimJson(json));
     Flush();
     if (program_.uses.size() > kExpressionsMax) {
-      mistakes_.Add(where_, absl::StrCat("more than ", kExpressionsMax, " expressions"));
+      mistakes_.Add(where_,
+                    absl::StrCat("more than kExpressionsMax (", kExpressionsMax, ") expressions"));
     }
     for (const Template::Use& use : program_.uses) {
       if (!use.path.empty()) program_.roots.push_back(use.path.front());
@@ -69,66 +60,85 @@ class TemplateCompiler {
   void Text(std::string_view text) {
     AppendEscaped(literal_, text);
     AppendGuardedText(guarded_, text);
+    stretch_.append(text);
   }
 
-  void Value(std::string_view value, const std::string& place) {
+  void Value(std::string_view value) {
     switch (KindOf(value)) {
       case JsonKind::kObject:
-        return Object(value, place);
+        return Object(value);
       case JsonKind::kArray:
-        return Array(value, place);
+        return Array(value);
       case JsonKind::kString:
-        return String(value, place);
+        return String(value);
       default:
         Literal(value);
     }
   }
 
-  void Object(std::string_view value, const std::string& place) {
+  void Object(std::string_view value) {
     Literal("{");
     bool first = true;
+    const std::string outer = place_;
+    steps_.emplace_back();
     for (JsonWalk walk(value); walk.Next(); first = false) {
       Literal(first ? "\"" : ",\"");
       Literal(walk.raw_key());
       Literal("\":");
-      Value(walk.value(), JoinPath(place, walk.key()));
+      steps_.back().name = walk.key();
+      place_ = JoinPath(outer, steps_.back().name);
+      Value(walk.value());
     }
+    steps_.pop_back();
+    place_ = outer;
     Literal("}");
   }
 
-  void Array(std::string_view value, const std::string& place) {
+  void Array(std::string_view value) {
     Literal("[");
     std::size_t index = 0;
+    const std::string outer = place_;
+    steps_.emplace_back();
     for (JsonWalk walk(value); walk.Next(); ++index) {
       if (index > 0) Literal(",");
-      Value(walk.value(), JoinPath(place, index));
+      steps_.back().index = index;
+      place_ = JoinPath(outer, index);
+      Value(walk.value());
     }
+    steps_.pop_back();
+    place_ = outer;
     Literal("]");
   }
 
-  void String(std::string_view value, const std::string& place) {
+  void String(std::string_view value) {
     const bool may_hold_one =
         value.find('{') != std::string_view::npos || value.find("\\u") != std::string_view::npos;
     if (!may_hold_one) return Literal(value);
     const std::string text = StringOf(value);
     if (text.find("${") == std::string::npos) return Literal(value);
-    if (IsWhole(text)) {
-      Expression(Program::PieceKind::kValue, std::string_view(text).substr(2, text.size() - 3),
-                 place);
-      return;
+    marks_.clear();
+    stretch_.clear();
+    const bool whole = IsWhole(text);
+    if (whole) {
+      Expression(Program::PieceKind::kValue, std::string_view(text).substr(2, text.size() - 3));
+    } else {
+      Literal("\"");
+      Mixed(text);
+      Literal("\"");
     }
-    Literal("\"");
-    Mixed(text, place);
-    Literal("\"");
+    EndStretch();
+    const bool secret = std::any_of(marks_.begin(), marks_.end(),
+                                    [](const auto& mark) { return mark.path.has_value(); });
+    if (secret) program_.secrets.push_back({steps_, whole, std::move(marks_)});
   }
 
   // The string is one expression and nothing else (not the blank one, which is the empty text).
   static bool IsWhole(std::string_view text) {
     return text.substr(0, 2) == "${" && ExpressionEnd(text, 2) == text.size() - 1 &&
-           !absl::StripAsciiWhitespace({text.data() + 2, text.size() - 3}).empty();
+           !Trimmed(text.substr(2, text.size() - 3)).empty();
   }
 
-  void Mixed(std::string_view text, const std::string& place) {
+  void Mixed(std::string_view text) {
     std::size_t at = 0;
     while (at < text.size()) {
       const std::size_t dollar = text.find("${", at);
@@ -142,35 +152,49 @@ class TemplateCompiler {
       const std::size_t end = ExpressionEnd(text, dollar + 2);
       if (end == std::string_view::npos) break;  // not closed: plain text, as on the reference
       Text(text.substr(at, dollar - at));
-      Expression(Program::PieceKind::kText, text.substr(dollar + 2, end - dollar - 2), place);
+      Expression(Program::PieceKind::kText, text.substr(dollar + 2, end - dollar - 2));
       at = end + 1;
     }
     Text(text.substr(at));
   }
 
-  void Expression(Program::PieceKind kind, std::string_view inside, const std::string& place) {
-    while (!inside.empty() && absl::ascii_isspace(inside.front())) inside.remove_prefix(1);
-    while (!inside.empty() && absl::ascii_isspace(inside.back())) inside.remove_suffix(1);
+  void Expression(Program::PieceKind kind, std::string_view inside) {
+    inside = Trimmed(inside);
     if (inside.empty()) return;  // `${}`: the empty text
     if (inside == "$") {
       const bool whole = kind == Program::PieceKind::kValue;
       literal_.append(whole ? "\"$\"" : "$");
       guarded_.append(whole ? "\"${$}\"" : "${$}");
+      stretch_.push_back('$');
       return;
     }
-    std::string message;
-    auto steps = ParsePath(inside, message);
-    if (!steps.has_value()) {
-      mistakes_.Add(Place(place), absl::StrCat("expression ${", std::string(inside.substr(0, 80)),
-                                               "}: ", message));
+    const absl::StatusOr<std::size_t> added = ExpressionCompiler(program_, place_).Compile(inside);
+    if (!added.ok()) {
+      mistakes_.Add(Place(), absl::StrCat("expression ${", std::string(inside.substr(0, 80)),
+                                          "}: ", added.status().message()));
       return;
     }
     Flush();
-    Template::Use use{place, std::string(inside), {}};
-    for (const PathStep& step : *steps) use.path.push_back(step.name);
-    program_.pieces.push_back({kind, "", "", program_.uses.size()});
-    program_.uses.push_back(std::move(use));
-    program_.paths.push_back(*std::move(steps));
+    program_.pieces.push_back({kind, "", "", *added});
+    const Program::Expression& expression = program_.expressions[*added];
+    if (!expression.secret) return EndStretch();
+    Mark({absl::StrCat("${", std::string(inside), "}"), expression.path});
+  }
+
+  // ---- marks of secrets: what stands in a string where no value of an expression parts it ----
+
+  void Mark(SecretPlace::Mark mark) {
+    EndStretch();
+    marks_.push_back(std::move(mark));
+  }
+
+  // What the template itself writes that looks like a reference to a secret is none.
+  void EndStretch() {
+    std::size_t at = stretch_.find(kSecretMark);
+    for (; at != std::string::npos; at = stretch_.find(kSecretMark, at + 1)) {
+      marks_.push_back({std::string(kSecretMark), std::nullopt});
+    }
+    stretch_.clear();
   }
 
   void Flush() {
@@ -179,9 +203,9 @@ class TemplateCompiler {
                                std::exchange(guarded_, {}), 0});
   }
 
-  std::string Place(const std::string& place) const {
-    if (where_.empty() || place.empty()) return where_ + place;
-    return place.front() == '[' ? where_ + place : absl::StrCat(where_, ".", place);
+  std::string Place() const {
+    if (where_.empty() || place_.empty()) return where_ + place_;
+    return place_.front() == '[' ? where_ + place_ : absl::StrCat(where_, ".", place_);
   }
 
   const std::string where_;
@@ -189,6 +213,10 @@ class TemplateCompiler {
   Program program_;
   std::string literal_;
   std::string guarded_;  // the same, as the source of a template that evaluates to it
+  std::string place_;    // where the walk is, below the root
+  std::vector<SecretPlace::Step> steps_;  // the same
+  std::vector<SecretPlace::Mark> marks_;  // of the string that is being read
+  std::string stretch_;                   // its text since the last expression
 };
 
 Template Template::Compile(std::string_view json, std::string_view where, MistakeList& mistakes) {

@@ -6,17 +6,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/core/template.h"
 
 namespace skald::core {
-
-// One step of a path: a member's name, or an element's position in brackets.
-struct PathStep {
-  std::string name;
-  std::optional<std::int64_t> index;
-};
 
 struct Template::Program {
   enum class PieceKind : std::uint8_t {
@@ -28,21 +23,63 @@ struct Template::Program {
     PieceKind kind = PieceKind::kLiteral;
     std::string literal;
     std::string guarded;         // the literal as the source of a template that evaluates to it
-    std::size_t expression = 0;  // position in `uses` and `paths`
+    std::size_t expression = 0;  // position in `expressions`
+  };
+  // A stretch of the text of an expression that holds others.
+  struct Part {
+    std::string text;
+    std::optional<std::size_t> expression;  // position in `expressions`; else the text
+  };
+  struct Expression {
+    std::size_t use = 0;           // position in `uses`
+    std::optional<JsonPath> path;  // absent: made of `parts` at each evaluation
+    std::vector<Part> parts;
+    bool secret = false;
   };
 
   std::string source;
   std::vector<Piece> pieces;
+  std::vector<Expression> expressions;
   std::vector<Use> uses;
-  std::vector<std::vector<PathStep>> paths;
   std::vector<std::string> roots;
+  std::vector<SecretPlace> secrets;
+  bool reads_anything = false;
 };
+
+// Every reference to a secret begins so, in templates and in stored payloads.
+inline constexpr std::string_view kSecretMark = "${workflow.secrets.";
 
 // Appends text for the inside of a JSON string, such that a template with it evaluates to the text:
 // every '$' as `${$}`.
 void AppendGuardedText(std::string& out, std::string_view text);
 
-// The steps of an expression's text. On a mistake: nullopt, and `message` says which.
-std::optional<std::vector<PathStep>> ParsePath(std::string_view text, std::string& message);
+// Position of the '}' that ends the expression whose text begins at `at`; npos = none. Texts in
+// quotes inside brackets, and expressions inside, may hold braces.
+std::size_t ExpressionEnd(std::string_view text, std::size_t at);
+
+// Position of the next `${` from `at` on that `$` does not stand before; npos = none.
+std::size_t FindExpression(std::string_view text, std::size_t at);
+
+// Compiles the expressions of one template; the strings around them are the caller's.
+// Single-threaded. Defined in template_expression.cc.
+class ExpressionCompiler {
+ public:
+  using Program = Template::Program;
+
+  ExpressionCompiler(Program& program, const std::string& place)
+      : program_(program), place_(place) {}
+
+  // Adds the expression and all that it holds; returns its position. Errors: INVALID_ARGUMENT.
+  absl::StatusOr<std::size_t> Compile(std::string_view text);
+
+ private:
+  absl::StatusOr<std::size_t> Compile(std::string_view text, std::size_t depth);
+  absl::StatusOr<std::size_t> Nested(std::string_view text, std::size_t depth);
+  absl::Status AddPart(std::string_view text, std::size_t depth, Program::Expression& to);
+  std::size_t Add(Program::Expression expression, Template::Use use);
+
+  Program& program_;
+  const std::string& place_;
+};
 
 }  // namespace skald::core

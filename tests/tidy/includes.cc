@@ -47,8 +47,8 @@ struct Library {
   std::string_view instead;
 };
 
-const std::array<Library, 15>& Libraries() {
-  static const std::array<Library, 15> libraries = {{
+const std::array<Library, 16>& Libraries() {
+  static const std::array<Library, 16> libraries = {{
       {"spdlog/", {"engine/base/"}, "log through engine/base/log.h"},
       {"pqxx/", {"engine/postgres/", "workers/"}, "go through a port; SQL lives in the edges"},
       {"libpq-fe.h",
@@ -73,6 +73,7 @@ const std::array<Library, 15>& Libraries() {
       {"prometheus/", {"engine/telemetry/"}, "count through the Metrics port"},
       {"boost/beast", {"engine/http/"}, "HTTP is spoken in engine/http only"},
       {"boost/asio", {"engine/http/"}, "HTTP is spoken in engine/http only"},
+      {"re2/", {"engine/core/"}, "match in a JSONPath filter"},
       {"CLI/", {"engine/app/", "workers/"}, "read options in the app layer and pass settings down"},
       {"gtest/", {}, "test helpers belong in tests/support"},
       {"gmock/", {}, "test helpers belong in tests/support"},

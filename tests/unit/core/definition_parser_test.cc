@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <memory>
 #include <string>
 
 #include "engine/core/json_scan.h"
@@ -113,7 +114,7 @@ TEST(DefinitionParserTest, EveryMistakeIsReportedAtOnceWithItsPath) {
     "version": "x", "schemaVersion": 1, "timeoutSeconds": -1, "timeoutPolicy": "NEVER",
     "inputTemplate": [], "outputParameters": {"o": "${nobody.output}"},
     "tasks": [
-      {"taskReferenceName": "a", "inputParameters": {"x": "${workflow.input..y}"}},
+      {"taskReferenceName": "a", "inputParameters": {"x": "${workflow.input[y]}"}},
       {"name": "b", "type": "HTTP", "taskReferenceName": "a"},
       {"name": "c", "type": "BANANA", "taskReferenceName": "c", "startDelay": -1},
       {"name": "d", "taskReferenceName": "d", "inputParameters": {"x": "${workflow.input.a}",
@@ -130,7 +131,7 @@ TEST(DefinitionParserTest, EveryMistakeIsReportedAtOnceWithItsPath) {
   EXPECT_THAT(mistakes, Contains(At("inputTemplate", "must be an object, not a list")));
   EXPECT_THAT(mistakes, Contains(At("outputParameters.o", "nobody")));
   EXPECT_THAT(mistakes, Contains(At("tasks[0].name", "name cannot be empty or null")));
-  EXPECT_THAT(mistakes, Contains(At("tasks[0].inputParameters.x", "deep scans")));
+  EXPECT_THAT(mistakes, Contains(At("tasks[0].inputParameters.x", "is expected in brackets")));
   EXPECT_THAT(mistakes, Contains(At("tasks[1].type", "step type HTTP is not supported yet")));
   EXPECT_THAT(mistakes, Contains(At("tasks[1].taskReferenceName", "should be unique")));
   EXPECT_THAT(mistakes, Contains(At("tasks[2].type", "unknown step type BANANA")));
@@ -241,10 +242,6 @@ TEST(DefinitionParserTest, StepTypesWantTheirFields) {
       {R"({"name":"a","taskReferenceName":"workflow"})", "tasks[0].taskReferenceName", "reserved"},
       {R"({"name":"a","taskReferenceName":"a","permissive":true})", "tasks[0].permissive",
        "not supported yet"},
-      {R"({"name":"a","taskReferenceName":"a","inputParameters":{"x":"${CPEWF_TASK_ID}"}})",
-       "tasks[0].inputParameters.x", "not supported yet"},
-      {R"({"name":"a","taskReferenceName":"a","inputParameters":{"x":"${workflow.secrets.k}"}})",
-       "tasks[0].inputParameters.x", "workflow.secrets is not supported yet"},
       {R"({"name":"a","taskReferenceName":"a","inputParameters":{"x":"${saga.reason}"}})",
        "tasks[0].inputParameters.x", "only be read in the input of an undo"},
       {R"({"name":"a","taskReferenceName":"a","inputParameters":"x"})", "tasks[0].inputParameters",
@@ -256,6 +253,71 @@ TEST(DefinitionParserTest, StepTypesWantTheirFields) {
     EXPECT_THAT(Parse(Of(test.steps)).mistakes, Contains(At(test.path, test.message)))
         << test.steps;
   }
+}
+
+// conductor.md 1.6, but for tasks at every depth: an expression names `workflow` or a step.
+TEST(DefinitionParserTest, ExpressionsAreCheckedAtEveryDepth) {
+  const auto mistakes =
+      Parse(Of(R"({"name":"s","taskReferenceName":"s","type":"SWITCH","evaluatorType":"value-param",
+          "expression":"k","inputParameters":{"k":"${workflow.input.k}"},
+          "decisionCases":{"x":[{"name":"a","taskReferenceName":"a",
+              "inputParameters":{"p":{"q":["${gone.output}"]}}}]},
+          "defaultCase":[{"name":"b","taskReferenceName":"b",
+              "inputParameters":{"p":"${workflow.input[}"}}]})"))
+          .mistakes;
+  EXPECT_THAT(mistakes, Contains(At("tasks[0].decisionCases.x[0].inputParameters.p.q[0]",
+                                    "taskReferenceName: gone")));
+  EXPECT_THAT(mistakes,
+              Contains(At("tasks[0].defaultCase[0].inputParameters.p", "'[' is not closed")));
+}
+
+TEST(DefinitionParserTest, ExpressionsAreRefusedWithTheirPlace) {
+  const std::map<std::string, std::string> wrong = {
+      {"${workflow.secrets}", "a secret is written workflow.secrets.NAME"},
+      {"${workflow.env}", "workflow.env.NAME expected"},
+      {"${HOME}", "is not defined in workflow definition"},
+      {"${workflow.input[?(@.y]}", "filter: '[?(' is not closed"},
+      {"${workflow.input[?(@.y == $.gone.output.z)]}", "taskReferenceName: gone"},
+      {"${workflow.input.${gone.output.z}}", "taskReferenceName: gone"},
+  };
+  for (const auto& [text, message] : wrong) {
+    const std::string step = R"({"name":"a","taskReferenceName":"a","inputParameters":{"x":[")";
+    EXPECT_THAT(Parse(Of(step + text + "\"]}}")).mistakes,
+                Contains(At("tasks[0].inputParameters.x[0]", message)))
+        << text;
+  }
+}
+
+TEST(DefinitionParserTest, EnvironmentNamesAreKnownOrWarnedOf) {
+  auto environment = std::make_shared<Environment>();
+  environment->values = {{"REGION", "eu"}};
+  const auto parse = [&](const std::string& text) {
+    return ParseDefinition(
+        Of(R"({"name":"a","taskReferenceName":"a","inputParameters":{"x":")" + text + "\"}}"),
+        nullptr, {.environment = environment});
+  };
+  EXPECT_TRUE(parse("${workflow.env.REGION}${REGION}${NETFLIX_ENV}${CPEWF_TASK_ID}").ok());
+  EXPECT_TRUE(parse("${workflow.env.REGION}").warnings.empty());
+  EXPECT_THAT(parse("${workflow.env.ZONE}").warnings,
+              Contains(At("tasks[0].inputParameters.x", "the environment has no ZONE")));
+  EXPECT_FALSE(parse("${ZONE}").ok());
+}
+
+// An expression whose first name only the evaluation shows may read every step.
+TEST(DefinitionParserTest, ComputedNamesReadEveryStep) {
+  const std::string steps =
+      R"({"name":"a","taskReferenceName":"a"},{"name":"b","taskReferenceName":"b",
+          "inputParameters":{"x":"${${workflow.input.step}.output.y}"}})";
+  const Definition definition = Good(Of(steps));
+  EXPECT_EQ(definition.steps[1].reads, (std::vector<StepIndex>{0, 1}));
+}
+
+// The expressions of a task definition's inputTemplate are evaluated (conductor.md 3.13).
+TEST(DefinitionParserTest, InputTemplatesMayHoldExpressions) {
+  const Definition definition =
+      Good(Of(R"({"name":"a","taskReferenceName":"a","inputParameters":{"x":1}})"),
+           {{"a", R"({"name":"a","inputTemplate":{"x":2,"y":"${workflow.input.y}"}})"}});
+  EXPECT_EQ(definition.steps[0].input.source(), R"({"x":1,"y":"${workflow.input.y}"})");
 }
 
 // A JOIN in one branch that waits for another branch could wait for one that waits for it.

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <string>
+
 #include "tests/unit/core/saga_world.h"
 
 namespace skald::core {
@@ -56,6 +59,45 @@ TEST_F(StateScopeTest, GivesWholeEntries) {
   EXPECT_NE(workflow.find("\"variables\":{\"v\": [1]}"), std::string::npos) << workflow;
   EXPECT_NE(task.find("\"output\":{\"task\":1}"), std::string::npos) << task;
   EXPECT_EQ(Value("charge.output"), "{\"task\":1}");
+}
+
+// conductor.md 3.13: all the fields of a task's entry, and what a scan finds in them.
+TEST_F(StateScopeTest, EntriesHaveEveryField) {
+  for (const char* field :
+       {"input", "output", "taskType", "status", "referenceTaskName", "retryCount", "pollCount",
+        "taskDefName", "scheduledTime", "startTime", "endTime", "workflowInstanceId", "taskId",
+        "callbackAfterSeconds", "workerId", "iteration"}) {
+    EXPECT_NE(Value(std::string("charge.") + field), "null") << field;
+    EXPECT_NE(Value("charge").find(std::string("\"") + field + "\":"), std::string::npos) << field;
+  }
+  EXPECT_EQ(Value("charge..task"), "[1]");
+  EXPECT_EQ(Value("workflow..id"), "[7]");
+  EXPECT_EQ(Value("workflow['version','status']"), R"({"version":4,"status":"RUNNING"})");
+  EXPECT_EQ(Value("workflow.input.order[?(@ == $.charge.output.task)]"), "[]");
+  EXPECT_EQ(Value("workflow.variables.v[?(@ == $.charge.output.task)]"), "[1]");
+}
+
+TEST_F(StateScopeTest, KnowsTheOwnTaskAndTheEnvironment) {
+  auto environment = std::make_shared<Environment>();
+  environment->values = {{"REGION", "eu \"1\""}, {"CONFIG", R"( {"hosts":["a","b"]} )"}};
+  Definition definition = world_.definition();
+  definition.environment = environment;
+  StateScope scope(definition, world_.state());
+  scope.set_own_task(3);
+  const auto value = [&](const std::string& expression) {
+    return Template::Compile("\"${" + expression + "}\"", "test")->Evaluate(scope);
+  };
+
+  EXPECT_EQ(value("CPEWF_TASK_ID"), "\"" + world_.state().id.ToString() + ".3\"");
+  EXPECT_EQ(value("CPEWF_TASK_ID.x"), "null");
+  EXPECT_EQ(value("workflow.env.REGION"), R"("eu \"1\"")");
+  EXPECT_EQ(value("REGION"), R"("eu \"1\"")");
+  EXPECT_EQ(value("workflow.env.CONFIG.hosts[1]"), R"("b")");
+  EXPECT_EQ(value("workflow.env.CONFIG..hosts[*]"), R"(["a","b"])");
+  EXPECT_EQ(value("workflow.env.REGION.x"), "null");
+  EXPECT_EQ(value("workflow.env.ZONE"), "null");
+  EXPECT_EQ(Value("workflow.env.REGION"), "null");
+  EXPECT_EQ(Value("CPEWF_TASK_ID"), "null");
 }
 
 TEST_F(StateScopeTest, WhatIsNotThereIsNull) {
