@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -15,6 +16,7 @@
 #include "engine/app/exit_codes.h"
 #include "engine/app/limits_table.h"
 #include "engine/app/private_cluster.h"
+#include "engine/app/process_environment.h"
 #include "engine/app/system_clock.h"
 #include "engine/app/version.h"
 #include "engine/base/log.h"
@@ -119,14 +121,16 @@ class ServerProcess {
                 std::unique_ptr<postgres::PgCatalog> catalog)
       : journal_(std::move(journal)),
         catalog_(std::move(catalog)),
-        definitions_(*catalog_),
+        secrets_(environ),
+        definitions_(*catalog_, ReadExpressionEnvironment(environ)),
         engine_(config.ToEngineOptions(),
                 runtime::Collaborators{*journal_, clock_, metrics_,
                                        [this](std::int64_t id) { return definitions_.ById(id); },
                                        [this](const std::string& name_space,
                                               const std::string& name, std::int32_t version) {
                                          return definitions_.Resolve(name_space, name, version);
-                                       }}) {}
+                                       },
+                                       &secrets_}) {}
 
   absl::Status StartEdges(const ServerConfig& config) {
     grpc_edge::ServerOptions options;
@@ -153,6 +157,7 @@ class ServerProcess {
   telemetry::PrometheusMetrics metrics_;
   std::unique_ptr<postgres::PgJournal> journal_;
   std::unique_ptr<postgres::PgCatalog> catalog_;
+  const EnvironmentSecrets secrets_;
   runtime::DefinitionCache definitions_;
   std::atomic<bool> serving_{false};
   runtime::EngineThread engine_;

@@ -58,7 +58,8 @@ absl::StatusOr<Pinned> PinDefinition(std::string_view workflow_json,
   return pinned;
 }
 
-absl::StatusOr<core::Definition> DecodePinned(std::string_view body, std::int64_t id) {
+absl::StatusOr<core::Definition> DecodePinned(
+    std::string_view body, std::int64_t id, std::shared_ptr<const core::Environment> environment) {
   const core::JsonFault fault = core::CheckJsonObject(body, core::kJsonDepthCeiling);
   if (!fault.ok()) return Damaged(core::DescribeFault(body, fault));
   const std::string_view object = core::TrimJson(body);
@@ -73,8 +74,11 @@ absl::StatusOr<core::Definition> DecodePinned(std::string_view body, std::int64_
     const auto source = core::FindMember(*tasks, name);
     return source.has_value() ? std::optional(std::string(*source)) : std::nullopt;
   };
-  core::Parsed<core::Definition> parsed = core::ParseDefinition(
-      *workflow, embedded, {.name_space = core::StringOf(*name_space), .accepted_before = true});
+  core::Parsed<core::Definition> parsed =
+      core::ParseDefinition(*workflow, embedded,
+                            {.name_space = core::StringOf(*name_space),
+                             .accepted_before = true,
+                             .environment = std::move(environment)});
   if (!parsed.ok()) return Damaged(core::FormatMistakes(parsed.mistakes, 10));
   parsed.value->id = id;
   return *std::move(parsed.value);

@@ -8,6 +8,7 @@
 // Names are sorted; only registered ones appear.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -28,8 +29,10 @@ absl::StatusOr<Pinned> PinDefinition(std::string_view workflow_json,
                                      const core::TaskDefinitionLookup& lookup,
                                      const core::ParseOptions& options);
 
-// The definition of a body that PinDefinition made, also an earlier release's. `id` is the store's.
-// INVALID_ARGUMENT: anything else.
-absl::StatusOr<core::Definition> DecodePinned(std::string_view body, std::int64_t id);
+// The definition of a body that PinDefinition made, also an earlier release's. `id` is the store's;
+// `environment` as in ParseOptions. INVALID_ARGUMENT: anything else.
+absl::StatusOr<core::Definition> DecodePinned(
+    std::string_view body, std::int64_t id,
+    std::shared_ptr<const core::Environment> environment = nullptr);
 
 }  // namespace skald::codec

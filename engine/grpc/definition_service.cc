@@ -74,8 +74,8 @@ grpc::Status DefinitionServiceImpl::StoreWorkflow(const v1::RegisterWorkflowRequ
     if (!absl::IsNotFound(task.status())) lookup_failed = task.status();
     return std::nullopt;
   };
-  const auto parsed =
-      core::ParseDefinition(request.definition(), lookup, {.name_space = *name_space});
+  const auto parsed = core::ParseDefinition(
+      request.definition(), lookup, {.name_space = *name_space, .environment = environment_});
   if (!lookup_failed.ok()) return ToGrpc(lookup_failed);
   if (!parsed.ok()) return Refuse("workflow definition refused", parsed.mistakes);
   ports::StoredDefinition stored;

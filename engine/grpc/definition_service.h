@@ -3,6 +3,10 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <memory>
+#include <utility>
+
+#include "engine/core/environment.h"
 #include "engine/grpc/blocking_pool.h"
 #include "engine/ports/catalog.h"
 #include "engine/ports/clock.h"
@@ -13,8 +17,10 @@ namespace skald::grpc_edge {
 class DefinitionServiceImpl final : public v1::DefinitionService::CallbackService {
  public:
   // All outlive the service.
-  DefinitionServiceImpl(ports::Catalog& catalog, const ports::Clock& clock, BlockingPool& pool)
-      : catalog_(catalog), clock_(clock), pool_(pool) {}
+  DefinitionServiceImpl(ports::Catalog& catalog,
+                        std::shared_ptr<const core::Environment> environment,
+                        const ports::Clock& clock, BlockingPool& pool)
+      : catalog_(catalog), environment_(std::move(environment)), clock_(clock), pool_(pool) {}
 
   grpc::ServerUnaryReactor* RegisterWorkflow(grpc::CallbackServerContext* context,
                                              const v1::RegisterWorkflowRequest* request,
@@ -48,6 +54,7 @@ class DefinitionServiceImpl final : public v1::DefinitionService::CallbackServic
                          v1::RegisterTaskResponse& response);
 
   ports::Catalog& catalog_;
+  const std::shared_ptr<const core::Environment> environment_;  // shared with the definitions
   const ports::Clock& clock_;
   BlockingPool& pool_;
 };

@@ -1,6 +1,10 @@
 #include "engine/runtime/assignment.h"
 
 #include <string>
+#include <utility>
+
+#include "engine/base/log.h"
+#include "engine/core/secrets.h"
 
 namespace skald::runtime {
 namespace {
@@ -28,13 +32,48 @@ const core::Task* OriginalTask(const core::State& state, const core::StepRun& ru
   return state.has_task(run.task) ? &state.task(run.task) : nullptr;
 }
 
-void DescribeOriginal(const core::State& state, const core::StepRun& run, Assignment& assignment) {
+// The template that the task's input came from, and the member of the input that holds its value
+// ("" = all of it): the default input of an undo or a probe has the action's input in it.
+struct InputSource {
+  const core::Template* source = nullptr;
+  std::string_view below;
+};
+
+InputSource SourceOf(const core::Step& step, core::Operation operation) {
+  const bool undo = operation == core::Operation::kCompensate && step.saga.undo.has_value();
+  const bool probe = operation == core::Operation::kProbe && step.saga.probe.has_value();
+  if (undo && step.saga.undo->input.has_value()) return {&*step.saga.undo->input, ""};
+  if (probe && step.saga.probe->input.has_value()) return {&*step.saga.probe->input, ""};
+  return {&step.input, undo || probe ? "input" : ""};
+}
+
+core::Payload WithSecrets(const core::Payload& payload, const InputSource& from,
+                          const core::State& state, const core::Step& step,
+                          const ports::SecretStore* secrets) {
+  if (secrets == nullptr || from.source->secrets().empty()) return payload;
+  core::Substituted result = core::SubstituteSecrets(
+      payload, *from.source, from.below,
+      [&](std::string_view name) { return secrets->Find(state.start.name_space, name); });
+  for (const std::string& missing : result.missing) {
+    base::LogWarn(
+        "secret.missing",
+        {{"workflow", state.id.ToString()}, {"step", step.reference}, {"reference", missing}});
+  }
+  for (const std::string& place : result.withheld) {
+    base::LogWarn("secret.withheld",
+                  {{"workflow", state.id.ToString()}, {"step", step.reference}, {"place", place}});
+  }
+  return std::move(result.payload);
+}
+
+void DescribeOriginal(const core::Step& step, const core::State& state, const core::StepRun& run,
+                      const ports::SecretStore* secrets, Assignment& assignment) {
   assignment.original_effect = run.outcome;
   assignment.possible_duplicate = run.possible_duplicate;
   assignment.undo_reason = state.fault.reason;
   const core::Task* original = OriginalTask(state, run);
   if (original == nullptr) return;
-  assignment.original_input = original->input;
+  assignment.original_input = WithSecrets(original->input, {&step.input, ""}, state, step, secrets);
   if (run.outcome == core::Effect::kApplied) assignment.original_output = original->output;
 }
 
@@ -54,8 +93,14 @@ core::DurationUs ResponseTimeoutUs(const core::Definition& definition, const cor
   return 0;
 }
 
+core::Payload InputToHandOver(const core::Definition& definition, const core::State& state,
+                              const core::Task& task, const ports::SecretStore* secrets) {
+  const core::Step& step = core::StepOf(definition, state, task.step);
+  return WithSecrets(task.input, SourceOf(step, task.operation), state, step, secrets);
+}
+
 Assignment MakeAssignment(const core::Definition& definition, const core::State& state,
-                          const core::Task& task) {
+                          const core::Task& task, const ports::SecretStore* secrets) {
   const core::Step& step = core::StepOf(definition, state, task.step);
   const core::StepRun& run = state.run(task.run);
   Assignment assignment;
@@ -75,12 +120,14 @@ Assignment MakeAssignment(const core::Definition& definition, const core::State&
   assignment.operation = task.operation;
   assignment.step_key = core::StepKey(state, run, step.reference);
   assignment.idempotency_key = assignment.step_key + KeySuffix(task.operation);
-  assignment.input = task.input;
+  assignment.input = InputToHandOver(definition, state, task, secrets);
   assignment.not_after = task.not_after;
   assignment.response_timeout_us = ResponseTimeoutUs(definition, state, task);
   assignment.traceparent = state.start.traceparent;
   assignment.tracestate = state.start.tracestate;
-  if (task.operation != core::Operation::kAction) DescribeOriginal(state, run, assignment);
+  if (task.operation != core::Operation::kAction) {
+    DescribeOriginal(step, state, run, secrets, assignment);
+  }
   return assignment;
 }
 

@@ -114,7 +114,7 @@ void Decider::AddLease(Workflow& workflow, const core::Task& task, Worker& worke
 void Decider::SendAssignment(Workflow& workflow, const core::Task& task, Worker& worker) {
   if (worker.session == 0) return;
   state_.committer.EffectsFor(workflow).AddAssignment(
-      worker, MakeAssignment(*workflow.definition, workflow.state, task));
+      worker, MakeAssignment(*workflow.definition, workflow.state, task, state_.secrets));
 }
 
 void Decider::Adopt(Workflow& workflow) {

@@ -44,7 +44,8 @@ absl::StatusOr<DefinitionPointer> DefinitionCache::Resolve(const std::string& na
     if (!absl::IsNotFound(definition.status())) lookup_failed = definition.status();
     return std::nullopt;
   };
-  auto pinned = codec::PinDefinition(stored.source, lookup, {.name_space = name_space});
+  auto pinned = codec::PinDefinition(stored.source, lookup,
+                                     {.name_space = name_space, .environment = environment_});
   RETURN_IF_ERROR(lookup_failed);
   if (!pinned.ok()) {
     return absl::InternalError(absl::StrCat("definition ", name, " version ", stored.version,
@@ -70,7 +71,7 @@ absl::StatusOr<DefinitionPointer> DefinitionCache::ById(std::int64_t id) {
     if (const auto found = by_id_.find(id); found != by_id_.end()) return found->second;
   }
   ASSIGN_OR_RETURN(const std::string body, catalog_.GetPinned(id));
-  auto decoded = codec::DecodePinned(body, id);
+  auto decoded = codec::DecodePinned(body, id, environment_);
   if (!decoded.ok()) {
     return absl::InternalError(absl::StrCat("pinned definition ", id,
                                             " cannot be compiled: ", decoded.status().message()));

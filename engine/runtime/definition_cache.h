@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <tuple>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "engine/base/mutex.h"
@@ -25,8 +26,14 @@ using DefinitionPointer = std::shared_ptr<const core::Definition>;  // shared by
 
 class DefinitionCache {
  public:
+  // What expressions may read of the deployment; shared by all definitions, null = nothing.
+  using EnvironmentPointer = std::shared_ptr<const core::Environment>;
+
   // `catalog` outlives the cache.
-  explicit DefinitionCache(ports::Catalog& catalog) : catalog_(catalog) {}
+  explicit DefinitionCache(ports::Catalog& catalog, EnvironmentPointer environment = nullptr)
+      : catalog_(catalog), environment_(std::move(environment)) {}
+
+  const EnvironmentPointer& environment() const { return environment_; }
 
   // Null when it is not in memory, or stale.
   DefinitionPointer Find(const std::string& name_space, const std::string& name,
@@ -47,6 +54,7 @@ class DefinitionCache {
   void Keep(const DefinitionPointer& definition) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   ports::Catalog& catalog_;
+  const EnvironmentPointer environment_;
   base::Mutex mutex_;
   std::map<Key, Entry> by_name_ ABSL_GUARDED_BY(mutex_);
   std::map<std::int64_t, DefinitionPointer> by_id_ ABSL_GUARDED_BY(mutex_);

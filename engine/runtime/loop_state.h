@@ -10,6 +10,7 @@
 #include "engine/ports/clock.h"
 #include "engine/ports/journal.h"
 #include "engine/ports/metrics.h"
+#include "engine/ports/secret_store.h"
 #include "engine/runtime/committer.h"
 #include "engine/runtime/engine.h"
 #include "engine/runtime/fold.h"
@@ -29,6 +30,7 @@ struct Collaborators {
   ports::Metrics& metrics;
   DefinitionById definition_by_id;
   DefinitionByName definition_by_name;
+  const ports::SecretStore* secrets = nullptr;  // null: there are none
 };
 
 enum class Phase {
@@ -47,6 +49,7 @@ struct LoopState {
         metrics(collaborators.metrics),
         definition_by_id(std::move(collaborators.definition_by_id)),
         definition_by_name(std::move(collaborators.definition_by_name)),
+        secrets(collaborators.secrets),
         inbox(std::make_shared<Inbox>(options.inbox_max)),
         matcher(workers),
         committer(options, journal, metrics, clock, watches, inbox) {}
@@ -57,6 +60,7 @@ struct LoopState {
   ports::Metrics& metrics;
   const DefinitionById definition_by_id;
   const DefinitionByName definition_by_name;
+  const ports::SecretStore* const secrets;
   std::shared_ptr<Inbox> inbox;  // shared with the callbacks of the journal
 
   core::TimeUs now = 0;  // of this tick
