@@ -29,6 +29,7 @@
 #include "engine/postgres/pg_journal.h"
 #include "engine/runtime/definition_cache.h"
 #include "engine/runtime/engine_thread.h"
+#include "engine/runtime/task_definition_reader.h"
 #include "engine/telemetry/prometheus_metrics.h"
 
 namespace skald::app {
@@ -123,14 +124,20 @@ class ServerProcess {
         catalog_(std::move(catalog)),
         secrets_(environ),
         definitions_(*catalog_, ReadExpressionEnvironment(environ)),
-        engine_(config.ToEngineOptions(),
-                runtime::Collaborators{*journal_, clock_, metrics_,
-                                       [this](std::int64_t id) { return definitions_.ById(id); },
-                                       [this](const std::string& name_space,
-                                              const std::string& name, std::int32_t version) {
-                                         return definitions_.Resolve(name_space, name, version);
-                                       },
-                                       &secrets_}) {}
+        task_definitions_(*catalog_),
+        engine_(
+            config.ToEngineOptions(),
+            runtime::Collaborators{
+                *journal_, clock_, metrics_,
+                [this](std::int64_t id) { return definitions_.ById(id); },
+                [this](const std::string& name_space, const std::string& name,
+                       std::int32_t version) {
+                  return definitions_.Resolve(name_space, name, version);
+                },
+                &secrets_,
+                [this](const std::string& name_space, std::vector<std::string> names, auto done) {
+                  task_definitions_.Ask(name_space, std::move(names), std::move(done));
+                }}) {}
 
   absl::Status StartEdges(const ServerConfig& config) {
     grpc_edge::ServerOptions options;
@@ -159,6 +166,7 @@ class ServerProcess {
   std::unique_ptr<postgres::PgCatalog> catalog_;
   const EnvironmentSecrets secrets_;
   runtime::DefinitionCache definitions_;
+  runtime::TaskDefinitionReader task_definitions_;
   std::atomic<bool> serving_{false};
   runtime::EngineThread engine_;
   std::unique_ptr<grpc_edge::Server> grpc_;

@@ -197,6 +197,23 @@ void VisitFields(V& v, E& e) {
   v.Field("output", e.output);
 }
 
+template <typename V, Of<core::StepsRequested> E>
+void VisitFields(V& v, E& e) {
+  v.Always("step", e.step);
+  v.Field("ref", e.reference);
+  v.Field("iteration", e.iteration);
+  v.Field("input", e.input);
+  v.Field("names", e.names);
+  v.Field("after", e.after);
+}
+
+template <typename V, Of<core::StepsAdded> E>
+void VisitFields(V& v, E& e) {
+  v.Always("step", e.step);
+  v.Field("request", e.request);
+  v.Field("steps", e.steps);
+}
+
 template <typename V, Of<core::OrphanEffect> E>
 void VisitFields(V& v, E& e) {
   v.Field("run", e.run);

@@ -45,6 +45,8 @@
 //   SagaResumed           actor, reason
 //   PolicyOverridden      actor, reason
 //   OrphanEffect          run, task
+//   StepsRequested        step (always), ref, iteration, input, names [text, …], after [run, …]
+//   StepsAdded            step (always), request, steps (core/definition_added.h says their format)
 //
 // Texts beyond core::Name of types.h: cause = TASK_FAILED, TASK_TIMED_OUT, TERMINATE_STEP, USER,
 // TERMINATED, WORKFLOW_TIMEOUT; resolution = RETRY, BY_HAND, SKIPPED, SETTLED_APPLIED,

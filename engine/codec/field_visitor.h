@@ -123,6 +123,14 @@ class FieldWriter {
       core::AppendJsonUnsigned(out_, number);
     }
   }
+  void Append(const std::vector<std::string>& texts) {
+    out_.push_back('[');
+    for (const std::string& text : texts) {
+      if (out_.back() != '[') out_.push_back(',');
+      Append(text);
+    }
+    out_.push_back(']');
+  }
   template <Number T>
   void Append(const std::vector<T>& numbers) {
     AppendNumbers(numbers);
@@ -256,6 +264,13 @@ class FieldReader {
     const auto number = core::IntegerOf(raw);
     if (!number.has_value() || !std::in_range<T>(*number)) return false;
     value = static_cast<T>(*number);
+    return true;
+  }
+  static bool Read(std::string_view raw, std::vector<std::string>& values) {
+    if (core::KindOf(raw) != core::JsonKind::kArray) return false;
+    for (core::JsonWalk walk(raw); walk.Next();) {
+      if (!Read(walk.value(), values.emplace_back())) return false;
+    }
     return true;
   }
   template <Number T>

@@ -102,6 +102,29 @@ void VisitFields(V& v, E& e) {
   v.Field("in_turn", e.in_turn);
 }
 
+template <typename V, Of<core::StepsRequest> E>
+void VisitFields(V& v, E& e) {
+  v.Field("seq", e.seq);
+  v.Field("step", e.step, core::kNoStep);
+  v.Field("iteration", e.iteration);
+  v.Field("input", e.input);
+  v.Field("names", e.names);
+  v.Field("after", e.after);
+}
+
+// A list of steps made at run time, before it is compiled.
+struct StoredStepList {
+  core::StepIndex step = core::kNoStep;  // the one that made them
+  core::Payload steps;
+};
+
+template <typename V, Of<StoredStepList> E>
+void VisitFields(V& v, E& e) {
+  v.Field("step", e.step, core::kNoStep);
+  v.Field("steps", e.steps);
+}
+
+// Without State::added, which is stored as StoredStepLists.
 template <typename V, Of<core::State> E>
 void VisitFields(V& v, E& e) {
   v.Field("id", e.id);
@@ -129,6 +152,7 @@ void VisitFields(V& v, E& e) {
   v.Nested("fault", e.fault);
   v.Field("held", e.held);
   v.Field("history_bytes", e.history_bytes);
+  v.List("requests", e.requests);
 }
 
 }  // namespace skald::codec

@@ -1,10 +1,13 @@
 #include "engine/codec/state_json.h"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
 #include "engine/codec/state_fields.h"
+#include "engine/core/definition_added.h"
 #include "engine/core/json_check.h"
 #include "engine/core/limits.h"
 
@@ -42,6 +45,24 @@ absl::Status CheckNumbers(const core::State& state) {
   return absl::OkStatus();
 }
 
+constexpr char kAdded[] = "added";
+
+std::vector<StoredStepList> Stored(const core::AddedSteps& added) {
+  std::vector<StoredStepList> stored;
+  for (const auto& list : added.lists()) stored.push_back({list->maker, list->source});
+  return stored;
+}
+
+absl::Status Compile(const core::Definition& definition, const std::vector<StoredStepList>& stored,
+                     core::AddedSteps& added) {
+  for (const StoredStepList& list : stored) {
+    core::StepsAdded event{.step = list.step, .steps = list.steps};
+    RETURN_IF_ERROR(core::CompileSteps(definition, added, event));
+    added.Append(std::move(event.compiled));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 std::string EncodeState(const core::State& state) {
@@ -51,11 +72,12 @@ std::string EncodeState(const core::State& state) {
   core::AppendJsonInteger(out, kStateVersion);
   FieldWriter writer(out);
   VisitFields(writer, state);
+  writer.List(kAdded, Stored(state.added));
   out.push_back('}');
   return out;
 }
 
-absl::StatusOr<core::State> DecodeState(std::string_view text) {
+absl::StatusOr<core::State> DecodeState(const core::Definition& definition, std::string_view text) {
   const core::JsonFault fault = core::CheckJson(text, core::kJsonDepthCeiling);
   if (!fault.ok()) return Damaged(core::DescribeFault(text, fault));
   const std::string_view object = core::TrimJson(text);
@@ -73,6 +95,8 @@ absl::StatusOr<core::State> DecodeState(std::string_view text) {
   }
   core::State state;
   VisitFields(reader, state);
+  std::vector<StoredStepList> added;
+  reader.List(kAdded, added);
   if (!reader.status().ok())
     return Damaged({reader.status().message().data(), reader.status().message().size()});
   for (std::size_t i = 0; i < state.tasks.size(); ++i) {
@@ -81,6 +105,7 @@ absl::StatusOr<core::State> DecodeState(std::string_view text) {
   for (std::size_t i = 0; i < state.runs.size(); ++i) {
     state.runs[i].number = static_cast<core::RunNumber>(i + 1);
   }
+  RETURN_IF_ERROR(Compile(definition, added, state.added));
   RETURN_IF_ERROR(CheckNumbers(state));
   return state;
 }

@@ -21,6 +21,6 @@ std::string EncodeState(const core::State& state);
 
 // Errors: INVALID_ARGUMENT for what EncodeState did not write; FAILED_PRECONDITION for a
 // newer release's version.
-absl::StatusOr<core::State> DecodeState(std::string_view text);
+absl::StatusOr<core::State> DecodeState(const core::Definition& definition, std::string_view text);
 
 }  // namespace skald::codec

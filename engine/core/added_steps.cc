@@ -17,6 +17,9 @@ void AddedSteps::Append(std::shared_ptr<const StepList> list) {
   for (const Step& step : list->steps) {
     if (step.instead_of == kNoStep) by_reference_.insert_or_assign(step.reference, step.index);
   }
+  for (const auto& [name, definition] : list->task_definitions) {
+    task_definitions_.insert_or_assign(name, &definition);
+  }
   newest_.insert_or_assign(list->maker, list.get());
   any_saga_ = any_saga_ || list->any_saga;
   lists_.push_back(std::move(list));
@@ -37,9 +40,21 @@ StepIndex AddedSteps::Find(std::string_view reference) const {
   return found == by_reference_.end() ? kNoStep : found->second;
 }
 
+const Payload* AddedSteps::TaskDefinition(const std::string& name) const {
+  const auto found = task_definitions_.find(name);
+  return found == task_definitions_.end() ? nullptr : found->second;
+}
+
 const StepList* AddedSteps::NewestOf(StepIndex maker) const {
   const auto found = newest_.find(maker);
   return found == newest_.end() ? nullptr : found->second;
+}
+
+bool operator==(const AddedSteps& a, const AddedSteps& b) {
+  return std::equal(a.lists_.begin(), a.lists_.end(), b.lists_.begin(), b.lists_.end(),
+                    [](const auto& one, const auto& other) {
+                      return one->maker == other->maker && one->source == other->source;
+                    });
 }
 
 StepIndex FindStep(const Definition& definition, const AddedSteps& added,

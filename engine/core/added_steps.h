@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -17,14 +18,18 @@
 
 namespace skald::core {
 
+// Task definitions by name, as JSON; an empty payload: none is registered under that name.
+using TaskDefinitions = std::map<std::string, Payload>;
+
 // What one step made in one go.
 struct StepList {
   StepIndex maker = kNoStep;
-  StepIndex first = 0;           // number of steps.front()
-  std::vector<Step> steps;       // parents before their children
-  std::vector<StepIndex> heads;  // the first step of each branch, in order
-  bool any_saga = false;         // a step or a task definition in use has saga data
-  Payload source;                // as the event keeps it (definition_added.h)
+  StepIndex first = 0;               // number of steps.front()
+  std::vector<Step> steps;           // parents before their children
+  std::vector<StepIndex> heads;      // the first step of each branch, in order
+  bool any_saga = false;             // a step or a task definition in use has saga data
+  TaskDefinitions task_definitions;  // those in use, as they were then
+  Payload source;                    // as the event keeps it (definition_added.h)
 };
 
 class AddedSteps {
@@ -43,14 +48,20 @@ class AddedSteps {
   // The newest step with that reference; kNoStep when there is none. A step that stands in for
   // another one is found under that one's index only.
   StepIndex Find(std::string_view reference) const;
+  // What was found out about that name when steps were made; null when it has not been asked for.
+  const Payload* TaskDefinition(const std::string& name) const;
   // What `maker` made last; null when it has made nothing.
   const StepList* NewestOf(StepIndex maker) const;
+
+  // Made by the same steps from the same texts.
+  friend bool operator==(const AddedSteps& a, const AddedSteps& b);
 
  private:
   // Shared: copies of a state are taken for every read, a list may hold ten thousand steps.
   std::vector<std::shared_ptr<const StepList>> lists_;
-  std::map<StepIndex, const StepList*> newest_;         // by maker
-  std::map<std::string_view, StepIndex> by_reference_;  // texts of the lists
+  std::map<StepIndex, const StepList*> newest_;                  // by maker
+  std::map<std::string_view, StepIndex> by_reference_;           // texts of the lists
+  std::map<std::string_view, const Payload*> task_definitions_;  // of the lists, the newest
   bool any_saga_ = false;
 };
 

@@ -27,6 +27,8 @@ void ApplyWorkflow(const ApplyContext& context, const WorkflowEnded& body, State
 // Undoing has a time limit of its own (saga.md 2.12): the workflow's timeout is over.
 void ApplyWorkflow(const ApplyContext& context, const SagaFaulted& body, State& state);
 void ApplyWorkflow(const ApplyContext& context, const FaultPended& body, State& state);
+void ApplyWorkflow(const ApplyContext& context, const StepsRequested& body, State& state);
+void ApplyWorkflow(const ApplyContext& context, const StepsAdded& body, State& state);
 
 // ---- apply_task.cc ----
 void ApplyTask(const ApplyContext& context, const TaskScheduled& body, State& state);

@@ -117,6 +117,12 @@ class Books {
     state_.status = state_.paused_by_person ? WorkflowStatus::kPaused : WorkflowStatus::kRunning;
   }
   void operator()(const OrphanEffect& orphan);
+  // A workflow whose definition says nothing of a saga is one from the first step that does.
+  void operator()(const StepsAdded&) {
+    if (state_.added.any_saga() && state_.saga_status == SagaStatus::kNone) {
+      state_.saga_status = SagaStatus::kActive;
+    }
+  }
 
   // Everything else is forward work only.
   template <typename Other>

@@ -1,4 +1,8 @@
+#include <utility>
+
+#include "engine/base/check.h"
 #include "engine/core/apply_handlers.h"
+#include "engine/core/definition_added.h"
 
 namespace skald::core {
 namespace {
@@ -56,16 +60,35 @@ void ApplyWorkflow(const ApplyContext& context, const WorkflowEnded& body, State
   state.open.clear();
   state.join_remaining.clear();
   state.held.clear();
+  state.requests.clear();
   state.live_tasks = 0;
 }
 
 void ApplyWorkflow(const ApplyContext&, const SagaFaulted&, State& state) {
   StopTimeout(state);
   state.held.clear();
+  state.requests.clear();
 }
 
 void ApplyWorkflow(const ApplyContext&, const FaultPended& body, State& state) {
   if (body.cause == FaultCause::kWorkflowTimeout) StopTimeout(state);
+}
+
+void ApplyWorkflow(const ApplyContext& context, const StepsRequested& body, State& state) {
+  state.requests.insert(state.requests.end(), StepsRequest{.seq = context.seq,
+                                                           .step = body.step,
+                                                           .iteration = body.iteration,
+                                                           .input = body.input,
+                                                           .names = body.names,
+                                                           .after = body.after});
+}
+
+void ApplyWorkflow(const ApplyContext& context, const StepsAdded& body, State& state) {
+  state.requests.erase(StepsRequest{.seq = body.request});
+  if (body.compiled != nullptr) return state.added.Append(body.compiled);
+  StepsAdded compiled = body;
+  CHECK(CompileSteps(context.definition, state.added, compiled).ok());
+  state.added.Append(std::move(compiled.compiled));
 }
 
 }  // namespace skald::core

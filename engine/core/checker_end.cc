@@ -99,6 +99,8 @@ bool Parked(const Model& model) { return model.parked_seq > model.resumed_seq; }
 // A decision has been taken to its end, and the workflow is not: something has to be under way.
 void CheckStandstill(Model& model) {
   if (model.paused || model.live_tasks > 0) return;
+  const bool asking = !model.requests.empty() && model.fault_seq == 0;
+  if (asking) return;
   const bool undo_parked = std::any_of(model.runs.begin(), model.runs.end(),
                                        [](const RunRecord& run) { return run.parked; });
   const bool parked = model.parked_seq > std::max(model.resumed_seq, model.fault_seq);
@@ -175,7 +177,7 @@ void CheckUndoInput(const RunRecord& run, EventSeq seq, const Payload& input, Mo
 void CheckEnd(Model& model) {
   if (model.runs.empty() && model.ended_seq == 0) return;
   for (const RunRecord& run : model.runs) CheckRetryable(run, model);
-  if (!model.definition.saga.declared) return;
+  if (!model.definition.saga.declared && !model.added.any_saga()) return;
   if (model.ended_seq != 0) {
     CheckTerminal(model);
   } else {

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "engine/core/checker_model.h"
+#include "engine/core/definition_added.h"
 
 namespace skald::core::checker {
 namespace {
@@ -82,6 +83,14 @@ class Folder {
     model_.orphan_seq = seq_;
     Run(orphan.run).parked = true;
     Run(orphan.run).finishes = 0;
+  }
+  void operator()(const StepsRequested&) { model_.requests.insert(seq_); }
+  void operator()(const StepsAdded& added) {
+    model_.requests.erase(added.request);
+    StepsAdded compiled = added;
+    const absl::Status status = CompileSteps(model_.definition, model_.added, compiled);
+    Require(status.ok(), "I19", std::string(status.message()));
+    if (status.ok()) model_.added.Append(std::move(compiled.compiled));
   }
   template <typename Other>
   void operator()(const Other&) {}
@@ -305,7 +314,8 @@ void Folder::operator()(const SagaFaulted& faulted) {
           "the saga faulted after its pivot passed");
   const bool of_task =
       faulted.cause == FaultCause::kTaskFailed || faulted.cause == FaultCause::kTaskTimedOut;
-  if (of_task && Known(faulted.task)) {
+  // A step that could not even be scheduled has no task.
+  if (of_task && faulted.task != 0 && Known(faulted.task)) {
     Require(model_.StepOf(RunOf(faulted.task)).saga.kind != StepKind::kRetryable, "I9",
             "the failure of a RETRYABLE step raised a fault");
   }

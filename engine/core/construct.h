@@ -35,6 +35,11 @@ inline const std::string& DomainOf(const Step& step, Operation operation) {
   return step.domain;
 }
 
+// Its undo is this engine's matter.
+inline bool IsSaga(const Definition& definition, const State& state) {
+  return definition.saga.declared || state.added.any_saga();
+}
+
 // Forward work may be scheduled.
 inline bool GoesForward(const State& state) {
   return state.status == WorkflowStatus::kRunning && !state.fault.active;

@@ -5,6 +5,7 @@
 // within one decision. Single-threaded, as Draft.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -18,6 +19,19 @@ void CarryOutJoin(const Step& step, TaskScheduled task, Draft& draft);
 void CarryOutSetVariable(const Step& step, TaskScheduled task, Draft& draft);
 void CarryOutTerminate(const Step& step, TaskScheduled task, Draft& draft);
 void CarryOutWait(const Step& step, TaskScheduled task, Draft& draft);
+
+// DYNAMIC, dynamic forks: asks what the names of the steps to be made mean, or goes on at once when
+// that is known (control_made.cc).
+void RequestSteps(const Step& maker, TaskScheduled task, Draft& draft);
+
+// The steps that a step wants made, from its input.
+struct StepPlan {
+  std::string tasks = "[]";  // JSON, as ComposeStepList takes it
+  std::string inputs = "{}";
+  std::string must_exist;  // a task definition of that name has to be registered; "" = none
+};
+// Errors: what the reference says when it terminates the workflow for it.
+absl::StatusOr<StepPlan> PlanDynamic(const Step& maker, const Payload& input);
 
 // All that the JOIN waits for has ended.
 void CompleteJoin(RunNumber run, Draft& draft);

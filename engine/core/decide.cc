@@ -34,6 +34,10 @@ absl::Status Handle(const CompensateWorkflow& trigger, Draft& draft) {
 }
 absl::Status Handle(const OperateSaga& trigger, Draft& draft) { return OnOperate(trigger, draft); }
 
+absl::Status Handle(const StepsResolved& trigger, Draft& draft) {
+  return OnStepsResolved(trigger, draft);
+}
+
 bool IsStart(const Trigger& trigger) { return std::holds_alternative<StartWorkflow>(trigger); }
 
 }  // namespace
@@ -72,6 +76,10 @@ std::vector<Command> OpenCommands(const Definition& definition, const State& sta
     const bool held = task.operation != Operation::kAction && UndoIsHeld(state);
     if (task.status != TaskStatus::kScheduled || !task.released || held) continue;
     commands.push_back(OfferOf(definition, state, task));
+  }
+  if (!GoesForward(state)) return commands;
+  for (const StepsRequest& request : state.requests) {
+    commands.push_back(ResolveSteps{.request = request.seq, .names = request.names});
   }
   return commands;
 }

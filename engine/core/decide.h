@@ -40,7 +40,13 @@ struct CancelTask {
   std::string reason;
   bool superseded = false;  // decided without it already
 };
-using Command = std::variant<OfferTask, WithdrawTask, CancelTask>;
+// Look up these task definitions, with those of the undo that each names, and answer with
+// StepsResolved. Safe to repeat: asked again after a recovery and after a pause.
+struct ResolveSteps {
+  EventSeq request = 0;
+  std::vector<std::string> names;
+};
+using Command = std::variant<OfferTask, WithdrawTask, CancelTask, ResolveSteps>;
 
 enum class Answer : std::uint8_t {
   kRecorded,    // the trigger took effect
@@ -62,7 +68,8 @@ struct Decision {
 absl::StatusOr<Decision> Decide(const Definition& definition, const Trigger& trigger, TimeUs now,
                                 State& state);
 
-// The offers and cancels that follow from a state: what the shell must know again after a recovery.
+// The offers, cancels and questions that follow from a state: what the shell must know again after
+// a recovery.
 std::vector<Command> OpenCommands(const Definition& definition, const State& state);
 
 }  // namespace skald::core

@@ -67,6 +67,8 @@ void CarryOut(StepIndex index, std::vector<RunNumber> after, Draft& draft) {
   switch (step.type) {
     case StepType::kSimple:
       return CarryOutSimple(step, std::move(task), draft);
+    case StepType::kDynamic:
+      return RequestSteps(step, std::move(task), draft);
     case StepType::kSwitch:
       return CarryOutSwitch(step, std::move(task), draft);
     case StepType::kForkJoin:
@@ -150,12 +152,14 @@ void ReleaseHeld(const std::vector<RunNumber>& held, Draft& draft) {
       DecideFailure(task, draft);
     }
   }
+  if (MayCarryOut(draft.state())) ResumeRequests(draft);
 }
 
 absl::StatusOr<Payload> EvaluateInput(const Step& step, TaskNumber task, const Draft& draft) {
   StateScope scope(draft.definition(), draft.state(), step.reads);
   scope.set_own_task(task);
   ASSIGN_OR_RETURN(std::string input, step.input.TryEvaluate(scope));
+  if (!step.given_input.empty()) input = OverlayMembers(input, step.given_input.text());
   if (step.task.input_template.empty()) return Payload(std::move(input));
   return Payload(MergeDefaults(input, step.task.input_template.text()));
 }

@@ -110,7 +110,7 @@ void GiveUp(TaskNumber number, bool out_of_time, Draft& draft) {
 // with the worker's barrier, which refuses the key with another input. What passes a limit by now
 // stays as it was, too.
 Payload RetryInput(const Task& failed, const Step& step, const Draft& draft) {
-  if (draft.definition().saga.declared || step.input.is_constant()) return failed.input;
+  if (IsSaga(draft.definition(), draft.state()) || step.input.is_constant()) return failed.input;
   const auto next = static_cast<TaskNumber>(draft.state().tasks.size() + 1);
   const absl::StatusOr<Payload> input = EvaluateInput(step, next, draft);
   if (!input.ok()) return failed.input;

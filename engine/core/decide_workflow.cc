@@ -91,8 +91,8 @@ absl::Status CheckSignal(const SignalWorkflow& trigger, const Draft& draft) {
   return absl::OkStatus();
 }
 
-SagaStatus SagaStatusAtEnd(WorkflowStatus status, const Definition& definition) {
-  if (!definition.saga.declared) return SagaStatus::kNone;
+SagaStatus SagaStatusAtEnd(WorkflowStatus status, const Draft& draft) {
+  if (!IsSaga(draft.definition(), draft.state())) return SagaStatus::kNone;
   return status == WorkflowStatus::kCompleted ? SagaStatus::kCompleted : SagaStatus::kFailedClean;
 }
 
@@ -175,7 +175,7 @@ absl::Status OnResume(const ResumeWorkflow& trigger, Draft& draft) {
 
 absl::Status OnTerminate(const TerminateWorkflow& trigger, Draft& draft) {
   const State& state = draft.state();
-  if (draft.definition().saga.declared) return TerminateSaga(trigger, draft);
+  if (IsSaga(draft.definition(), draft.state())) return TerminateSaga(trigger, draft);
   if (state.status == WorkflowStatus::kTerminated) {
     draft.Answer(Answer::kUnchanged);
     return absl::OkStatus();
@@ -189,7 +189,7 @@ absl::Status OnTerminate(const TerminateWorkflow& trigger, Draft& draft) {
 }
 
 void EndWorkflow(WorkflowStatus status, std::string reason, Draft& draft) {
-  EndWorkflow(status, SagaStatusAtEnd(status, draft.definition()), std::move(reason), {}, draft);
+  EndWorkflow(status, SagaStatusAtEnd(status, draft), std::move(reason), {}, draft);
 }
 
 void EndWorkflow(WorkflowStatus status, SagaStatus saga_status, std::string reason,
@@ -214,7 +214,8 @@ void EndWorkflow(WorkflowStatus status, SagaStatus saga_status, std::string reas
 void MaybeComplete(Draft& draft) {
   const State& state = draft.state();
   const auto decidable = [&state] {
-    return GoesForward(state) && !state.fault.pending && state.held.empty();
+    return GoesForward(state) && !state.fault.pending && state.held.empty() &&
+           state.requests.empty();
   };
   // Only JOINs are left: nothing can end what they wait for, a case not chosen perhaps. Each pass
   // closes a JOIN or ends the workflow.

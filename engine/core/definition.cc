@@ -8,6 +8,8 @@ std::string_view Name(StepType type) {
   switch (type) {
     case StepType::kSimple:
       return "SIMPLE";
+    case StepType::kDynamic:
+      return "DYNAMIC";
     case StepType::kSwitch:
       return "SWITCH";
     case StepType::kForkJoin:

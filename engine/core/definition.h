@@ -20,6 +20,7 @@ namespace skald::core {
 
 enum class StepType : std::uint8_t {
   kSimple,
+  kDynamic,
   kSwitch,
   kForkJoin,
   kJoin,
@@ -111,6 +112,7 @@ struct Step {
   // kNoStep but for a step that stands in for a DYNAMIC one, under its reference and in its place.
   StepIndex instead_of = kNoStep;
   Template input;
+  Payload given_input;  // object or empty: laid over the evaluated input, as it is
   // Steps that the input reads, ascending, no duplicates; all of them where only the evaluation
   // shows which.
   std::vector<StepIndex> reads;
@@ -125,6 +127,8 @@ struct Step {
   std::string switch_parameter;      // kSwitch, value-param: the input key
   std::vector<StepIndex> join_on;    // kJoin
   std::vector<StepIndex> joined_by;  // joins whose join_on names this step
+  std::string name_parameter;        // kDynamic: the input key of the task's name
+  Payload source;                    // kDynamic: its JSON
   WorkflowStatus termination_status = WorkflowStatus::kCompleted;  // kTerminate
 };
 
@@ -160,6 +164,7 @@ struct Definition {
   DurationUs timeout_us = 0;           // 0 = none
   bool timeout_ends_workflow = false;  // TIME_OUT_WF; else only an alert
   WorkflowSaga saga;
+  RetryPolicy undo_retry;                          // what undo tasks begin with (saga.md 2.11)
   Payload source;                                  // the JSON as registered, unknown fields and all
   std::vector<StepIndex> by_reference;             // all steps, sorted by reference
   std::shared_ptr<const Environment> environment;  // shared by all definitions; null = empty

@@ -41,10 +41,11 @@ std::vector<StepIndex> StepsRead(const Definition& definition, const Template& i
 class GraphChecker {
  public:
   GraphChecker(const Definition& definition, const std::vector<StepSource>& sources,
-               MistakeList& mistakes)
+               MistakeList& mistakes, bool added)
       : definition_(definition),
         sources_(sources),
         mistakes_(mistakes),
+        added_(added),
         tree_(definition, sources) {}
 
   void Run() {
@@ -146,6 +147,7 @@ class GraphChecker {
     if (root == "saga") return allowed.saga ? SagaProblem(use) : OnlyInUndo(use);
     if (root == kOwnTaskId) return allowed.own_task ? "" : NoOwnTask(use);
     const StepIndex step = definition_.Find(root);
+    if (step == kNoStep && added_) return "";
     if (step == kNoStep) {
       if (IsEnvironment(root)) return "";
       return absl::StrCat("taskReferenceName: ", root, " for given task: ", task,
@@ -203,6 +205,7 @@ class GraphChecker {
   const Definition& definition_;
   const std::vector<StepSource>& sources_;
   MistakeList& mistakes_;
+  const bool added_;  // made at run time: there are steps outside
   const StepTree tree_;
 };
 
@@ -233,7 +236,12 @@ void LinkSteps(const std::vector<StepSource>& sources, Definition& definition) {
 
 void CheckGraph(const Definition& definition, const std::vector<StepSource>& sources,
                 MistakeList& mistakes) {
-  GraphChecker(definition, sources, mistakes).Run();
+  GraphChecker(definition, sources, mistakes, false).Run();
+}
+
+void CheckAddedGraph(const Definition& added, const std::vector<StepSource>& sources,
+                     MistakeList& mistakes) {
+  GraphChecker(added, sources, mistakes, true).Run();
 }
 
 }  // namespace skald::core

@@ -46,6 +46,10 @@ void LinkSteps(const std::vector<StepSource>& sources, Definition& definition);
 void CheckGraph(const Definition& definition, const std::vector<StepSource>& sources,
                 MistakeList& mistakes);
 
+// As CheckGraph for steps made at run time, whose expressions may name steps of outside.
+void CheckAddedGraph(const Definition& added, const std::vector<StepSource>& sources,
+                     MistakeList& mistakes);
+
 // saga.md V1-V3, V6, V11, V12 and the undeclared steps (definition_kinds.cc).
 void CheckStepKinds(const Definition& definition, const std::vector<StepSource>& sources,
                     MistakeList& mistakes);

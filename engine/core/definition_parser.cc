@@ -97,7 +97,8 @@ Parsed<Definition> ParseDefinition(std::string_view json, const TaskDefinitionLo
   const auto tasks = fields.List("tasks");
   const bool no_tasks = tasks.has_value() ? !JsonWalk(*tasks).Next() : !fields.Has("tasks");
   if (no_tasks) fields.Add("tasks", "WorkflowTask list cannot be empty");
-  const StepsContext context{lookup, parts.undo_retry, mistakes};
+  definition.undo_retry = parts.undo_retry;
+  const StepsContext context{lookup, parts.undo_retry, mistakes, kStepsMax};
   const StepsResult result = ReadSteps(tasks.value_or("[]"), context, definition);
   SettleSaga(parts, result.any_saga, definition);
   LinkSteps(result.sources, definition);

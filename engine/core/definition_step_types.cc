@@ -12,8 +12,9 @@
 namespace skald::core {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, StepType>, 7> kTypes = {{
+constexpr std::array<std::pair<std::string_view, StepType>, 8> kTypes = {{
     {"SIMPLE", StepType::kSimple},
+    {"DYNAMIC", StepType::kDynamic},
     {"SWITCH", StepType::kSwitch},
     {"FORK_JOIN", StepType::kForkJoin},
     {"JOIN", StepType::kJoin},
@@ -23,8 +24,7 @@ constexpr std::array<std::pair<std::string_view, StepType>, 7> kTypes = {{
 }};
 
 // Types of the reference and of saga.md that later releases build.
-constexpr std::array<std::string_view, 42> kNotBuilt = {"USER_DEFINED",
-                                                        "DYNAMIC",
+constexpr std::array<std::string_view, 41> kNotBuilt = {"USER_DEFINED",
                                                         "FORK_JOIN_DYNAMIC",
                                                         "EXCLUSIVE_JOIN",
                                                         "DECISION",
@@ -102,6 +102,13 @@ void ReadSwitch(const Fields& fields, Step& step) {
   }
 }
 
+void ReadDynamic(const Fields& fields, Step& step) {
+  step.name_parameter = fields.Text("dynamicTaskNameParam");
+  if (step.name_parameter.empty()) {
+    fields.Add("dynamicTaskNameParam", Required("dynamicTaskNameParam", step));
+  }
+}
+
 void ReadFork(const Fields& fields, const Step& step) {
   const auto list = fields.List("forkTasks");
   const bool empty = list.has_value() && IsEmptyContainer(*list);
@@ -165,12 +172,16 @@ void ReadWait(const Fields& fields) {
 
 }  // namespace
 
+std::optional<StepType> StepTypeNamed(std::string_view name) {
+  const auto known = std::find_if(kTypes.begin(), kTypes.end(),
+                                  [&](const auto& entry) { return entry.first == name; });
+  return known == kTypes.end() ? std::nullopt : std::optional(known->second);
+}
+
 std::optional<StepType> ReadStepType(const Fields& fields) {
   if (!fields.Has("type")) return StepType::kSimple;
   const std::string text = fields.Text("type");
-  for (const auto& [name, type] : kTypes) {
-    if (name == text) return type;
-  }
+  if (const auto known = StepTypeNamed(text); known.has_value()) return known;
   const std::string shown = text.substr(0, kNameBytesMax);
   if (text.empty()) {
     fields.Add("type", "WorkTask type cannot be null or empty");
@@ -187,6 +198,8 @@ void ReadTypeFields(const Fields& fields, Step& step, StepSource& source) {
     case StepType::kSimple:
     case StepType::kSetVariable:
       return;
+    case StepType::kDynamic:
+      return ReadDynamic(fields, step);
     case StepType::kSwitch:
       return ReadSwitch(fields, step);
     case StepType::kForkJoin:

@@ -3,12 +3,16 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "engine/core/definition.h"
 #include "engine/core/definition_fields.h"
 #include "engine/core/definition_steps.h"
 
 namespace skald::core {
+
+// nullopt when no type of this release has that name.
+std::optional<StepType> StepTypeNamed(std::string_view name);
 
 // The field `type`; nullopt, and a mistake, when it is unknown or not built yet.
 std::optional<StepType> ReadStepType(const Fields& fields);

@@ -28,6 +28,16 @@ class StepsReader {
     return std::move(result_);
   }
 
+  StepsResult RunForked(std::string_view tasks) {
+    std::uint32_t branch = 0;
+    for (JsonWalk walk(tasks); walk.Next(); ++branch) {
+      const std::string path = JoinPath("tasks", branch);
+      if (!MayRead(walk.value(), path)) continue;
+      definition_.roots.push_back(OneStep(walk.value(), path, {.branch = branch}));
+    }
+    return std::move(result_);
+  }
+
  private:
   struct Place {
     StepIndex parent = kNoStep;
@@ -40,15 +50,7 @@ class StepsReader {
     std::size_t position = 0;
     for (JsonWalk walk(list); walk.Next(); ++position) {
       const std::string step_path = JoinPath(path, position);
-      if (KindOf(walk.value()) != JsonKind::kObject) {
-        context_.mistakes.Add(step_path, absl::StrCat("must be an object, not ",
-                                                      std::string(Describe(KindOf(walk.value())))));
-        continue;
-      }
-      if (definition_.steps.size() >= kStepsMax) {
-        TooManySteps(step_path);
-        break;
-      }
+      if (!MayRead(walk.value(), step_path)) continue;
       const StepIndex index = OneStep(walk.value(), step_path, place);
       result_.sources[index].position = indexes.size();
       if (!indexes.empty()) definition_.steps[indexes.back()].next = index;
@@ -57,10 +59,18 @@ class StepsReader {
     return indexes;
   }
 
-  void TooManySteps(const std::string& path) {
-    if (too_many_) return;
+  bool MayRead(std::string_view json, const std::string& path) {
+    if (KindOf(json) != JsonKind::kObject) {
+      context_.mistakes.Add(
+          path, absl::StrCat("must be an object, not ", std::string(Describe(KindOf(json)))));
+      return false;
+    }
+    if (definition_.steps.size() < context_.steps_max) return true;
+    if (!too_many_) {
+      context_.mistakes.Add(path, absl::StrCat("more than ", context_.steps_max, " steps"));
+    }
     too_many_ = true;
-    context_.mistakes.Add(path, absl::StrCat("more than ", kStepsMax, " steps"));
+    return false;
   }
 
   StepIndex OneStep(std::string_view json, const std::string& path, const Place& place) {
@@ -74,6 +84,7 @@ class StepsReader {
     const bool known_type = ReadCommon(fields, step);
     if (known_type) {
       ReadTypeFields(fields, step, source);
+      if (step.type == StepType::kDynamic) step.source = Payload(std::string(json));
       ReadTask(fields, step);
       if (ReadStepSaga(fields, context_.undo_retry, step)) result_.any_saga = true;
       FillUndoTimeouts(path, step);
@@ -239,6 +250,11 @@ class StepsReader {
 
 StepsResult ReadSteps(std::string_view tasks, const StepsContext& context, Definition& definition) {
   return StepsReader(context, definition).Run(tasks);
+}
+
+StepsResult ReadForkedSteps(std::string_view tasks, const StepsContext& context,
+                            Definition& definition) {
+  return StepsReader(context, definition).RunForked(tasks);
 }
 
 }  // namespace skald::core

@@ -7,6 +7,7 @@
 
 #include "engine/core/definition.h"
 #include "engine/core/definition_parser.h"
+#include "engine/core/limits.h"
 #include "engine/core/mistake.h"
 
 namespace skald::core {
@@ -22,6 +23,7 @@ struct StepsContext {
   const TaskDefinitionLookup& lookup;
   const RetryPolicy& undo_retry;
   MistakeList& mistakes;
+  std::size_t steps_max = kStepsMax;
 };
 
 struct StepsResult {
@@ -31,5 +33,9 @@ struct StepsResult {
 
 // Fills `steps` and `roots` from the list `tasks` (JSON, a list). Parents before their children.
 StepsResult ReadSteps(std::string_view tasks, const StepsContext& context, Definition& definition);
+
+// The same for a list whose elements each begin a branch of their own: none follows another.
+StepsResult ReadForkedSteps(std::string_view tasks, const StepsContext& context,
+                            Definition& definition);
 
 }  // namespace skald::core

@@ -10,10 +10,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "engine/core/added_steps.h"
 #include "engine/core/payload.h"
 #include "engine/core/types.h"
 
@@ -77,6 +79,24 @@ struct TaskScheduled {
   // Runs whose end was a precondition of this one: control flow and data (saga.md 2.7). First
   // attempts of actions only.
   std::vector<RunNumber> after;
+};
+// A step that makes steps is to be carried out: what their names mean is being asked, or the
+// mistake in its input is what the fault that follows tells.
+struct StepsRequested {
+  StepIndex step = kNoStep;  // the one that makes them
+  std::string reference;     // for SQL and people; follows from `step`
+  std::int32_t iteration = 0;
+  Payload input;
+  std::vector<std::string> names;  // of the task definitions asked for
+  std::vector<RunNumber> after;    // as in TaskScheduled
+};
+// Steps of this workflow from now on, numbered on from those there are.
+struct StepsAdded {
+  StepIndex step = kNoStep;  // the one that made them
+  EventSeq request = 0;      // seq of its StepsRequested, which is answered by this
+  Payload steps;             // definition_added.h says the format
+  // Not stored: `steps` compiled, so that it is done once. Apply does it where this is null.
+  std::shared_ptr<const StepList> compiled;
 };
 struct TaskReleased {
   TaskNumber task = 0;
@@ -210,7 +230,8 @@ using EventBody =
                  TaskStarted, TaskRequeued, TaskCompleted, TaskFailed, TaskTimedOut,
                  TaskCancelRequested, TaskCanceled, TaskFailureAccepted, LateResult, SagaFaulted,
                  FaultPended, FaultRefused, PivotPassed, StepSettled, UndoParked, UndoResolved,
-                 SagaParked, SagaResumed, PolicyOverridden, OrphanEffect>;
+                 SagaParked, SagaResumed, PolicyOverridden, OrphanEffect, StepsRequested,
+                 StepsAdded>;
 
 struct Event {
   EventSeq seq = 0;

@@ -60,6 +60,12 @@ void Advance(RunNumber run, Draft& draft);
 // held. `held`: State::held as it was before that event.
 void ReleaseHeld(const std::vector<RunNumber>& held, Draft& draft);
 
+// ---- steps made at run time (control_made.cc)
+// ------------------------------------------------------------------------
+absl::Status OnStepsResolved(const StepsResolved& trigger, Draft& draft);
+// A pause or a park has ended: asks again for what is still open.
+void ResumeRequests(Draft& draft);
+
 // ---- timers (decide_timer.cc)
 // ------------------------------------------------------------------------
 absl::Status OnFireTimers(Draft& draft);

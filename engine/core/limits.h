@@ -45,6 +45,9 @@ inline constexpr std::size_t kPathPatternBytesMax = 256 * 1024;  // of one compi
 // or kPathWorkBytes bytes that were passed over. About 0.1 s at most.
 inline constexpr std::size_t kPathWorkMax = 500'000;
 inline constexpr std::size_t kPathWorkBytes = 256;
+// Steps made at run time: by one step in one go, with what they hold; of one workflow.
+inline constexpr std::size_t kForkedStepsMax = 10'000;
+inline constexpr std::size_t kAddedStepsMax = 40'000;
 inline constexpr std::size_t kMistakesMax = 100;  // reported for one document
 inline constexpr std::int32_t kRetryCountMax = 100'000;
 inline constexpr std::int64_t kDurationSecondsMax = 10LL * 366 * 24 * 3'600;  // ten years
@@ -70,6 +73,8 @@ static_assert(kStepNestingMax * 4 < kJsonDepthMax, "a nested step takes up to fo
 static_assert(kEventsReservedForEnd < kEventsPerWorkflowMax / 2);
 static_assert(kTasksReservedForUndo < kTasksPerWorkflowMax);
 static_assert(kStepsMax < kTasksPerWorkflowMax - kTasksReservedForUndo);
+static_assert(kForkedStepsMax <= kAddedStepsMax);
+static_assert(kForkedStepsMax < kTasksPerWorkflowMax - kTasksReservedForUndo);
 static_assert(kTasksPerWorkflowMax * 3 <= kEventsPerWorkflowMax,
               "scheduled, started and ended: three events per task");
 

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/core/apply.h"
+#include "engine/core/definition_added.h"
 
 namespace skald::core {
 namespace {
@@ -72,6 +73,14 @@ absl::Status Replay(const Definition& definition, std::span<const Event> events,
       return absl::DataLossError(absl::StrCat("replay workflow ", state.id.ToString(), ": event ",
                                               event.seq, " (", std::string(Name(event.body)),
                                               ") after ", state.seq, ": ", std::string(mistake)));
+    }
+    if (const auto* added = std::get_if<StepsAdded>(&event.body)) {
+      Event compiled = event;
+      absl::Status status =
+          CompileSteps(definition, state.added, std::get<StepsAdded>(compiled.body));
+      if (!status.ok()) return status;
+      Apply(definition, compiled, state);
+      continue;
     }
     Apply(definition, event, state);
   }

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "engine/core/construct.h"
 #include "engine/core/families.h"
 #include "engine/core/saga_steps.h"
 
@@ -19,7 +20,7 @@ bool SignedBy(const std::string& actor, const std::string& reason) {
 
 absl::Status OnCompensate(const CompensateWorkflow& trigger, Draft& draft) {
   const State& state = draft.state();
-  if (!draft.definition().saga.declared) {
+  if (!IsSaga(draft.definition(), draft.state())) {
     return absl::FailedPreconditionError(
         "the definition says nothing about undoing; terminate the workflow instead");
   }

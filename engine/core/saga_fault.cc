@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "engine/core/construct.h"
 #include "engine/core/families.h"
 #include "engine/core/saga_rules.h"
 #include "engine/core/saga_steps.h"
@@ -68,6 +69,7 @@ void BeginSettle(RunNumber number, Draft& draft) {
 // With DRAIN the siblings of the failed branch run on to their end first.
 bool WaitsForSiblings(FaultCause cause, const Draft& draft) {
   if (draft.definition().saga.siblings != SiblingPolicy::kDrain || !OfTask(cause)) return false;
+  if (!draft.state().requests.empty()) return true;
   for (const RunNumber number : draft.state().open) {
     const StepRun& run = draft.state().run(number);
     if (draft.StepAt(run.step).type == StepType::kJoin) continue;
@@ -93,7 +95,7 @@ void RaiseFault(FaultCause cause, std::string reason, TaskNumber task, std::stri
     return;
   }
   const State& state = draft.state();
-  if (!draft.definition().saga.declared) {
+  if (!IsSaga(draft.definition(), draft.state())) {
     draft.set_last_task(task);
     EndWorkflow(end_status, std::move(reason), draft);
     return;
@@ -167,7 +169,7 @@ void OnPivotCompleted(RunNumber run, Draft& draft) {
 void OnWorkflowTimeout(Draft& draft) {
   const Definition& definition = draft.definition();
   const std::string reason = WorkflowTimeoutReason(draft);
-  if (!definition.saga.declared) {
+  if (!IsSaga(definition, draft.state())) {
     EndWorkflow(WorkflowStatus::kTimedOut, reason, draft);
     return;
   }

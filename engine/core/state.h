@@ -140,6 +140,18 @@ struct Fault {
   std::vector<RunNumber> in_turn;  // STRICT_REVERSE: still to be undone, the next one last
 };
 
+// A step that waits to be carried out until it is known what the names of its steps mean.
+struct StepsRequest {
+  EventSeq seq = 0;  // of its StepsRequested
+  StepIndex step = kNoStep;
+  std::int32_t iteration = 0;
+  Payload input;
+  std::vector<std::string> names;
+  std::vector<RunNumber> after;
+  friend bool operator==(const StepsRequest&, const StepsRequest&) = default;
+  friend bool operator<(const StepsRequest& a, const StepsRequest& b) { return a.seq < b.seq; }
+};
+
 struct State {
   WorkflowId id;
   EventSeq seq = 0;  // of the last event; 0 = nothing happened yet
@@ -152,8 +164,9 @@ struct State {
   TimeUs updated_at = 0;
   TimeUs ended_at = 0;
   TimeUs timeout_at = 0;
-  WorkflowStarted start;  // as it came
-  AddedSteps added;       // beyond the definition's
+  WorkflowStarted start;            // as it came
+  AddedSteps added;                 // beyond the definition's
+  std::set<StepsRequest> requests;  // open ones
   Payload variables;
   Payload output;
   std::string reason;
@@ -177,6 +190,8 @@ struct State {
   const StepRun& run(RunNumber number) const { return runs[number - 1]; }
   bool has_task(TaskNumber number) const { return number >= 1 && number <= tasks.size(); }
   bool has_run(RunNumber number) const { return number >= 1 && number <= runs.size(); }
+  // Null when it is not open.
+  const StepsRequest* FindRequest(EventSeq seq) const;
   // 0 when the step has no run.
   RunNumber LatestRun(StepIndex step) const { return step < latest.size() ? latest[step] : 0; }
   // The earliest moment at which FireTimers has something to do; 0 = never.

@@ -8,6 +8,7 @@
 #include <string>
 #include <variant>
 
+#include "engine/core/added_steps.h"
 #include "engine/core/payload.h"
 #include "engine/core/types.h"
 
@@ -78,8 +79,15 @@ struct OperateSaga {
   std::string actor, reason;       // both required
 };
 
-using Trigger =
-    std::variant<StartWorkflow, StartTask, ReportResult, LoseTask, FireTimers, SignalWorkflow,
-                 PauseWorkflow, ResumeWorkflow, TerminateWorkflow, CompensateWorkflow, OperateSaga>;
+// What ResolveSteps asked for: by name, empty where no such task definition is registered. With
+// each come those of the undo that it names.
+struct StepsResolved {
+  EventSeq request = 0;
+  TaskDefinitions definitions;
+};
+
+using Trigger = std::variant<StartWorkflow, StartTask, ReportResult, LoseTask, FireTimers,
+                             SignalWorkflow, PauseWorkflow, ResumeWorkflow, TerminateWorkflow,
+                             CompensateWorkflow, OperateSaga, StepsResolved>;
 
 }  // namespace skald::core

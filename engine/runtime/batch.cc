@@ -76,6 +76,7 @@ std::size_t RoughBytes(const core::Event& event) {
 
 bool MayPark(const Workflow& workflow, const ParkRule& rule) {
   if (workflow.ended() || workflow.state.live_tasks != 0) return false;
+  if (!workflow.state.requests.empty()) return false;
   const core::TimeUs due_at = workflow.state.NextDueAt();
   return due_at == 0 || due_at > rule.now + rule.park_after_us;
 }

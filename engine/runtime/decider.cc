@@ -15,9 +15,9 @@ namespace {
 constexpr std::uint64_t kTimedDecisions = 64;
 
 const char* Name(const core::Trigger& trigger) {
-  static constexpr const char* kNames[] = {"start",     "start_task", "result", "lose_task",
-                                           "timer",     "signal",     "pause",  "resume",
-                                           "terminate", "compensate", "operate"};
+  static constexpr const char* kNames[] = {"start",     "start_task", "result",  "lose_task",
+                                           "timer",     "signal",     "pause",   "resume",
+                                           "terminate", "compensate", "operate", "steps_resolved"};
   static_assert(std::variant_size_v<core::Trigger> == std::size(kNames));
   return kNames[trigger.index()];
 }
@@ -69,6 +69,13 @@ void Decider::Carry(Workflow& workflow, const core::CancelTask& cancel) {
   if (worker == nullptr || worker->session == 0) return;
   state_.committer.EffectsFor(workflow).AddCancel(
       *worker, {workflow.state.id, cancel.task, cancel.fence, cancel.reason, cancel.superseded});
+}
+
+void Decider::Carry(Workflow& workflow, const core::ResolveSteps& resolve) {
+  state_.questions.push_back({.workflow = workflow.state.id,
+                              .name_space = workflow.state.start.name_space,
+                              .request = resolve.request,
+                              .names = resolve.names});
 }
 
 bool Decider::Begin(Workflow& workflow, core::TaskNumber number, Worker& worker, bool barrier) {

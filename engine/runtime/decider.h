@@ -42,6 +42,7 @@ class Decider {
   void Carry(Workflow& workflow, const core::OfferTask& offer);
   void Carry(Workflow& workflow, const core::WithdrawTask& withdraw);
   void Carry(Workflow& workflow, const core::CancelTask& cancel);
+  void Carry(Workflow& workflow, const core::ResolveSteps& resolve);
 
   // Decides that the task begins at this worker; false when the core does not agree.
   bool Begin(Workflow& workflow, core::TaskNumber task, Worker& worker, bool barrier);

@@ -208,6 +208,12 @@ using DefinitionByName = std::function<absl::StatusOr<std::shared_ptr<const core
 template <typename T>
 using Callback = std::function<void(absl::StatusOr<T>)>;
 
+// Finds task definitions for steps that are made at run time (core::ResolveSteps). Never blocks;
+// `done` is called once, from any thread, maybe at once. Errors: whatever it is, it is asked again.
+using TaskDefinitionsByName =
+    std::function<void(const std::string& name_space, std::vector<std::string> names,
+                       Callback<core::TaskDefinitions> done)>;
+
 class Engine {
  public:
   virtual ~Engine() = default;

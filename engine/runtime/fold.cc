@@ -10,6 +10,7 @@
 #include "engine/codec/events_json.h"
 #include "engine/codec/state_json.h"
 #include "engine/core/apply.h"
+#include "engine/core/definition_added.h"
 
 namespace skald::runtime {
 namespace {
@@ -33,7 +34,12 @@ absl::Status ApplyRow(const ports::StoredWorkflow& stored, const ports::HistoryR
   absl::StatusOr<std::vector<core::Event>> events =
       codec::DecodeEvents(row.first_seq, row.at, row.events);
   if (!events.ok()) return Damaged(stored, std::string(events.status().message()));
-  for (const core::Event& event : *events) {
+  for (core::Event& event : *events) {
+    if (auto* added = std::get_if<core::StepsAdded>(&event.body)) {
+      const absl::Status compiled =
+          core::CompileSteps(*workflow.definition, workflow.state.added, *added);
+      if (!compiled.ok()) return Damaged(stored, std::string(compiled.message()));
+    }
     core::Apply(*workflow.definition, event, workflow.state);
     if (event.seq > told) workflow.untold.push_back(event);
   }
@@ -67,7 +73,7 @@ absl::StatusOr<std::unique_ptr<Workflow>> Fold(const ports::StoredWorkflow& stor
   auto workflow = std::make_unique<Workflow>();
   ASSIGN_OR_RETURN(workflow->definition, definition_by_id(stored.definition_id));
   if (!stored.snapshot.empty()) {
-    absl::StatusOr<core::State> state = codec::DecodeState(stored.snapshot);
+    absl::StatusOr<core::State> state = codec::DecodeState(*workflow->definition, stored.snapshot);
     if (absl::IsFailedPrecondition(state.status())) return TooNew(stored, state.status());
     if (!state.ok()) return Damaged(stored, std::string(state.status().message()));
     workflow->state = *std::move(state);

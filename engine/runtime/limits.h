@@ -19,6 +19,11 @@ inline constexpr std::size_t kLoadWaitersMax = 20'000;  // requests that wait fo
 // At most park_after_us, else they would be parked again before they fire.
 inline constexpr core::DurationUs kPrefetchUs = 2 * core::kSecondUs;
 
+// ---- task definitions of steps made at run time ----
+inline constexpr std::size_t kQuestionsInFlightMax = 1'000;  // workflows that wait for an answer
+inline constexpr std::size_t kAsksWaitingMax = 20'000;       // asks that wait for the reader
+inline constexpr std::size_t kTaskDefinitionsKept = 10'000;  // names in memory
+
 // ---- paces of one tick: the rest waits for the next one, after a commit could begin ----
 inline constexpr std::size_t kTimersPerTickMax = 4'000;
 inline constexpr std::size_t kLeasesPerTickMax = 4'000;

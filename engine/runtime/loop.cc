@@ -29,6 +29,7 @@ Loop::Loop(EngineOptions options, Collaborators collaborators)
       clients_(state_, decider_, loader_),
       workers_(state_, decider_, loader_),
       starts_(state_, clients_),
+      questions_(state_, decider_, loader_),
       keeper_(state_, decider_, workers_, parking_, starts_) {
   starts_.Listen();
 }
@@ -74,6 +75,7 @@ core::TimeUs Loop::Tick(core::TimeUs now) {
   RunClients();
   if (state_.phase == Phase::kServing) decider_.MatchCredits();
   if (state_.phase == Phase::kServing || state_.phase == Phase::kStopping) {
+    questions_.Tick();
     state_.committer.MaybeCommit(state_.lease, now);
   }
   state_.committer.immediate().Release(state_.workers, state_.watches);
@@ -187,6 +189,8 @@ void Loop::DropEverything(const absl::Status& why) {
   decider_.Forget();
   parking_.Forget();
   starts_.Forget();
+  questions_.Forget();
+  state_.questions.clear();
   state_.load_fence.Reset();
   state_.timers.Clear();
   state_.matcher.DropTasks();
@@ -235,6 +239,7 @@ core::TimeUs Loop::NextWakeAt() const {
   wake_at = Earlier(wake_at, state_.workers.next_due_at());
   wake_at = Earlier(wake_at, parking_.next_wake_at());
   wake_at = Earlier(wake_at, starts_.next_wake_at());
+  wake_at = Earlier(wake_at, questions_.next_wake_at());
   const bool more = !inbox_content_.workers.empty() || !inbox_content_.clients.empty() ||
                     (state_.phase == Phase::kServing && decider_.has_unmatched());
   return more ? state_.now : wake_at;

@@ -27,6 +27,7 @@
 #include "engine/runtime/node_keeper.h"
 #include "engine/runtime/parking.h"
 #include "engine/runtime/start_intake.h"
+#include "engine/runtime/step_questions.h"
 #include "engine/runtime/worker_desk.h"
 
 namespace skald::runtime {
@@ -93,6 +94,7 @@ class Loop final : public Engine {
   ClientDesk clients_;
   WorkerDesk workers_;
   StartIntake starts_;
+  StepQuestions questions_;
   NodeKeeper keeper_;
 
   Inbox::Content inbox_content_;  // taken, not handled yet

@@ -4,7 +4,11 @@
 // client_desk.h, …) says which tables it changes.
 #pragma once
 
+#include <deque>
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "engine/ports/catalog.h"
 #include "engine/ports/clock.h"
@@ -31,6 +35,15 @@ struct Collaborators {
   DefinitionById definition_by_id;
   DefinitionByName definition_by_name;
   const ports::SecretStore* secrets = nullptr;  // null: there are none
+  TaskDefinitionsByName task_definitions_by_name;
+};
+
+// A core::ResolveSteps that is to be asked.
+struct StepQuestion {
+  core::WorkflowId workflow;
+  std::string name_space;
+  core::EventSeq request = 0;
+  std::vector<std::string> names;
 };
 
 enum class Phase {
@@ -50,6 +63,7 @@ struct LoopState {
         definition_by_id(std::move(collaborators.definition_by_id)),
         definition_by_name(std::move(collaborators.definition_by_name)),
         secrets(collaborators.secrets),
+        task_definitions_by_name(std::move(collaborators.task_definitions_by_name)),
         inbox(std::make_shared<Inbox>(options.inbox_max)),
         matcher(workers),
         committer(options, journal, metrics, clock, watches, inbox) {}
@@ -61,6 +75,7 @@ struct LoopState {
   const DefinitionById definition_by_id;
   const DefinitionByName definition_by_name;
   const ports::SecretStore* const secrets;
+  const TaskDefinitionsByName task_definitions_by_name;
   std::shared_ptr<Inbox> inbox;  // shared with the callbacks of the journal
 
   core::TimeUs now = 0;  // of this tick
@@ -77,7 +92,8 @@ struct LoopState {
   WorkerTable workers;
   WatchTable watches;
   Matcher matcher;
-  TimerHeap timers;  // of Workflow
+  TimerHeap timers;                    // of Workflow
+  std::deque<StepQuestion> questions;  // one per open request at most
   Committer committer;
 };
 

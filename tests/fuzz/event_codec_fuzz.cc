@@ -25,10 +25,10 @@ void RunEvents(std::string_view text) {
 }
 
 void RunState(std::string_view text) {
-  const auto state = codec::DecodeState(text);
+  const auto state = codec::DecodeState(core::Definition(), text);
   if (!state.ok()) return;
   const std::string written = codec::EncodeState(*state);
-  const auto again = codec::DecodeState(written);
+  const auto again = codec::DecodeState(core::Definition(), written);
   CHECK(again.ok());
   CHECK(codec::EncodeState(*again) == written);
 }

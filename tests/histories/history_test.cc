@@ -67,7 +67,7 @@ TEST(StoredHistoryTest, SnapshotsBetweenTheRowsChangeNothing) {
     for (const ports::HistoryRow& row : file.rows) {
       for (const core::Event& event : Decode(row)) core::Apply(*definition, event, state);
       const std::string snapshot = codec::EncodeState(state);
-      auto restored = codec::DecodeState(snapshot);
+      auto restored = codec::DecodeState(*definition, snapshot);
       ASSERT_TRUE(restored.ok()) << restored.status();
       state = *std::move(restored);
       EXPECT_EQ(codec::EncodeState(state), snapshot);

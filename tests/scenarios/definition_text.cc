@@ -130,8 +130,8 @@ absl::StatusOr<Parts> ReadParts(const std::vector<std::string>& lines) {
   return parts;
 }
 
-absl::StatusOr<core::Definition> Parse(const std::string& json,
-                                       const std::map<std::string, std::string>& tasks) {
+absl::StatusOr<ScenarioDefinition> Parse(const std::string& json,
+                                         const std::map<std::string, std::string>& tasks) {
   const auto lookup = [&tasks](const std::string& name) -> std::optional<std::string> {
     const auto found = tasks.find(name);
     if (found == tasks.end()) return std::nullopt;
@@ -140,7 +140,11 @@ absl::StatusOr<core::Definition> Parse(const std::string& json,
   core::Parsed<core::Definition> parsed = core::ParseDefinition(json, lookup, {});
   if (!parsed.ok()) return core::InvalidDefinition(parsed.mistakes);
   parsed.value->id = 1;
-  return std::move(*parsed.value);
+  ScenarioDefinition result{.definition = std::move(*parsed.value), .task_definitions = {}};
+  for (const auto& [name, source] : tasks) {
+    result.task_definitions[name] = core::Payload(source);
+  }
+  return result;
 }
 
 std::string ReadFile(const std::string& path) {
@@ -163,8 +167,8 @@ absl::StatusOr<std::map<std::string, std::string>> ReadTasks(const std::string& 
 }
 
 // `definition FILE`, then perhaps `task-definitions FOLDER`.
-absl::StatusOr<core::Definition> ReadNamed(const std::vector<std::string>& lines,
-                                           const std::string& folder) {
+absl::StatusOr<ScenarioDefinition> ReadNamed(const std::vector<std::string>& lines,
+                                             const std::string& folder) {
   std::map<std::string, std::string> tasks;
   for (const std::string& line : std::vector(lines.begin() + 1, lines.end())) {
     if (line.rfind(kTaskDefinitions, 0) != 0) {
@@ -180,8 +184,8 @@ absl::StatusOr<core::Definition> ReadNamed(const std::vector<std::string>& lines
 
 }  // namespace
 
-absl::StatusOr<core::Definition> ReadDefinition(const std::vector<std::string>& lines,
-                                                const std::string& folder) {
+absl::StatusOr<ScenarioDefinition> ReadDefinition(const std::vector<std::string>& lines,
+                                                  const std::string& folder) {
   if (lines.empty()) return absl::InvalidArgumentError("the scenario has no definition");
   if (lines.front().rfind(kDefinition, 0) == 0) return ReadNamed(lines, folder);
   if (lines.front().front() == '{') {

@@ -17,13 +17,20 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "engine/core/added_steps.h"
 #include "engine/core/definition.h"
 
 namespace skald::scenarios {
 
+// A definition, and the task definitions that are registered when it runs.
+struct ScenarioDefinition {
+  core::Definition definition;
+  core::TaskDefinitions task_definitions;
+};
+
 // `lines`: those of the short form, the lines of one JSON document, or `definition FILE` and
 // `task-definitions FOLDER`. `folder`: where these names begin.
-absl::StatusOr<core::Definition> ReadDefinition(const std::vector<std::string>& lines,
-                                                const std::string& folder);
+absl::StatusOr<ScenarioDefinition> ReadDefinition(const std::vector<std::string>& lines,
+                                                  const std::string& folder);
 
 }  // namespace skald::scenarios

@@ -114,16 +114,28 @@ class EventText {
   std::string operator()(const SagaResumed& e) const { return By(e.actor, e.reason); }
   std::string operator()(const PolicyOverridden& e) const { return By(e.actor, e.reason); }
   std::string operator()(const OrphanEffect& e) const { return Run(e.run); }
+  std::string operator()(const StepsRequested& e) const {
+    return absl::StrCat(" ", e.reference, Texts("asks", e.names), Maybe("input", e.input),
+                        Runs("after", e.after));
+  }
+  std::string operator()(const StepsAdded& e) const {
+    return absl::StrCat(" ", StepOf(definition_, state_, e.step).reference, Maybe("", e.steps));
+  }
 
  private:
   std::string Task(TaskNumber task) const { return " " + TaskText(definition_, state_, task); }
   std::string Run(RunNumber run) const {
-    return " " + definition_.steps[state_.run(run).step].reference;
+    return " " + StepOf(definition_, state_, state_.run(run).step).reference;
   }
   std::string Runs(std::string_view what, const std::vector<RunNumber>& runs) const {
     std::string text;
     for (const RunNumber run : runs) text += (text.empty() ? " " : ",") + Run(run).substr(1);
     return text.empty() ? "" : absl::StrCat(" ", std::string(what), text);
+  }
+  static std::string Texts(std::string_view what, const std::vector<std::string>& texts) {
+    std::string list;
+    for (const std::string& text : texts) absl::StrAppend(&list, list.empty() ? "" : ",", text);
+    return list.empty() ? "" : absl::StrCat(" ", std::string(what), " ", list);
   }
   static std::string By(const std::string& actor, const std::string& reason) {
     return absl::StrCat(actor.empty() ? "" : " by " + actor, Maybe("reason", reason));
@@ -153,7 +165,7 @@ std::string TaskText(const Definition& definition, const State& state, TaskNumbe
   const char* prefix = "";
   if (task.operation == Operation::kCompensate) prefix = "undo ";
   if (task.operation == Operation::kProbe) prefix = "probe ";
-  return absl::StrCat(prefix, definition.steps[task.step].reference, "#", task.attempt);
+  return absl::StrCat(prefix, StepOf(definition, state, task.step).reference, "#", task.attempt);
 }
 
 std::string Describe(const Definition& definition, const State& state, const Event& event) {
@@ -169,6 +181,11 @@ std::string Describe(const Definition& definition, const State& state, const Com
   }
   if (const auto* withdraw = std::get_if<WithdrawTask>(&command)) {
     return "> withdraw " + TaskText(definition, state, withdraw->task);
+  }
+  if (const auto* resolve = std::get_if<ResolveSteps>(&command)) {
+    std::string names;
+    for (const std::string& name : resolve->names) absl::StrAppend(&names, " ", name);
+    return "> resolve" + names;
   }
   const auto& cancel = std::get<CancelTask>(command);
   return absl::StrCat("> cancel ", TaskText(definition, state, cancel.task),

@@ -14,6 +14,7 @@ namespace {
 
 using namespace skald::core;
 using skald::scenarios::ReadDefinition;
+using skald::scenarios::ScenarioDefinition;
 using skald::scenarios::ScenarioWorld;
 
 constexpr int kSeeds = 60;
@@ -113,7 +114,7 @@ class RandomDefinition {
 
 class Walk {
  public:
-  Walk(Dice& dice, Definition definition) : dice_(dice), world_(std::move(definition)) {}
+  Walk(Dice& dice, ScenarioDefinition definition) : dice_(dice), world_(std::move(definition)) {}
 
   ScenarioWorld& world() { return world_; }
 
@@ -206,7 +207,7 @@ class Walk {
 bool RunSeed(std::uint64_t seed) {
   Dice dice(seed);
   const std::vector<std::string> lines = RandomDefinition(dice, dice.OneIn(2)).Lines();
-  absl::StatusOr<Definition> definition = ReadDefinition(lines, "");
+  absl::StatusOr<ScenarioDefinition> definition = ReadDefinition(lines, "");
   if (!definition.ok()) {
     std::cout << "seed " << seed << ": " << definition.status() << "\n";
     return false;

@@ -114,7 +114,8 @@ absl::StatusOr<TaskNumber> TakeTask(Words& words, const ScenarioWorld& world) {
   const std::vector<core::Task>& tasks = world.state().tasks;
   for (auto task = tasks.rbegin(); task != tasks.rend(); ++task) {
     if (task->operation != operation) continue;
-    if (world.definition().steps[task->step].reference != reference) continue;
+    if (core::StepOf(world.definition(), world.state(), task->step).reference != reference)
+      continue;
     if (attempt == 0 || task->attempt == attempt) return task->number;
   }
   return absl::InvalidArgumentError("no task " + word + " has been scheduled");
@@ -268,6 +269,8 @@ const std::map<std::string, Line>& Lines() {
        }},
       {"reload",
        [](Words&, ScenarioWorld& s) -> absl::StatusOr<std::string> { return s.Reload(); }},
+      {"resolve",
+       [](Words&, ScenarioWorld& s) -> absl::StatusOr<std::string> { return s.Resolve(); }},
       {"show",
        [](Words&, ScenarioWorld& s) -> absl::StatusOr<std::string> {
          return Describe(s.definition(), s.state());

@@ -70,7 +70,7 @@ absl::StatusOr<ScenarioResult> RunScenario(std::string_view text, const std::str
     result.text += "\n";
   }
   if (at == paragraphs.size()) return absl::InvalidArgumentError("the scenario has no definition");
-  absl::StatusOr<core::Definition> definition = ReadDefinition(Content(paragraphs[at]), folder);
+  absl::StatusOr<ScenarioDefinition> definition = ReadDefinition(Content(paragraphs[at]), folder);
   if (!definition.ok()) return definition.status();
   AppendUpToDashes(paragraphs[at++], result.text);
   ScenarioWorld world(std::move(*definition));

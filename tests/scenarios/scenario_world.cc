@@ -28,8 +28,10 @@ core::WorkflowId ScenarioId() { return base::UuidV7(kStartUs / 1'000, 1, 2); }
 
 }  // namespace
 
-ScenarioWorld::ScenarioWorld(core::Definition definition)
-    : definition_(std::move(definition)), now_(kStartUs) {
+ScenarioWorld::ScenarioWorld(ScenarioDefinition definition)
+    : definition_(std::move(definition.definition)),
+      task_definitions_(std::move(definition.task_definitions)),
+      now_(kStartUs) {
   state_.id = ScenarioId();
 }
 
@@ -63,6 +65,20 @@ std::string ScenarioWorld::Tell(const core::Decision& decision) {
     text += Describe(definition_, state_, command) + "\n";
   }
   return text;
+}
+
+std::string ScenarioWorld::Resolve() {
+  for (const core::Command& command : core::OpenCommands(definition_, state_)) {
+    const auto* question = std::get_if<core::ResolveSteps>(&command);
+    if (question == nullptr) continue;
+    core::StepsResolved answer{.request = question->request, .definitions = {}};
+    for (const std::string& name : question->names) {
+      const auto found = task_definitions_.find(name);
+      answer.definitions[name] = found == task_definitions_.end() ? core::Payload() : found->second;
+    }
+    return Send(answer);
+  }
+  return "error: no question is open\n";
 }
 
 std::string ScenarioWorld::Reload() {
@@ -112,7 +128,7 @@ void ScenarioWorld::CheckReplay() {
                           " instead of ", boundary.state));
   }
   for (const Boundary& boundary : boundaries_) {
-    absl::StatusOr<core::State> resumed = codec::DecodeState(boundary.state);
+    absl::StatusOr<core::State> resumed = codec::DecodeState(definition_, boundary.state);
     if (!resumed.ok()) return Complain(resumed.status().ToString());
     const absl::Status status =
         core::Replay(definition_, events.subspan(boundary.events), *resumed);
@@ -152,10 +168,10 @@ void ScenarioWorld::CheckOffers() {
 // Every accepted workflow ends, or waits for a task, a timer, a signal or a person.
 void ScenarioWorld::CheckWaits() {
   if (state_.status != core::WorkflowStatus::kRunning || !state_.started()) return;
-  if (state_.live_tasks > 0 || !state_.timers.empty()) return;
+  if (state_.live_tasks > 0 || !state_.timers.empty() || !state_.requests.empty()) return;
   for (const core::RunNumber run : state_.open) {
     const core::Task& task = state_.task(state_.run(run).task);
-    const bool waits = definition_.steps[task.step].type == core::StepType::kWait;
+    const bool waits = core::StepOf(definition_, state_, task.step).type == core::StepType::kWait;
     if (waits && !core::IsTerminal(task.status)) return;
   }
   Complain("the workflow waits for nothing");

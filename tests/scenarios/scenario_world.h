@@ -13,12 +13,13 @@
 #include "engine/core/decide.h"
 #include "engine/core/definition.h"
 #include "engine/core/state.h"
+#include "tests/scenarios/definition_text.h"
 
 namespace skald::scenarios {
 
 class ScenarioWorld {
  public:
-  explicit ScenarioWorld(core::Definition definition);
+  explicit ScenarioWorld(ScenarioDefinition definition);
 
   const core::Definition& definition() const { return definition_; }
   const core::State& state() const { return state_; }
@@ -27,6 +28,9 @@ class ScenarioWorld {
 
   // The core's answer: events and commands, one line each.
   std::string Send(const core::Trigger& trigger);
+  // Answers the oldest open question about steps with what is registered; an error text when none
+  // is open.
+  std::string Resolve();
   // Forgets the state, folds the stored events and tells the open commands.
   std::string Reload();
 
@@ -49,6 +53,7 @@ class ScenarioWorld {
   void CheckInvariants();
 
   const core::Definition definition_;
+  const core::TaskDefinitions task_definitions_;
   core::State state_;
   core::TimeUs now_ = 0;
   std::vector<core::Event> events_;

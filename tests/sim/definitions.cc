@@ -204,6 +204,14 @@ std::shared_ptr<const core::Definition> DefinitionNumber(std::int64_t id) {
   return made[id];
 }
 
+core::TaskDefinitions TaskDefinitionsNamed(const std::vector<std::string>& names) {
+  core::TaskDefinitions definitions;
+  for (const std::string& name : names) {
+    definitions[name] = core::Payload(TaskJson(name).value_or(""));
+  }
+  return definitions;
+}
+
 const std::vector<std::string>& AllTaskTypes() {
   static const std::vector<std::string> types = [] {
     std::vector<std::string> result;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/core/added_steps.h"
 #include "engine/core/definition.h"
 
 namespace skald::sim {
@@ -16,6 +17,9 @@ inline constexpr std::int64_t kDefinitions = 400;
 
 // The definition with that id, 1 to kDefinitions; its name is "d<id>".
 std::shared_ptr<const core::Definition> DefinitionNumber(std::int64_t id);
+
+// What is registered under these names.
+core::TaskDefinitions TaskDefinitionsNamed(const std::vector<std::string>& names);
 
 // Task types that workers have to serve: actions, undos, probes.
 const std::vector<std::string>& AllTaskTypes();

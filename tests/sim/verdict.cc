@@ -98,7 +98,7 @@ class Judgement {
   // I20: per step key, what was done minus what was undone.
   void LookAtEffects(const core::Definition& definition, const core::State& state) {
     for (const core::StepRun& run : state.runs) {
-      const core::Step& step = definition.steps[run.step];
+      const core::Step& step = core::StepOf(definition, state, run.step);
       if (step.type != core::StepType::kSimple) continue;
       const int effects = evidence_.ledger.Effects(core::StepKey(state, run, step.reference));
       if (effects < 0 || effects > 1) {

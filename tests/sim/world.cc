@@ -92,7 +92,10 @@ void World::BootNode(std::size_t index) {
                              [](std::int64_t id) { return DefinitionNumber(id); },
                              [](const std::string&, const std::string& name, std::int32_t) {
                                return DefinitionNumber(std::stoll(name.substr(1)));
-                             }});
+                             },
+                             nullptr,
+                             [](const std::string&, const std::vector<std::string>& names,
+                                const auto& done) { done(TaskDefinitionsNamed(names)); }});
   node.watcher = std::make_shared<NodeWatcher>(*this);
   node.loop->Watch({.name_space = "default"}, node.watcher);
   node.touched = true;

@@ -19,6 +19,7 @@
 #include "engine/memory/memory_task_log.h"
 #include "engine/runtime/definition_cache.h"
 #include "engine/runtime/engine_thread.h"
+#include "engine/runtime/task_definition_reader.h"
 #include "engine/telemetry/prometheus_metrics.h"
 #include "skald/v1/definition.grpc.pb.h"
 #include "skald/v1/worker.grpc.pb.h"
@@ -36,13 +37,20 @@ class EdgeServer {
         journal_(store_),
         catalog_(store_),
         definitions_(catalog_),
-        engine_(std::move(options),
-                runtime::Collaborators{journal_, clock_, metrics_,
-                                       [this](std::int64_t id) { return definitions_.ById(id); },
-                                       [this](const std::string& name_space,
-                                              const std::string& name, std::int32_t version) {
-                                         return definitions_.Resolve(name_space, name, version);
-                                       }}) {
+        task_definitions_(catalog_),
+        engine_(
+            std::move(options),
+            runtime::Collaborators{
+                journal_, clock_, metrics_,
+                [this](std::int64_t id) { return definitions_.ById(id); },
+                [this](const std::string& name_space, const std::string& name,
+                       std::int32_t version) {
+                  return definitions_.Resolve(name_space, name, version);
+                },
+                nullptr,
+                [this](const std::string& name_space, std::vector<std::string> names, auto done) {
+                  task_definitions_.Ask(name_space, std::move(names), std::move(done));
+                }}) {
     grpc_edge::ServerOptions settings;
     settings.address = "127.0.0.1:0";
     settings.node_id = "test";
@@ -131,6 +139,7 @@ class EdgeServer {
   memory::MemoryTaskLog task_log_;
   telemetry::PrometheusMetrics metrics_;
   runtime::DefinitionCache definitions_;
+  runtime::TaskDefinitionReader task_definitions_;
   runtime::EngineThread engine_;
   std::unique_ptr<grpc_edge::Server> server_;
   std::string address_;

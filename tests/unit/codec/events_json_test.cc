@@ -53,7 +53,9 @@ void ExpectAllFieldsVisited() {
     RandomFields fields(random);
     Body body;
     VisitFields(fields, body);
-    EXPECT_EQ(fields.count(), boost::pfr::tuple_size_v<Body>)
+    // What StepsAdded carries compiled follows from its text.
+    constexpr std::size_t derived = std::is_same_v<Body, core::StepsAdded> ? 1 : 0;
+    EXPECT_EQ(fields.count() + derived, boost::pfr::tuple_size_v<Body>)
         << core::Name(core::EventBody(std::in_place_index<kIndex>));
     ExpectAllFieldsVisited<kIndex + 1>();
   }

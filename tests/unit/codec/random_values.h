@@ -67,6 +67,10 @@ class RandomFields {
     for (std::size_t i = random_() % 6; i > 0; --i)
       value += kPieces[random_() % std::size(kPieces)];
   }
+  void Fill(std::vector<std::string>& values) {
+    values.resize(random_() % 3);
+    for (std::string& value : values) Fill(value);
+  }
   void Fill(core::Payload& value) {
     static const char* const kTexts[] = {
         "",         "null",    "{}",      "{\"a\" : [1, 2.50, \"\\u00e9\\n\"]}",

@@ -152,7 +152,7 @@ class SagaWorld {
   // The task of that operation on that step which is scheduled or in progress; 0 = none.
   TaskNumber Live(const std::string& reference, Operation operation = Operation::kAction) const {
     for (const Task& task : state_.tasks) {
-      const bool same = definition_.steps[task.step].reference == reference;
+      const bool same = StepOf(definition_, state_, task.step).reference == reference;
       if (same && task.operation == operation && !IsTerminal(task.status)) return task.number;
     }
     return 0;
@@ -211,6 +211,7 @@ class SagaWorld {
   }
 
   void Take(const OfferTask& offer) { offered_.insert(offer.task); }
+  void Take(const ResolveSteps&) {}
   void Take(const WithdrawTask& withdrawn) { offered_.erase(withdrawn.task); }
   void Take(const CancelTask& cancel) {
     if (!cancel.superseded) to_cancel_.insert(cancel.task);

@@ -102,9 +102,26 @@ class LoopFixture : public ::testing::Test {
         Collaborators{*journal_, clock_, metrics_, [this](std::int64_t id) { return ById(id); },
                       [this](const std::string&, const std::string& name, std::int32_t) {
                         return ByName(name);
-                      }});
+                      },
+                      nullptr,
+                      [this](const std::string&, const std::vector<std::string>& names,
+                             const Callback<core::TaskDefinitions>& done) { Asked(names, done); }});
     RunFor(100 * core::kMillisecondUs);
     ASSERT_TRUE(loop_->serving());
+  }
+
+  // Task definitions that are registered; questions are answered when they come.
+  std::map<std::string, std::string> registered_;
+  // As many questions find no answer first.
+  int unanswered_ = 0;
+  void Asked(const std::vector<std::string>& names, const Callback<core::TaskDefinitions>& done) {
+    if (unanswered_ > 0) {
+      --unanswered_;
+      return done(absl::UnavailableError("the catalog is away"));
+    }
+    core::TaskDefinitions definitions;
+    for (const std::string& name : names) definitions[name] = core::Payload(registered_[name]);
+    done(definitions);
   }
 
   absl::StatusOr<std::shared_ptr<const core::Definition>> ById(std::int64_t id) {
