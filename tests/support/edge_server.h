@@ -126,7 +126,7 @@ class EdgeServer {
   bool Serves() {
     std::promise<bool> answer;
     engine_.Stats([&answer](absl::StatusOr<runtime::EngineStats> stats) {
-      answer.set_value(stats.ok() && stats->ready);
+      answer.set_value(stats.ok() && stats->ready.ok());
     });
     return answer.get_future().get();
   }
