@@ -1,36 +1,31 @@
 #include "engine/app/server_config.h"
 
+#include "engine/app/setting.h"
+
 namespace skald::app {
 namespace {
 
-template <typename T>
-CLI::Option* Add(CLI::App& command, const std::string& name, T& value, const char* help) {
-  std::string variable = "SKALD_";
-  for (const char c : name) {
-    variable.push_back(c == '-' ? '_' : static_cast<char>(std::toupper(c)));
-  }
-  return command.add_option("--" + name, value, help)->envname(variable)->capture_default_str();
-}
-
 void AddBounds(CLI::App& command, ServerConfig& config) {
-  Add(command, "batch-workflows-max", config.batch_workflows_max,
-      "Workflows written by one commit at most")
+  AddSetting(command, "batch-workflows-max", config.batch_workflows_max,
+             "Workflows written by one commit at most")
       ->check(CLI::Range(1, 100'000));
-  Add(command, "batch-bytes-max", config.batch_bytes_max, "Bytes written by one commit, about")
+  AddSetting(command, "batch-bytes-max", config.batch_bytes_max,
+             "Bytes written by one commit, about")
       ->check(CLI::Range(std::uint64_t{64} << 10, std::uint64_t{256} << 20));
-  Add(command, "inbox-max", config.inbox_max, "Requests waiting for a decision")
+  AddSetting(command, "inbox-max", config.inbox_max, "Requests waiting for a decision")
       ->check(CLI::Range(100, 10'000'000));
-  Add(command, "uncommitted-bytes-max", config.uncommitted_bytes_max,
-      "Bytes decided and not yet durable")
+  AddSetting(command, "uncommitted-bytes-max", config.uncommitted_bytes_max,
+             "Bytes decided and not yet durable")
       ->check(CLI::Range(std::uint64_t{1} << 20, std::uint64_t{4} << 30));
-  Add(command, "active-workflows-max", config.active_workflows_max, "Workflows in memory")
+  AddSetting(command, "active-workflows-max", config.active_workflows_max, "Workflows in memory")
       ->check(CLI::Range(1, 100'000'000));
-  Add(command, "queued-tasks-max", config.queued_tasks_max, "Ready tasks waiting for workers")
+  AddSetting(command, "queued-tasks-max", config.queued_tasks_max,
+             "Ready tasks waiting for workers")
       ->check(CLI::Range(1, 100'000'000));
-  Add(command, "sessions-max", config.sessions_max, "Worker streams")
+  AddSetting(command, "sessions-max", config.sessions_max, "Worker streams")
       ->check(CLI::Range(1, 1'000'000));
-  Add(command, "blocking-threads", config.blocking_threads,
-      "Threads for reads and registrations at the database")
+  AddSetting(command, "blocking-threads", config.blocking_threads,
+             "Threads for reads and registrations at the database")
       ->check(CLI::Range(1, 256));
 }
 
@@ -38,27 +33,29 @@ void AddBounds(CLI::App& command, ServerConfig& config) {
 
 void AddServerOptions(CLI::App& command, ServerConfig& config) {
   command.set_config("--config", "", "File with settings (TOML or INI)")->envname("SKALD_CONFIG");
-  Add(command, "grpc-address", config.grpc_address, "host:port of the gRPC API");
-  Add(command, "http-address", config.http_address, "host:port of health and metrics");
-  Add(command, "node-name", config.node_name,
-      "Name of this node; a process that starts under it takes over from an earlier one");
-  Add(command, "log-level", config.log_level, "debug, info, warn, error or off")
+  AddSetting(command, "grpc-address", config.grpc_address, "host:port of the gRPC API");
+  AddSetting(command, "http-address", config.http_address, "host:port of health and metrics");
+  AddSetting(command, "node-name", config.node_name,
+             "Name of this node; a process that starts under it takes over from an earlier one");
+  AddSetting(command, "log-level", config.log_level, "debug, info, warn, error or off")
       ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}));
-  Add(command, "node-lease-ms", config.node_lease_ms, "How long a silent node keeps its shards")
+  AddSetting(command, "node-lease-ms", config.node_lease_ms,
+             "How long a silent node keeps its shards")
       ->check(CLI::Range(1'000, 600'000));
-  Add(command, "task-lease-ms", config.task_lease_ms,
-      "How long a worker keeps a task without a heartbeat, unless it says otherwise")
+  AddSetting(command, "task-lease-ms", config.task_lease_ms,
+             "How long a worker keeps a task without a heartbeat, unless it says otherwise")
       ->check(CLI::Range(1'000, 3'600'000));
-  Add(command, "park-after-ms", config.park_after_ms,
-      "A workflow that waits at least this long leaves memory")
+  AddSetting(command, "park-after-ms", config.park_after_ms,
+             "A workflow that waits at least this long leaves memory")
       ->check(CLI::Range(0, 86'400'000));
-  Add(command, "ping-interval-ms", config.ping_interval_ms,
-      "Pings on worker streams; three missed end a stream")
+  AddSetting(command, "ping-interval-ms", config.ping_interval_ms,
+             "Pings on worker streams; three missed end a stream")
       ->check(CLI::Range(100, 60'000));
-  Add(command, "stop-grace-ms", config.stop_grace_ms,
-      "How long a stopping server lets calls and workers finish")
+  AddSetting(command, "stop-grace-ms", config.stop_grace_ms,
+             "How long a stopping server lets calls and workers finish")
       ->check(CLI::Range(0, 600'000));
   AddBounds(command, config);
+  AddCallOptions(command, config.calls);
   command.add_flag("--print-config", config.print_config,
                    "Print the settings in force, as a file for --config, and exit");
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 
+#include "engine/app/call_config.h"
 #include "engine/runtime/engine.h"
 #include <CLI/CLI.hpp>
 
@@ -32,6 +33,7 @@ struct ServerConfig {
   std::uint64_t queued_tasks_max = 1'000'000;
   std::uint64_t sessions_max = 10'000;
   std::uint64_t blocking_threads = 8;
+  CallConfig calls;
   bool print_config = false;
 
   runtime::EngineOptions ToEngineOptions() const;

@@ -32,7 +32,9 @@ struct RunnerTask {
 };
 
 struct RunnerResult {
-  // kCompleted, kFailed or kFailedWithTerminalError.
+  // kCompleted, kFailed or kFailedWithTerminalError; or kInProgress: the runner has done its part
+  // with success, and the step's asyncComplete leaves the task open, with this output so far, until
+  // somebody updates it from outside (conductor.md 2.15). The runner is through with it then too.
   core::TaskStatus status = core::TaskStatus::kCompleted;
   core::Payload output;  // object or empty
   std::string reason;    // of a failure, for people
