@@ -109,7 +109,7 @@ TEST(StateJsonTest, AnotherVersionIsRefused) {
   EXPECT_EQ(DecodeState(core::Definition(), R"({"version":0})").status().code(),
             absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(DecodeState(core::Definition(), "{}").status().code(),
-            absl::StatusCode::kFailedPrecondition);
+            absl::StatusCode::kInvalidArgument);
 }
 
 TEST(StateJsonTest, DamageIsAnErrorAndNeverAStateThatPointsAtNothing) {
