@@ -102,7 +102,7 @@ class CommandLineE2e : public ::testing::Test {
 
   // Answers one task of the saga's worker.
   static void Answer(HandWorker& worker, const std::string& task_type,
-                     v1::TaskResult::Status status) {
+                     v1::TaskResult::Status status, v1::Effect effect = v1::EFFECT_UNSPECIFIED) {
     const auto assignment = worker.TakeAssignment();
     ASSERT_TRUE(assignment.has_value());
     ASSERT_EQ(assignment->task_type(), task_type);
@@ -111,6 +111,7 @@ class CommandLineE2e : public ::testing::Test {
     result.set_fence(assignment->fence());
     result.set_status(status);
     result.set_reason("as ordered");
+    result.set_effect(effect);
     worker.Write(result);
     ASSERT_TRUE(worker.TakeReceipt(assignment->task_id()).has_value());
   }
@@ -306,6 +307,64 @@ TEST_F(CommandLineE2e, AParkedSagaWaitsForAPerson) {
   EXPECT_THAT(Skald({"workflow", "history", abandoned, "-o", "json"}),
               Ends(0, HasSubstr("it is time")));
   EXPECT_THAT(Skald({"workflow", "verify", "--all"}), Ends(0, HasSubstr("0 violations")));
+}
+
+TEST_F(CommandLineE2e, APersonSettlesWhatAnUnknownStepDid) {
+  HandWorker worker(*api_->workers);
+  worker.Write(HelloFor({"give", "take_back", "refuse"}));
+  const auto park = [&worker] {
+    const std::string id = api_->StartOrDie("saga", "{}");
+    Answer(worker, "give", v1::TaskResult::STATUS_FAILED_TERMINAL, v1::EFFECT_UNKNOWN);
+    EXPECT_TRUE(BecomesSaga(id, v1::SAGA_STATUS_PARKED)) << Get(id).DebugString();
+    return id;
+  };
+
+  const std::string applied = park();
+  EXPECT_THAT(Operate("settle", applied, {"--step", "give"}), Ends(2, HasSubstr("--effect")));
+  EXPECT_THAT(Operate("settle", applied, {"--step", "give", "--effect", "APPLIED"}),
+              Ends(0, "done\n"));
+  Answer(worker, "take_back", v1::TaskResult::STATUS_COMPLETED);
+  EXPECT_EQ(api_->AwaitEnd(applied).saga_status(), v1::SAGA_STATUS_COMPENSATED);
+
+  const std::string none = park();
+  EXPECT_THAT(Operate("settle", none, {"--step", "give", "--effect", "NONE"}), Ends(0, "done\n"));
+  EXPECT_TRUE(Eventually([&] { return Get(none).ended_at_us() != 0; }));
+  EXPECT_THAT(Skald({"workflow", "history", none}), Ends(0, Not(HasSubstr("take_back"))));
+  EXPECT_THAT(Operate("settle", none, {"--step", "give", "--effect", "NONE"}), Ends(5, Not("")));
+  EXPECT_THAT(Skald({"workflow", "verify", none}), Ends(0, HasSubstr("0 violations")));
+}
+
+TEST_F(CommandLineE2e, LogLinesOfATaskArePrinted) {
+  const std::string id = api_->StartOrDie("greeting", "{}");
+  HandWorker worker(*api_->workers);
+  worker.Write(HelloFor({"greet"}));
+  const auto assignment = worker.TakeAssignment();
+  ASSERT_TRUE(assignment.has_value());
+  v1::WorkRequest request;
+  for (const char* message : {"looked for a hat", "found \"one\""}) {
+    v1::LogEntry& line = *request.add_logs();
+    line.set_task_id(assignment->task_id());
+    line.set_at_us(1'700'000'000'000'000);
+    line.set_message(message);
+  }
+  v1::TaskResult& result = *request.add_results();
+  result.set_task_id(assignment->task_id());
+  result.set_fence(assignment->fence());
+  result.set_status(v1::TaskResult::STATUS_COMPLETED);
+  ASSERT_TRUE(worker.Write(request));
+  api_->AwaitEnd(id);
+
+  // Lines are stored beside the workflow, not with it.
+  EXPECT_TRUE(Eventually([&] {
+    return Skald({"workflow", "logs", assignment->task_id()}).output.find("found") !=
+           std::string::npos;
+  }));
+  EXPECT_THAT(Skald({"workflow", "logs", assignment->task_id()}),
+              Ends(0, AllOf(HasSubstr("looked for a hat\n"), HasSubstr("found \"one\"\n"))));
+  EXPECT_THAT(Skald({"workflow", "logs", assignment->task_id(), "-o", "json"}),
+              Ends(0, AllOf(AreJsonLines(),
+                            HasSubstr(R"({"at_us":1700000000000000,"message":"found \"one\""})"))));
+  EXPECT_THAT(Skald({"workflow", "logs", "nonsense"}), Ends(6, HasSubstr("task_id")));
 }
 
 TEST_F(CommandLineE2e, AStartFromSqlHappensIfTheTransactionCommits) {
