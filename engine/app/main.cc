@@ -15,6 +15,12 @@ void AddServerCommands(CLI::App& app, ServerConfig& config, Chosen& chosen) {
   CLI::App* server = app.add_subcommand("server", "Run the server on a PostgreSQL database");
   server->add_option("--database-url", config.database_url, "postgresql://… of the database")
       ->envname("SKALD_DATABASE_URL");
+  server
+      ->add_option("--wait-for-database", config.wait_for_database_s,
+                   "Seconds to wait at the start for a database that is not there")
+      ->envname("SKALD_WAIT_FOR_DATABASE")
+      ->check(CLI::Range(0, 86'400))
+      ->capture_default_str();
   AddServerOptions(*server, config);
   server->callback([server, &config, &chosen] {
     chosen = [server, &config] {

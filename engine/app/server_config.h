@@ -16,8 +16,9 @@ namespace skald::app {
 struct ServerConfig {
   std::string grpc_address = "127.0.0.1:8090";
   std::string http_address = "127.0.0.1:8080";
-  std::string database_url;         // `skald server` only
-  std::string data_dir = ".skald";  // `skald dev` only
+  std::string database_url;               // `skald server` only
+  std::uint32_t wait_for_database_s = 0;  // `skald server` only
+  std::string data_dir = ".skald";        // `skald dev` only
   std::string node_name = "skald";
   std::string log_level = "info";
   std::uint32_t node_lease_ms = 10'000;

@@ -233,6 +233,23 @@ int Serve(const ServerConfig& config, const std::string& database_url, const sig
   return kExitOk;
 }
 
+// Whether the schema fits, asked again while there is no database and the time that was given for
+// that is not over. CANCELLED when told to stop meanwhile.
+absl::Status AwaitSchema(const ServerConfig& config, const sigset_t& signals) {
+  const auto deadline = SteadyClock::now() + std::chrono::seconds(config.wait_for_database_s);
+  const timespec interval{0, kWatchIntervalNs};
+  bool told = false;
+  while (true) {
+    absl::Status schema = postgres::CheckSchema(config.database_url);
+    if (!absl::IsUnavailable(schema) || SteadyClock::now() >= deadline) return schema;
+    if (!std::exchange(told, true)) {
+      base::LogWarn("database.awaited",
+                    {{"seconds_max", config.wait_for_database_s}, {"error", schema.message()}});
+    }
+    if (sigtimedwait(&signals, nullptr, &interval) > 0) return absl::CancelledError("stopped");
+  }
+}
+
 absl::Status SetLog(const ServerConfig& config) {
   ASSIGN_OR_RETURN(const base::LogLevel level, base::ParseLogLevel(config.log_level));
   base::SetLogLevel(level);
@@ -249,7 +266,8 @@ int RunServer(const ServerConfig& config) {
   }
   RaiseOpenFilesBound();
   const sigset_t signals = BlockStopSignals();
-  const absl::Status schema = postgres::CheckSchema(config.database_url);
+  const absl::Status schema = AwaitSchema(config, signals);
+  if (absl::IsCancelled(schema)) return kExitOk;
   if (!schema.ok()) return Fail(schema);
   if (const absl::Status status = postgres::MaintainPartitions(config.database_url); !status.ok()) {
     return Fail(status);

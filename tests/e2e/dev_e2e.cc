@@ -457,5 +457,30 @@ TEST(ServerE2e, ReadyTellsWhetherTheDatabaseIsThere) {
   EXPECT_EQ(engine.process().Terminate(), 0) << engine.process().Log();
 }
 
+TEST(ServerE2e, AServerWaitsForItsDatabaseForAsLongAsItIsTold) {
+  const std::string nowhere = "host=/no/such/folder";
+  EXPECT_THAT(
+      RunProgram("skald", {"server", "--database-url", nowhere, "--wait-for-database", "1"}),
+      Ends(4, AllOf(HasSubstr("database.awaited"), HasSubstr("/no/such/folder"))));
+
+  const TempDir folder;
+  auto cluster =
+      app::PrivateCluster::Start({.data_dir = folder.path() / "postgres", .durable = false});
+  ASSERT_TRUE(cluster.ok()) << cluster.status();
+  const std::string url = (*cluster)->connection_string();
+  Migrate(url);
+  kill((*cluster)->server_pid(), SIGKILL);
+  ASSERT_TRUE(Eventually(
+      [&] { return RunProgram("skald", {"migrate", "--database-url", url}).exit_code == 4; }));
+  Engine engine({"server", "--database-url", url, "--wait-for-database", "120"}, folder.path());
+  engine.Start();
+  ASSERT_TRUE(Eventually(
+      [&] { return engine.process().Log().find("database.awaited") != std::string::npos; }));
+  ASSERT_TRUE(Eventually([&] {
+    return (*cluster)->EnsureRunning().ok() && GetPage(engine.http_port(), "/ready").code == 200;
+  })) << engine.process().Log();
+  EXPECT_EQ(engine.process().Terminate(), 0) << engine.process().Log();
+}
+
 }  // namespace
 }  // namespace skald::testing
