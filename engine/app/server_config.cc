@@ -1,6 +1,7 @@
 #include "engine/app/server_config.h"
 
 #include "engine/app/setting.h"
+#include "engine/core/definition_parser.h"
 
 namespace skald::app {
 namespace {
@@ -54,10 +55,19 @@ void AddServerOptions(CLI::App& command, ServerConfig& config) {
   AddSetting(command, "stop-grace-ms", config.stop_grace_ms,
              "How long a stopping server lets calls and workers finish")
       ->check(CLI::Range(0, 600'000));
+  AddSetting(command, "unknown-outcome", config.unknown_outcome,
+             "What becomes of a step of unknown outcome where neither it nor its workflow says so: "
+             "COMPENSATE, PROBE (where it has a probe), PARK, or BARRIER: COMPENSATE if its worker "
+             "has the barrier, else PARK. Holds for workflows that start from now on")
+      ->check(CLI::IsMember({"BARRIER", "COMPENSATE", "PROBE", "PARK"}));
   AddBounds(command, config);
   AddCallOptions(command, config.calls);
   command.add_flag("--print-config", config.print_config,
                    "Print the settings in force, as a file for --config, and exit");
+}
+
+core::UnknownPolicy ServerConfig::UnknownDefault() const {
+  return core::ParseUnknownPolicy(unknown_outcome).value_or(core::UnknownPolicy::kByBarrier);
 }
 
 runtime::EngineOptions ServerConfig::ToEngineOptions() const {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "engine/app/call_config.h"
+#include "engine/core/definition.h"
 #include "engine/runtime/engine.h"
 #include <CLI/CLI.hpp>
 
@@ -21,6 +22,7 @@ struct ServerConfig {
   std::string data_dir = ".skald";        // `skald dev` only
   std::string node_name = "skald";
   std::string log_level = "info";
+  std::string unknown_outcome = "BARRIER";
   std::uint32_t node_lease_ms = 10'000;
   std::uint32_t task_lease_ms = 30'000;
   std::uint32_t park_after_ms = 2'000;
@@ -38,6 +40,7 @@ struct ServerConfig {
   bool print_config = false;
 
   runtime::EngineOptions ToEngineOptions() const;
+  core::UnknownPolicy UnknownDefault() const;
 };
 
 // Adds the options to a subcommand. `config` outlives it.

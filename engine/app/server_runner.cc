@@ -123,7 +123,7 @@ class ServerProcess {
       : journal_(std::move(journal)),
         catalog_(std::move(catalog)),
         secrets_(environ),
-        definitions_(*catalog_, ReadExpressionEnvironment(environ)),
+        definitions_(*catalog_, ReadExpressionEnvironment(environ), config.UnknownDefault()),
         task_definitions_(*catalog_),
         engine_(
             config.ToEngineOptions(),

@@ -14,7 +14,8 @@ namespace skald::codec {
 namespace {
 
 std::string Body(std::string_view name_space, std::string_view workflow,
-                 const std::map<std::string, std::string>& tasks) {
+                 const std::map<std::string, std::string>& tasks,
+                 core::UnknownPolicy unknown_default) {
   std::string body = "{\"namespace\":";
   core::AppendJsonString(body, name_space);
   body.append(",\"workflow\":");
@@ -27,7 +28,12 @@ std::string Body(std::string_view name_space, std::string_view workflow,
     body.push_back(':');
     body.append(core::TrimJson(source));
   }
-  body.append("}}");
+  body.push_back('}');
+  if (unknown_default != core::UnknownPolicy::kByBarrier) {
+    body.append(",\"unknownDefault\":");
+    core::AppendJsonString(body, core::Name(unknown_default));
+  }
+  body.push_back('}');
   return body;
 }
 
@@ -48,8 +54,9 @@ absl::StatusOr<Pinned> PinDefinition(std::string_view workflow_json,
   };
   core::Parsed<core::Definition> parsed = core::ParseDefinition(workflow_json, recording, options);
   if (!parsed.ok()) return core::InvalidDefinition(parsed.mistakes);
-  Pinned pinned{Body(options.name_space, core::TrimJson(workflow_json), tasks),
-                *std::move(parsed.value)};
+  Pinned pinned{
+      Body(options.name_space, core::TrimJson(workflow_json), tasks, options.unknown_default),
+      *std::move(parsed.value)};
   if (pinned.body.size() > core::kPinnedBytesMax) {
     return absl::ResourceExhaustedError(
         absl::StrCat("definition ", pinned.definition.name, " has ", pinned.body.size(),
@@ -74,11 +81,16 @@ absl::StatusOr<core::Definition> DecodePinned(
     const auto source = core::FindMember(*tasks, name);
     return source.has_value() ? std::optional(std::string(*source)) : std::nullopt;
   };
-  core::Parsed<core::Definition> parsed =
-      core::ParseDefinition(*workflow, embedded,
-                            {.name_space = core::StringOf(*name_space),
+  core::ParseOptions options{.name_space = core::StringOf(*name_space),
                              .accepted_before = true,
-                             .environment = std::move(environment)});
+                             .environment = std::move(environment)};
+  if (const auto member = core::FindMember(object, "unknownDefault"); member.has_value()) {
+    const bool text = core::KindOf(*member) == core::JsonKind::kString;
+    const auto policy = core::ParseUnknownPolicy(text ? core::StringOf(*member) : "");
+    if (!policy.has_value()) return Damaged("its unknownDefault is no policy");
+    options.unknown_default = *policy;
+  }
+  core::Parsed<core::Definition> parsed = core::ParseDefinition(*workflow, embedded, options);
   if (!parsed.ok()) return Damaged(core::FormatMistakes(parsed.mistakes, 10));
   parsed.value->id = id;
   return *std::move(parsed.value);

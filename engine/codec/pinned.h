@@ -4,7 +4,8 @@
 // Pure functions; thread-safe. The body is canonical: same sources, same bytes, which is how the
 // store keeps each content once. Format, fields only ever added:
 //   {"namespace":"default","workflow":{…as registered…},
-//    "taskDefinitions":{"charge_card":{…as registered…},…}}
+//    "taskDefinitions":{"charge_card":{…as registered…},…},
+//    "unknownDefault":"PARK"}                      the server's, where it has one
 // Names are sorted; only registered ones appear.
 #pragma once
 

@@ -148,6 +148,10 @@ struct WorkflowSaga {
   OnAbort on_terminate = OnAbort::kCompensate;
   OnAbort on_timeout = OnAbort::kCompensate;
   DurationUs compensation_timeout_us = 0;  // 0 = none
+  // For steps that do not say what becomes of an unknown outcome: the workflow's word, and the
+  // server's at the time of the start for what that leaves open.
+  UnknownPolicy unknown = UnknownPolicy::kByBarrier;
+  UnknownPolicy server_unknown = UnknownPolicy::kByBarrier;
 };
 
 struct Definition {

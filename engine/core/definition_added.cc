@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/core/definition_graph.h"
+#include "engine/core/definition_saga.h"
 #include "engine/core/definition_steps.h"
 #include "engine/core/json_scan.h"
 #include "engine/core/json_write.h"
@@ -185,6 +186,7 @@ Parsed<std::shared_ptr<const StepList>> CompileStepList(const Definition& defini
   const StepsContext context{lookup, definition.undo_retry, mistakes, kForkedStepsMax};
   const StepsResult result = ReadForkedSteps(*tasks, context, own);
   list->any_saga = result.any_saga;
+  for (Step& step : own.steps) InheritUnknown(own.saga, step);
   LinkSteps(result.sources, own);
   if (!accepted_before) {
     CheckAddedGraph(own, result.sources, mistakes);

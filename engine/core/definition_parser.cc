@@ -70,12 +70,15 @@ void ReadHead(const Fields& fields, Definition& definition) {
 }
 
 // saga.md 2.1: the default of `undeclared` depends on whether any step has saga data.
-void SettleSaga(const WorkflowSagaParts& parts, bool any_step, Definition& definition) {
+void SettleSaga(const WorkflowSagaParts& parts, bool any_step, UnknownPolicy server_unknown,
+                Definition& definition) {
   definition.saga = parts.saga;
+  definition.saga.server_unknown = server_unknown;
   definition.saga.declared = parts.saga.declared || any_step;
   if (!parts.undeclared_given) {
     definition.saga.undeclared = any_step ? UndeclaredPolicy::kReject : UndeclaredPolicy::kIgnore;
   }
+  for (Step& step : definition.steps) InheritUnknown(definition.saga, step);
 }
 
 }  // namespace
@@ -100,7 +103,7 @@ Parsed<Definition> ParseDefinition(std::string_view json, const TaskDefinitionLo
   definition.undo_retry = parts.undo_retry;
   const StepsContext context{lookup, parts.undo_retry, mistakes, kStepsMax};
   const StepsResult result = ReadSteps(tasks.value_or("[]"), context, definition);
-  SettleSaga(parts, result.any_saga, definition);
+  SettleSaga(parts, result.any_saga, options.unknown_default, definition);
   LinkSteps(result.sources, definition);
   if (!options.accepted_before) {
     CheckGraph(definition, result.sources, mistakes);
@@ -117,6 +120,28 @@ Parsed<TaskDefinition> ParseTaskDefinition(std::string_view json) {
   const std::string_view object = TrimJson(json);
   const Fields fields(object, "", mistakes);
   return Finish(ReadTaskDefinition(fields, object, "", DefinitionOrigin::kRegistered), mistakes);
+}
+
+std::string_view Name(UnknownPolicy policy) {
+  switch (policy) {
+    case UnknownPolicy::kByBarrier:
+      return "BARRIER";
+    case UnknownPolicy::kCompensate:
+      return "COMPENSATE";
+    case UnknownPolicy::kProbe:
+      return "PROBE";
+    case UnknownPolicy::kPark:
+      return "PARK";
+  }
+  return "";
+}
+
+std::optional<UnknownPolicy> ParseUnknownPolicy(std::string_view name) {
+  for (const UnknownPolicy policy : {UnknownPolicy::kByBarrier, UnknownPolicy::kCompensate,
+                                     UnknownPolicy::kProbe, UnknownPolicy::kPark}) {
+    if (Name(policy) == name) return policy;
+  }
+  return std::nullopt;
 }
 
 std::string FormatMistakes(const std::vector<Mistake>& mistakes, std::size_t count_max) {

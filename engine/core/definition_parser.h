@@ -43,7 +43,14 @@ struct ParseOptions {
   // what a person may write are not applied again, so that running workflows keep their definition.
   bool accepted_before = false;
   std::shared_ptr<const Environment> environment = nullptr;  // shared by all definitions
+  // Where neither step nor workflow says what becomes of an unknown outcome (saga.md 1). It never
+  // makes a definition wrong: a pivot is not compensated (V12), a step without a probe not probed.
+  UnknownPolicy unknown_default = UnknownPolicy::kByBarrier;
 };
+
+// "BARRIER", "COMPENSATE", "PROBE", "PARK", and back.
+std::string_view Name(UnknownPolicy policy);
+std::optional<UnknownPolicy> ParseUnknownPolicy(std::string_view name);
 
 Parsed<Definition> ParseDefinition(std::string_view json, const TaskDefinitionLookup& lookup,
                                    const ParseOptions& options);

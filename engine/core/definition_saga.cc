@@ -120,6 +120,13 @@ Probe ReadProbe(const Fields& fields, const RetryPolicy& retry) {
   return probe;
 }
 
+UnknownPolicy ReadUnknown(const Fields& saga) {
+  return saga.Choice("unknown", UnknownPolicy::kByBarrier,
+                     {{"COMPENSATE", UnknownPolicy::kCompensate},
+                      {"PROBE", UnknownPolicy::kProbe},
+                      {"PARK", UnknownPolicy::kPark}});
+}
+
 void ReadSagaFields(const Fields& saga, const RetryPolicy& undo_retry, StepSaga& target) {
   RefuseNotBuilt(saga);
   WarnOfUnknown(saga, {"kind", "compensation", "compensateOnFailure", "unknown", "probe",
@@ -130,10 +137,7 @@ void ReadSagaFields(const Fields& saga, const RetryPolicy& undo_retry, StepSaga&
                              {"RETRYABLE", StepKind::kRetryable},
                              {"READ_ONLY", StepKind::kReadOnly}});
   target.compensate_on_failure = saga.Boolean("compensateOnFailure", false);
-  target.unknown = saga.Choice("unknown", UnknownPolicy::kByBarrier,
-                               {{"COMPENSATE", UnknownPolicy::kCompensate},
-                                {"PROBE", UnknownPolicy::kProbe},
-                                {"PARK", UnknownPolicy::kPark}});
+  target.unknown = ReadUnknown(saga);
   target.in_flight = saga.Choice("inFlight", InFlightPolicy::kCancelAndSettle,
                                  {{"CANCEL_AND_SETTLE", InFlightPolicy::kCancelAndSettle},
                                   {"SETTLE", InFlightPolicy::kSettle},
@@ -176,7 +180,7 @@ void WarnOfIdleWorkflowFields(const Fields& saga) {
   WarnOfUnknown(
       saga, {"undeclared", "order", "siblings", "settleTimeoutSeconds", "maxParallelCompensations",
              "onTerminate", "onTimeout", "compensationTimeoutSeconds", "failureWorkflowAt",
-             "undoWindowSeconds", "compensation", "onPark"});
+             "undoWindowSeconds", "compensation", "onPark", "unknown"});
   if (saga.Integer("undoWindowSeconds").value_or(0) != 0) {
     saga.Add("undoWindowSeconds", absl::StrCat("saga.undoWindowSeconds ", std::string(kNotYet)));
   }
@@ -226,6 +230,7 @@ WorkflowSagaParts ReadWorkflowSaga(const Fields& workflow) {
                                      {"DRAIN", SiblingPolicy::kDrain}});
   parts.saga.settle_timeout_us = saga.Seconds("settleTimeoutSeconds").value_or(0);
   parts.saga.compensation_timeout_us = saga.Seconds("compensationTimeoutSeconds").value_or(0);
+  parts.saga.unknown = ReadUnknown(saga);
   const auto parallel = saga.IntegerIn("maxParallelCompensations", 1, kParallelUndoMax);
   if (parallel.has_value()) parts.saga.parallel_undo_max = static_cast<std::uint32_t>(*parallel);
   parts.saga.on_terminate =
@@ -237,6 +242,23 @@ WorkflowSagaParts ReadWorkflowSaga(const Fields& workflow) {
   ReadUndoRetry(saga, parts);
   WarnOfIdleWorkflowFields(saga);
   return parts;
+}
+
+void InheritUnknown(const WorkflowSaga& saga, Step& step) {
+  StepSaga& own = step.saga;
+  if (own.unknown != UnknownPolicy::kByBarrier || IsPure(step.type)) return;
+  if (own.kind == StepKind::kReadOnly) return;
+  const bool pivot = own.kind == StepKind::kPivot;
+  const bool effect = pivot || own.kind == StepKind::kCompensable;
+  if (saga.unknown != UnknownPolicy::kByBarrier) {
+    // What cannot be is reported where an effect depends on it.
+    const bool fits = saga.unknown != UnknownPolicy::kProbe || own.probe.has_value() || effect;
+    if (fits) own.unknown = saga.unknown;
+    return;
+  }
+  const bool fits = (saga.server_unknown != UnknownPolicy::kCompensate || !pivot) &&
+                    (saga.server_unknown != UnknownPolicy::kProbe || own.probe.has_value());
+  if (fits) own.unknown = saga.server_unknown;
 }
 
 bool ReadStepSaga(const Fields& fields, const RetryPolicy& undo_retry, Step& step) {

@@ -30,4 +30,8 @@ WorkflowSagaParts ReadWorkflowSaga(const Fields& workflow);
 // when the step, or its task definition, has any.
 bool ReadStepSaga(const Fields& fields, const RetryPolicy& undo_retry, Step& step);
 
+// Gives a step that does not say what becomes of an unknown outcome the workflow's or the server's
+// word. After its kind is settled.
+void InheritUnknown(const WorkflowSaga& saga, Step& step);
+
 }  // namespace skald::core

@@ -44,8 +44,9 @@ absl::StatusOr<DefinitionPointer> DefinitionCache::Resolve(const std::string& na
     if (!absl::IsNotFound(definition.status())) lookup_failed = definition.status();
     return std::nullopt;
   };
-  auto pinned = codec::PinDefinition(stored.source, lookup,
-                                     {.name_space = name_space, .environment = environment_});
+  auto pinned = codec::PinDefinition(
+      stored.source, lookup,
+      {.name_space = name_space, .environment = environment_, .unknown_default = unknown_default_});
   RETURN_IF_ERROR(lookup_failed);
   if (!pinned.ok()) {
     return absl::InternalError(absl::StrCat("definition ", name, " version ", stored.version,

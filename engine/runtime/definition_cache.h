@@ -29,9 +29,12 @@ class DefinitionCache {
   // What expressions may read of the deployment; shared by all definitions, null = nothing.
   using EnvironmentPointer = std::shared_ptr<const core::Environment>;
 
-  // `catalog` outlives the cache.
-  explicit DefinitionCache(ports::Catalog& catalog, EnvironmentPointer environment = nullptr)
-      : catalog_(catalog), environment_(std::move(environment)) {}
+  // `catalog` outlives the cache. `unknown_default` goes into what is pinned from now on.
+  explicit DefinitionCache(ports::Catalog& catalog, EnvironmentPointer environment = nullptr,
+                           core::UnknownPolicy unknown_default = core::UnknownPolicy::kByBarrier)
+      : catalog_(catalog),
+        environment_(std::move(environment)),
+        unknown_default_(unknown_default) {}
 
   const EnvironmentPointer& environment() const { return environment_; }
 
@@ -55,6 +58,7 @@ class DefinitionCache {
 
   ports::Catalog& catalog_;
   const EnvironmentPointer environment_;
+  const core::UnknownPolicy unknown_default_;
   base::Mutex mutex_;
   std::map<Key, Entry> by_name_ ABSL_GUARDED_BY(mutex_);
   std::map<std::int64_t, DefinitionPointer> by_id_ ABSL_GUARDED_BY(mutex_);

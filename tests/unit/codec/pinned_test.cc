@@ -56,6 +56,32 @@ TEST(PinnedTest, SameSourcesGiveTheSameBytes) {
       HasSubstr(R"("taskDefinitions":{"charge":{"name":"charge"},"refund":{"name":"refund"}})"));
 }
 
+TEST(PinnedTest, TheServersWordOnUnknownOutcomesIsPinnedWhereNobodyElseSaysSo) {
+  constexpr char kSteps[] = R"({"name":"w","tasks":[
+      {"name":"a","taskReferenceName":"a","compensateWith":"u"},
+      {"name":"b","taskReferenceName":"b","compensateWith":"u","saga":{"unknown":"PARK"}},
+      {"name":"p","taskReferenceName":"p","saga":{"kind":"PIVOT"}}]})";
+  for (const auto policy : {core::UnknownPolicy::kCompensate, core::UnknownPolicy::kProbe}) {
+    const auto pinned = PinDefinition(kSteps, Registered({}), {.unknown_default = policy});
+    ASSERT_TRUE(pinned.ok()) << pinned.status();
+    const auto decoded = DecodePinned(pinned->body, 1);
+    ASSERT_TRUE(decoded.ok()) << decoded.status();
+    const bool probe = policy == core::UnknownPolicy::kProbe;
+    for (const core::Definition* form : {&pinned->definition, &*decoded}) {
+      EXPECT_EQ(form->steps[0].saga.unknown, probe ? core::UnknownPolicy::kByBarrier : policy);
+      EXPECT_EQ(form->steps[1].saga.unknown, core::UnknownPolicy::kPark);
+      EXPECT_EQ(form->steps[2].saga.unknown, core::UnknownPolicy::kByBarrier);
+    }
+  }
+  const auto plain = PinDefinition(kSteps, Registered({}), {});
+  ASSERT_TRUE(plain.ok());
+  EXPECT_THAT(plain->body, Not(HasSubstr("unknownDefault")));
+  EXPECT_FALSE(DecodePinned(R"({"namespace":"n","workflow":{"name":"w","tasks":[{"name":"a",
+      "taskReferenceName":"a"}]},"taskDefinitions":{},"unknownDefault":"GUESS"})",
+                            1)
+                   .ok());
+}
+
 TEST(PinnedTest, MissingTaskDefinitionsStayMissing) {
   const auto pinned = PinDefinition(kWorkflow, Registered({}), {});
   ASSERT_TRUE(pinned.ok());

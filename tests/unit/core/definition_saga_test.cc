@@ -254,6 +254,28 @@ TEST(SagaKindsTest, PivotOfUnknownOutcomeIsNotCompensated) {
               Contains(At("tasks[0].saga", "(V12)")));
 }
 
+TEST(SagaParserTest, UnknownComesFromStepThenWorkflow) {
+  const Definition definition =
+      Good(Of(Simple("a", R"("compensateWith":"u")") + "," +
+                  Simple("b", R"("compensateWith":"u","saga":{"unknown":"PARK"})") + "," +
+                  Kind("c", "READ_ONLY"),
+              R"(,"saga":{"unknown":"COMPENSATE"})"));
+  EXPECT_EQ(definition.steps[0].saga.unknown, UnknownPolicy::kCompensate);
+  EXPECT_EQ(definition.steps[1].saga.unknown, UnknownPolicy::kPark);
+  EXPECT_EQ(definition.steps[2].saga.unknown, UnknownPolicy::kByBarrier);
+}
+
+TEST(SagaKindsTest, UnknownOfTheWorkflowKeepsTheRulesOfSteps) {
+  EXPECT_THAT(Parse(Of(Kind("p", "PIVOT"), R"(,"saga":{"unknown":"COMPENSATE"})")).mistakes,
+              Contains(At("tasks[0].saga", "(V12)")));
+  EXPECT_THAT(
+      Parse(Of(Simple("a", R"("compensateWith":"u")"), R"(,"saga":{"unknown":"PROBE"})")).mistakes,
+      Contains(At("tasks[0].saga", "PROBE needs a probe")));
+  EXPECT_TRUE(Parse(Of(Kind("r", "RETRYABLE"), R"(,"saga":{"unknown":"PROBE"})")).ok());
+  EXPECT_THAT(Parse(Of(Kind("r", "RETRYABLE"), R"(,"saga":{"unknown":"GUESS"})")).mistakes,
+              Contains(At("saga.unknown", "COMPENSATE, PROBE, PARK")));
+}
+
 TEST(SagaKindsTest, WarningsDoNotRefuse) {
   const auto parsed =
       Parse(Of(Simple("a", R"("compensateWith":"u")") + "," + Kind("p", "PIVOT"),
