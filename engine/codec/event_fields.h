@@ -71,10 +71,27 @@ void VisitFields(V& v, E& e) {
   v.Field("after", e.after);
 }
 
-template <typename V, typename E>
-  requires Of<E, core::TaskReleased> || Of<E, core::TaskFailureAccepted>
+template <typename V, Of<core::TaskReleased> E>
 void VisitFields(V& v, E& e) {
   v.Field("task", e.task);
+}
+
+template <typename V, Of<core::TaskFailureAccepted> E>
+void VisitFields(V& v, E& e) {
+  v.Field("task", e.task);
+  v.Field("permissive", e.permissive);
+}
+
+template <typename V, Of<core::TaskHandedOver> E>
+void VisitFields(V& v, E& e) {
+  v.Field("task", e.task);
+  v.Field("output", e.output);
+}
+
+template <typename V, Of<core::TaskUpdated> E>
+void VisitFields(V& v, E& e) {
+  v.Field("task", e.task);
+  v.Field("actor", e.actor);
 }
 
 template <typename V, Of<core::TaskStarted> E>
@@ -100,6 +117,7 @@ void VisitFields(V& v, E& e) {
   v.Field("verdict", e.verdict);
   v.Field("undo_input", e.undo_input);
   v.Field("effect", e.effect);
+  v.Field("input", e.input);
 }
 
 template <typename V, Of<core::TaskFailed> E>

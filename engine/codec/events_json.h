@@ -26,12 +26,14 @@
 //   TaskReleased          task
 //   TaskStarted           task, worker, incarnation, barrier, attempt_timeout_at, not_after
 //   TaskRequeued          task, available_at
-//   TaskCompleted         task, output, verdict (NONE), undo_input, effect (UNSET)
+//   TaskCompleted         task, output, verdict (NONE), undo_input, effect (UNSET), input
+//   TaskHandedOver        task, output
+//   TaskUpdated           task, actor
 //   TaskFailed            task, terminal, reason, effect (always), verdict (NONE), output
 //   TaskTimedOut          task, timeout (always), reason, effect (always)
 //   TaskCancelRequested   task, reason
 //   TaskCanceled          task, effect (always), reason
-//   TaskFailureAccepted   task
+//   TaskFailureAccepted   task, permissive
 //   LateResult            task, fence, status (always), effect (UNSET), output
 //   SagaFaulted           cause (always), reason, task, actor, end_status (always), settle_until,
 //                         compensation_timeout_at

@@ -38,6 +38,8 @@ void VisitFields(V& v, E& e) {
   v.Field("released", e.released);
   v.Field("cancel_requested", e.cancel_requested);
   v.Field("barrier", e.barrier);
+  v.Field("awaits_update", e.awaits_update);
+  v.Field("updated", e.updated);
   v.Field("timeout", e.timeout);
   v.Field("late_fence", e.late_fence);
   v.Field("task_type", e.task_type);
@@ -151,6 +153,7 @@ void VisitFields(V& v, E& e) {
   v.List("timers", e.timers);
   v.Nested("fault", e.fault);
   v.Field("held", e.held);
+  v.Field("permitted", e.permitted);
   v.Field("history_bytes", e.history_bytes);
   v.List("requests", e.requests);
 }

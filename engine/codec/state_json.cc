@@ -37,6 +37,7 @@ absl::Status CheckNumbers(const core::State& state) {
   const bool lists = std::all_of(state.latest.begin(), state.latest.end(), has_run) &&
                      std::all_of(state.open.begin(), state.open.end(), has_run) &&
                      std::all_of(state.held.begin(), state.held.end(), has_run) &&
+                     std::all_of(state.permitted.begin(), state.permitted.end(), has_run) &&
                      std::all_of(state.fault.ready.begin(), state.fault.ready.end(), has_run) &&
                      std::all_of(state.fault.in_turn.begin(), state.fault.in_turn.end(), has_run);
   const bool timers = std::all_of(state.timers.begin(), state.timers.end(),

@@ -91,9 +91,10 @@ void CloseRun(const ApplyContext& context, RunNumber number, State& state) {
 
 // An attempt is over. What it means is decided at resume when the workflow is paused now.
 void EndTask(const ApplyContext& context, TaskStatus status, Task& task, State& state) {
-  const bool worker = IsWorkerTask(StepOf(context.definition, state, task.step), task.operation);
-  if (worker && !IsTerminal(task.status)) --state.live_tasks;
+  const bool worker = IsWorkerTask(context.definition, state, task);
+  if (worker && !IsTerminal(task.status) && !task.awaits_update) --state.live_tasks;
   DropTimers(task, state);
+  task.awaits_update = false;
   task.status = status;
   task.released = false;
   task.ended_at = context.at;
@@ -170,10 +171,26 @@ void ApplyTask(const ApplyContext& context, const TaskRequeued& body, State& sta
   Enqueue(context.at, task, state);
 }
 
+void ApplyTask(const ApplyContext& context, const TaskHandedOver& body, State& state) {
+  Task& task = TaskOf(body.task, state);
+  if (IsWorkerTask(context.definition, state, task)) --state.live_tasks;
+  DropTimer(task.available_at, TimerKind::kTaskAvailable, task.number, state);
+  DropTimer(task.poll_timeout_at, TimerKind::kPollTimeout, task.number, state);
+  task.status = TaskStatus::kInProgress;
+  task.released = false;
+  task.awaits_update = true;
+  task.output = body.output;
+}
+
+void ApplyTask(const ApplyContext&, const TaskUpdated& body, State& state) {
+  TaskOf(body.task, state).updated = true;
+}
+
 void ApplyTask(const ApplyContext& context, const TaskCompleted& body, State& state) {
   Task& task = TaskOf(body.task, state);
   EndTask(context, TaskStatus::kCompleted, task, state);
   task.output = body.output;
+  if (!body.input.empty()) task.input = body.input;
   task.verdict = body.verdict;
   task.effect = task.operation == Operation::kProbe ? body.effect : Effect::kApplied;
   if (task.operation == Operation::kAction) CloseRun(context, task.run, state);
@@ -210,7 +227,11 @@ void ApplyTask(const ApplyContext& context, const TaskCanceled& body, State& sta
 
 void ApplyTask(const ApplyContext& context, const TaskFailureAccepted& body, State& state) {
   Task& task = TaskOf(body.task, state);
-  task.status = TaskStatus::kCompletedWithErrors;
+  if (body.permissive) {
+    state.permitted.push_back(task.run);
+  } else {
+    task.status = TaskStatus::kCompletedWithErrors;
+  }
   CloseRun(context, task.run, state);
 }
 

@@ -61,6 +61,7 @@ void ApplyWorkflow(const ApplyContext& context, const WorkflowEnded& body, State
   state.join_remaining.clear();
   state.held.clear();
   state.requests.clear();
+  state.permitted.clear();
   state.live_tasks = 0;
 }
 

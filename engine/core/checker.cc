@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/core/checker_model.h"
+#include "engine/core/construct.h"
 
 namespace skald::core {
 namespace checker {
@@ -32,7 +33,7 @@ bool NeedsUndo(const Model& model, const RunRecord& run) {
     return step.saga.undo.has_value() && step.saga.compensate_on_failure && run.dispatched_seq != 0;
   }
   if (step.saga.undo.has_value()) return true;
-  return step.type == StepType::kSimple && step.saga.kind == StepKind::kUndeclared &&
+  return MustDeclare(step.type) && step.saga.kind == StepKind::kUndeclared &&
          model.definition.saga.undeclared == UndeclaredPolicy::kPark;
 }
 

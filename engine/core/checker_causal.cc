@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "engine/core/checker_model.h"
+#include "engine/core/construct.h"
 
 namespace skald::core::checker {
 namespace {
@@ -21,7 +22,7 @@ StepIndex LastOfChosenCase(const Model& model, const Step& choice) {
 
 // The run whose end lets the step after `step` begin.
 RunNumber TailOf(const Model& model, StepIndex step) {
-  while (model.StepAt(step).type == StepType::kSwitch) {
+  while (IsChoice(model.StepAt(step).type)) {
     const StepIndex last = LastOfChosenCase(model, model.StepAt(step));
     if (last == kNoStep) break;
     step = last;

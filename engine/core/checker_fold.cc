@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "engine/core/checker_model.h"
+#include "engine/core/construct.h"
 #include "engine/core/definition_added.h"
 
 namespace skald::core::checker {
@@ -43,6 +44,16 @@ class Folder {
     if (run.closed_seq == 0) run.closed_seq = seq_;
   }
   void operator()(const LateResult& late);
+  void operator()(const TaskHandedOver& handed) {
+    TaskRecord* task = Open(handed.task);
+    if (task == nullptr) return;
+    if (task->started_seq == 0) task->started_seq = seq_;
+    task->status = TaskStatus::kInProgress;
+  }
+  void operator()(const TaskUpdated& updated) {
+    TaskRecord* task = Open(updated.task);
+    if (task != nullptr) task->updated = true;
+  }
 
   void operator()(const SagaFaulted& faulted);
   void operator()(const FaultPended&) {
@@ -156,6 +167,11 @@ void Folder::operator()(const TaskScheduled& scheduled) {
   RunRecord& run = Run(scheduled.run);
   if (scheduled.operation == Operation::kAction) CheckAction(run);
   if (scheduled.operation == Operation::kAction) run.last_action = scheduled.task;
+  // A person, or the decision itself, has it from now on.
+  const bool queued = IsWorkerTask(model_.StepOf(run), scheduled.operation);
+  if (!queued && scheduled.operation == Operation::kAction && run.dispatched_seq == 0) {
+    run.dispatched_seq = seq_;
+  }
   if (scheduled.operation == Operation::kCompensate) CheckUndo(scheduled, run);
 }
 
@@ -263,8 +279,8 @@ TaskRecord* Folder::End(TaskNumber number, TaskStatus status, Effect effect) {
   task->effect = effect;
   --model_.live_tasks;
   const bool reported = status != TaskStatus::kTimedOut && status != TaskStatus::kCanceled;
-  const bool by_worker = task->operation != Operation::kAction ||
-                         model_.StepOf(Run(task->run)).type == StepType::kSimple;
+  const bool by_worker =
+      IsWorkerTask(model_.StepOf(Run(task->run)), task->operation) && !task->updated;
   Require(!reported || !by_worker || task->started_seq != 0, "I14",
           "task " + std::to_string(number) + " has a result but was never started");
   if (task->operation != Operation::kAction) return task;
@@ -338,7 +354,7 @@ void Folder::operator()(const StepSettled& settled) {
   const bool open = run.last_action != 0 && model_.tasks[run.last_action - 1].ended_seq == 0;
   Require(!open, "I7", reference + " was settled while an attempt was under way");
   const Effect by_attempts = OutcomeOfAttempts(run);
-  const bool control = model_.StepOf(run).type != StepType::kSimple;
+  const bool control = !HasEffects(model_.StepOf(run).type);
   const bool told = by_attempts == Effect::kUnknown && run.asked;
   Require(control || told || settled.effect == by_attempts, "2.3",
           "the settled outcome of " + reference + " is not that of its attempts");

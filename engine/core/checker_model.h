@@ -26,6 +26,7 @@ struct TaskRecord {
   EventSeq ended_seq = 0;
   TaskStatus status = TaskStatus::kScheduled;
   Effect effect = Effect::kUnset;
+  bool updated = false;  // decided by an update from outside, not by who holds it
   Payload input;
   Payload output;
 };

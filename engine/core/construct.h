@@ -1,7 +1,7 @@
 // Construct: what the step types are to the engine: who carries them out, what they are called in
 // task records, when forward work may go on.
 //
-// Pure functions. Internal to core.
+// Pure functions.
 #pragma once
 
 #include <string_view>
@@ -11,20 +11,55 @@
 
 namespace skald::core {
 
-// Carried out by a worker; all other steps by the decision itself. Undo and probe always are.
-constexpr bool IsWorkerTask(StepType type, Operation operation) {
-  return operation != Operation::kAction || type == StepType::kSimple;
+// Chooses one of its branches.
+constexpr bool IsChoice(StepType type) {
+  return type == StepType::kSwitch || type == StepType::kDecision;
 }
+
+// May do something to the world that its saga has to know of; all other steps have the effect NONE.
+constexpr bool HasEffects(StepType type) {
+  return type == StepType::kSimple || type == StepType::kHttp || type == StepType::kGrpc ||
+         type == StepType::kEvent || type == StepType::kHuman;
+}
+// A saga's author has to say what becomes of such a step (saga.md 2.1, `undeclared`). A person's
+// doing is no effect unless declared.
+constexpr bool MustDeclare(StepType type) { return HasEffects(type) && type != StepType::kHuman; }
+
+// The type under which a runner of this node carries the task out; empty: no runner does.
+inline std::string_view RunnerOf(const Step& step, Operation operation) {
+  if (operation == Operation::kAction) return step.runner;
+  if (operation == Operation::kCompensate && step.saga.undo) return step.saga.undo->runner;
+  return "";
+}
+
+// Carried out by a worker or a runner; all other tasks by the decision itself.
 inline bool IsWorkerTask(const Step& step, Operation operation) {
-  return IsWorkerTask(step.type, operation);
+  if (operation == Operation::kAction) {
+    return step.type == StepType::kSimple || !step.runner.empty();
+  }
+  const bool by_person = operation == Operation::kCompensate && step.saga.undo &&
+                         step.saga.undo->type == StepType::kHuman;
+  return !by_person;
 }
 inline bool IsWorkerTask(const Definition& definition, const State& state, const Task& task) {
   return IsWorkerTask(StepOf(definition, state, task.step), task.operation);
 }
 
+// What it gives follows from its input alone (scripts, jq): to run it again is harmless, and one
+// that was lost did nothing.
+inline bool IsPure(const Step& step, Operation operation) {
+  return operation == Operation::kAction && !step.runner.empty() && !HasEffects(step.type);
+}
+
+// The effect of an attempt that ends without an answer of whoever has it (saga.md 2.3).
+inline Effect EffectUnanswered(const Step& step, const Task& task) {
+  const bool dispatched = task.start_count > 0 || task.awaits_update;
+  return dispatched && !IsPure(step, task.operation) ? Effect::kUnknown : Effect::kNone;
+}
+
 // `taskType` of a task record (conductor.md 2.1).
 inline std::string_view TaskTypeOf(const Step& step) {
-  if (step.type == StepType::kSimple) return step.name;
+  if (step.type == StepType::kSimple) return step.task_type;
   return step.type == StepType::kForkJoin ? "FORK" : Name(step.type);
 }
 
@@ -38,6 +73,15 @@ inline const std::string& DomainOf(const Step& step, Operation operation) {
 // Its undo is this engine's matter.
 inline bool IsSaga(const Definition& definition, const State& state) {
   return definition.saga.declared || state.added.any_saga();
+}
+
+// Waits for a person, a signal or an update from outside, and holds no worker meanwhile.
+inline bool AwaitsOutside(const Definition& definition, const State& state, const Task& task) {
+  if (task.status != TaskStatus::kInProgress) return false;
+  if (task.awaits_update) return true;
+  const Step& step = StepOf(definition, state, task.step);
+  if (task.operation != Operation::kAction) return !IsWorkerTask(step, task.operation);
+  return step.type == StepType::kWait || step.type == StepType::kHuman;
 }
 
 // Forward work may be scheduled.

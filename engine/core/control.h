@@ -13,12 +13,29 @@
 
 namespace skald::core {
 
-void CarryOutSwitch(const Step& step, TaskScheduled task, Draft& draft);
+// SWITCH and DECISION.
+void CarryOutChoice(const Step& step, TaskScheduled task, Draft& draft);
 void CarryOutFork(const Step& step, TaskScheduled task, Draft& draft);
 void CarryOutJoin(const Step& step, TaskScheduled task, Draft& draft);
 void CarryOutSetVariable(const Step& step, TaskScheduled task, Draft& draft);
 void CarryOutTerminate(const Step& step, TaskScheduled task, Draft& draft);
 void CarryOutWait(const Step& step, TaskScheduled task, Draft& draft);
+void CarryOutNoop(TaskScheduled task, Draft& draft);
+void CarryOutHuman(TaskScheduled task, Draft& draft);
+void CarryOutEvent(const Step& step, TaskScheduled task, Draft& draft);
+// Everything that a worker or a runner does: queued.
+void CarryOutQueued(const Step& step, TaskScheduled task, Draft& draft);
+
+// The `result` that a runner's output has for a script, as JSON.
+std::string_view ScriptResult(const Payload& output);
+// The end of a SWITCH or DECISION whose value came out: its output, and its input with the case.
+TaskCompleted ChoiceMade(const Step& step, TaskNumber task, const Payload& input,
+                         std::string_view value);
+// The case that the ended SWITCH or DECISION chose; null when nothing of it runs.
+const Branch* ChosenBranch(const Step& step, const Payload& output);
+
+// The step's `asyncComplete`, which its input may overrule (conductor.md 2.1).
+bool CompletesOutside(const Step& step, const Payload& input);
 
 // DYNAMIC, dynamic forks: asks what the names of the steps to be made mean, or goes on at once when
 // that is known (control_made.cc).

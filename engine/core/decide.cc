@@ -33,6 +33,9 @@ absl::Status Handle(const CompensateWorkflow& trigger, Draft& draft) {
   return OnCompensate(trigger, draft);
 }
 absl::Status Handle(const OperateSaga& trigger, Draft& draft) { return OnOperate(trigger, draft); }
+absl::Status Handle(const UpdateTask& trigger, Draft& draft) {
+  return OnUpdateTask(trigger, draft);
+}
 
 absl::Status Handle(const StepsResolved& trigger, Draft& draft) {
   return OnStepsResolved(trigger, draft);

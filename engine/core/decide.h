@@ -27,6 +27,7 @@ struct OfferTask {
   std::string task_type;
   std::string domain;
   std::int32_t priority = 0;
+  bool built_in = false;  // for the runners of this node, of which there is one for all namespaces
 };
 // Stop offering it.
 struct WithdrawTask {

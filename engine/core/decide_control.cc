@@ -36,13 +36,6 @@ TaskScheduled FirstAttempt(const Step& step, std::vector<RunNumber> after, const
   return task;
 }
 
-void CarryOutSimple(const Step& step, TaskScheduled task, Draft& draft) {
-  SetQueueTimes(step, step.start_delay_us, draft.now(), draft.now(), task);
-  const TaskNumber number = task.task;
-  draft.Emit(std::move(task));
-  OfferIfReady(number, draft);
-}
-
 void Refuse(const Step& step, absl::string_view why, Draft& draft) {
   RaiseFault(FaultCause::kTaskFailed, absl::StrCat("schedule step ", step.reference, ": ", why), 0,
              "", WorkflowStatus::kFailed, draft);
@@ -66,11 +59,17 @@ void CarryOut(StepIndex index, std::vector<RunNumber> after, Draft& draft) {
   }
   switch (step.type) {
     case StepType::kSimple:
-      return CarryOutSimple(step, std::move(task), draft);
+    case StepType::kInline:
+    case StepType::kLambda:
+    case StepType::kJqTransform:
+    case StepType::kHttp:
+    case StepType::kGrpc:
+      return CarryOutQueued(step, std::move(task), draft);
     case StepType::kDynamic:
       return RequestSteps(step, std::move(task), draft);
     case StepType::kSwitch:
-      return CarryOutSwitch(step, std::move(task), draft);
+    case StepType::kDecision:
+      return CarryOutChoice(step, std::move(task), draft);
     case StepType::kForkJoin:
       return CarryOutFork(step, std::move(task), draft);
     case StepType::kJoin:
@@ -81,6 +80,12 @@ void CarryOut(StepIndex index, std::vector<RunNumber> after, Draft& draft) {
       return CarryOutTerminate(step, std::move(task), draft);
     case StepType::kWait:
       return CarryOutWait(step, std::move(task), draft);
+    case StepType::kNoop:
+      return CarryOutNoop(std::move(task), draft);
+    case StepType::kHuman:
+      return CarryOutHuman(std::move(task), draft);
+    case StepType::kEvent:
+      return CarryOutEvent(step, std::move(task), draft);
   }
 }
 
@@ -113,10 +118,15 @@ void ScheduleStep(StepIndex step, std::vector<RunNumber> after, Draft& draft) {
 
 void ScheduleFollowing(RunNumber run, Draft& draft) {
   StepIndex at = draft.state().run(run).step;
+  if (IsChoice(draft.StepAt(at).type)) {
+    const Branch* chosen =
+        ChosenBranch(draft.StepAt(at), draft.state().task(draft.state().run(run).task).output);
+    if (chosen != nullptr) return ScheduleStep(chosen->steps.front(), {run}, draft);
+  }
   while (draft.StepAt(at).next == kNoStep) {
     at = draft.StepAt(at).parent;
     // The end of a branch leads nowhere: the JOIN behind the fork waits for it.
-    if (at == kNoStep || draft.StepAt(at).type != StepType::kSwitch) return;
+    if (at == kNoStep || !IsChoice(draft.StepAt(at).type)) return;
   }
   ScheduleStep(draft.StepAt(at).next, {run}, draft);
 }

@@ -63,15 +63,10 @@ bool OutOfTime(const StepRun& run, const Step& step, TimeUs now) {
 }
 
 bool MayRetry(const Task& task, const Step& step) {
-  if (step.type != StepType::kSimple) return false;
+  if (!IsWorkerTask(step, Operation::kAction)) return false;
   if (task.status != TaskStatus::kFailed && task.status != TaskStatus::kTimedOut) return false;
   const std::int32_t retries = step.task.retry.retry_count;
   return retries < 0 || task.attempt <= retries;
-}
-
-WorkflowStatus EndStatusFor(TaskStatus status) {
-  if (status == TaskStatus::kTimedOut) return WorkflowStatus::kTimedOut;
-  return status == TaskStatus::kCanceled ? WorkflowStatus::kTerminated : WorkflowStatus::kFailed;
 }
 
 std::string OutOfTimeReason(const Task& task, const StepRun& run, const Step& step,
@@ -80,12 +75,6 @@ std::string OutOfTimeReason(const Task& task, const StepRun& run, const Step& st
                       " exceeded total timeout of ", SecondsText(step.task.total_timeout_us),
                       " seconds (elapsed ", (draft.now() - run.first_scheduled_at) / kSecondUs,
                       " seconds across all attempts). No further retries will be attempted.");
-}
-
-std::string FailedReason(const Task& task, WorkflowStatus status, const Draft& draft) {
-  return absl::StrCat("Task ", TaskIdText(draft.state(), task.number),
-                      " failed with status: ", std::string(Name(status)), " and reason: '",
-                      task.reason, "'");
 }
 
 void GiveUp(TaskNumber number, bool out_of_time, Draft& draft) {
@@ -98,11 +87,16 @@ void GiveUp(TaskNumber number, bool out_of_time, Draft& draft) {
     AdvanceNow(run, draft);
     return;
   }
+  if (step.permissive) {
+    draft.Emit(TaskFailureAccepted{.task = number, .permissive = true});
+    AdvanceNow(run, draft);
+    return;
+  }
   const WorkflowStatus status = EndStatusFor(task.status);
   const FaultCause cause =
       task.status == TaskStatus::kTimedOut ? FaultCause::kTaskTimedOut : FaultCause::kTaskFailed;
-  std::string reason = out_of_time ? OutOfTimeReason(task, state.run(run), step, draft)
-                                   : FailedReason(task, status, draft);
+  std::string reason =
+      out_of_time ? OutOfTimeReason(task, state.run(run), step, draft) : FailedReason(task, draft);
   RaiseFault(cause, std::move(reason), number, "", status, draft);
 }
 
@@ -118,6 +112,17 @@ Payload RetryInput(const Task& failed, const Step& step, const Draft& draft) {
 }
 
 }  // namespace
+
+WorkflowStatus EndStatusFor(TaskStatus status) {
+  if (status == TaskStatus::kTimedOut) return WorkflowStatus::kTimedOut;
+  return status == TaskStatus::kCanceled ? WorkflowStatus::kTerminated : WorkflowStatus::kFailed;
+}
+
+std::string FailedReason(const Task& task, const Draft& draft) {
+  return absl::StrCat("Task ", TaskIdText(draft.state(), task.number),
+                      " failed with status: ", std::string(Name(EndStatusFor(task.status))),
+                      " and reason: '", task.reason, "'");
+}
 
 DurationUs BackoffUs(const RetryPolicy& policy, std::int32_t attempt, const WorkflowId& workflow,
                      TaskNumber task) {

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/core/construct.h"
+#include "engine/core/control.h"
 #include "engine/core/families.h"
 #include "engine/core/limits.h"
 #include "engine/core/task_steps.h"
@@ -92,11 +93,22 @@ absl::Status CheckResult(const ReportResult& trigger, const Draft& draft) {
 
 // The end of the task came from a result under its newest fence, so that the same worker sending it
 // again (a stream that broke before the receipt) is told that it is recorded. What the engine
-// itself decided (a time-out, a cancel that was not the worker's answer) makes any result late.
+// itself decided (a time-out, a cancel that was not the worker's answer), or an update from
+// outside, makes any result late.
 bool EndedByResult(const Task& task, TaskStatus reported) {
-  if (task.timeout != Timeout::kNone) return false;
+  if (task.timeout != Timeout::kNone || task.updated) return false;
   if (task.status == TaskStatus::kCanceled) return reported == TaskStatus::kCanceled;
   return true;
+}
+
+// A runner's answer for an asyncComplete step only begins the wait for an update from outside.
+bool HandsOver(const ReportResult& trigger, const Draft& draft) {
+  const Task& task = draft.state().task(trigger.task);
+  const Step& step = draft.StepAt(task.step);
+  // While it is being undone nobody waits for updates: what the runner did stands.
+  return trigger.status == TaskStatus::kCompleted && task.operation == Operation::kAction &&
+         !draft.state().fault.active && !step.runner.empty() && !IsChoice(step.type) &&
+         CompletesOutside(step, task.input);
 }
 
 // One late result is kept for each fence: workers send again, histories must not grow by it.
@@ -132,6 +144,11 @@ std::string CutReason(const std::string& reason) { return reason.substr(0, kReas
 
 void EmitCompleted(const ReportResult& trigger, Draft& draft) {
   const Task& task = draft.state().task(trigger.task);
+  const Step& step = draft.StepAt(task.step);
+  if (task.operation == Operation::kAction && IsChoice(step.type)) {
+    draft.Emit(ChoiceMade(step, trigger.task, task.input, ScriptResult(trigger.output)));
+    return;
+  }
   TaskCompleted completed{
       .task = trigger.task, .output = trigger.output, .verdict = trigger.verdict};
   if (task.operation == Operation::kAction) {
@@ -140,6 +157,14 @@ void EmitCompleted(const ReportResult& trigger, Draft& draft) {
   }
   if (task.operation == Operation::kProbe) completed.effect = trigger.effect;
   draft.Emit(std::move(completed));
+}
+
+// A SWITCH whose script fails is FAILED, whatever the runner calls it (conductor.md 2.8).
+bool IsTerminally(const ReportResult& trigger, const Draft& draft) {
+  const Task& task = draft.state().task(trigger.task);
+  const bool choice =
+      IsChoice(draft.StepAt(task.step).type) && task.operation == Operation::kAction;
+  return trigger.status == TaskStatus::kFailedWithTerminalError && !choice;
 }
 
 void EmitResult(const ReportResult& trigger, Draft& draft) {
@@ -154,7 +179,7 @@ void EmitResult(const ReportResult& trigger, Draft& draft) {
       break;
     default:
       draft.Emit(TaskFailed{.task = trigger.task,
-                            .terminal = trigger.status == TaskStatus::kFailedWithTerminalError,
+                            .terminal = IsTerminally(trigger, draft),
                             .reason = CutReason(trigger.reason),
                             .effect = effect,
                             .verdict = trigger.verdict,
@@ -212,7 +237,16 @@ absl::Status OnReportResult(const ReportResult& trigger, Draft& draft) {
     }
     return absl::OkStatus();
   }
+  if (task.awaits_update) {
+    draft.Answer(Answer::kUnchanged);
+    return absl::OkStatus();
+  }
   const bool queued = task.status == TaskStatus::kScheduled;
+  if (HandsOver(trigger, draft)) {
+    if (queued && task.released) draft.Ask(WithdrawTask{trigger.task});
+    draft.Emit(TaskHandedOver{.task = trigger.task, .output = trigger.output});
+    return absl::OkStatus();
+  }
   if (trigger.status == TaskStatus::kInProgress) {
     if (!queued) return GiveBack(trigger, draft);
     draft.Answer(Answer::kUnchanged);
@@ -234,6 +268,14 @@ absl::Status OnLoseTask(const LoseTask& trigger, Draft& draft) {
     return absl::OkStatus();
   }
   const Step& step = draft.StepAt(task.step);
+  // The process died with it, most likely: what follows from its input alone is simply run again.
+  if (trigger.timeout == Timeout::kLease && IsPure(draft.StepAt(task.step), task.operation) &&
+      !task.cancel_requested && task.start_count < kPureStartsMax) {
+    TellToStop(task, "its runner was lost", true, draft);
+    draft.Emit(TaskRequeued{.task = trigger.task});
+    OfferIfReady(trigger.task, draft);
+    return absl::OkStatus();
+  }
   std::string reason =
       trigger.timeout == Timeout::kResponse
           ? absl::StrCat("responseTimeout: ", SecondsText(step.task.response_timeout_us),

@@ -57,16 +57,23 @@ absl::StatusOr<Payload> OutputAtEnd(const Draft& draft) {
   return state.task(last).output;
 }
 
-// The waiting WAIT of that reference, or the first one; 0 when there is none.
+// The waiting task of that reference, or the first one that waits for nothing else than a signal or
+// a person; 0 when there is none.
 TaskNumber WaitingTask(const std::string& reference, const Draft& draft) {
   const State& state = draft.state();
   for (const RunNumber run : state.open) {
     const Task& task = state.task(state.run(run).task);
-    const Step& step = draft.StepAt(task.step);
-    if (step.type != StepType::kWait || task.status != TaskStatus::kInProgress) continue;
-    if (reference.empty() || step.reference == reference) return task.number;
+    if (!AwaitsOutside(draft.definition(), state, task)) continue;
+    const bool wanted =
+        reference.empty() ? !task.awaits_update : draft.StepAt(task.step).reference == reference;
+    if (wanted) return task.number;
   }
   return 0;
+}
+
+bool MayAwaitSignal(const Step& step) {
+  const bool waits = step.type == StepType::kWait || step.type == StepType::kHuman;
+  return waits || step.type == StepType::kEvent || (!step.runner.empty() && !IsChoice(step.type));
 }
 
 absl::Status CheckSignal(const SignalWorkflow& trigger, const Draft& draft) {
@@ -84,9 +91,9 @@ absl::Status CheckSignal(const SignalWorkflow& trigger, const Draft& draft) {
   if (step == kNoStep) {
     return absl::NotFoundError(absl::StrCat("signal: no step ", trigger.reference));
   }
-  if (draft.StepAt(step).type != StepType::kWait) {
+  if (!MayAwaitSignal(draft.StepAt(step))) {
     return absl::InvalidArgumentError(
-        absl::StrCat("signal: step ", trigger.reference, " is no WAIT"));
+        absl::StrCat("signal: step ", trigger.reference, " is no WAIT, and waits for no signal"));
   }
   return absl::OkStatus();
 }
@@ -94,6 +101,24 @@ absl::Status CheckSignal(const SignalWorkflow& trigger, const Draft& draft) {
 SagaStatus SagaStatusAtEnd(WorkflowStatus status, const Draft& draft) {
   if (!IsSaga(draft.definition(), draft.state())) return SagaStatus::kNone;
   return status == WorkflowStatus::kCompleted ? SagaStatus::kCompleted : SagaStatus::kFailedClean;
+}
+
+// All has ended, and permissive steps among it had failed (conductor.md 3.3).
+void FailPermitted(Draft& draft) {
+  const State& state = draft.state();
+  const Task& first = state.task(state.run(state.permitted.front()).task);
+  std::string reason;
+  for (const RunNumber run : state.permitted) {
+    absl::StrAppend(&reason, reason.empty() ? "" : "; ",
+                    FailedReason(state.task(state.run(run).task), draft));
+  }
+  // Past its pivot a saga goes forward only.
+  if (state.pivot_passed) {
+    return EndWorkflow(WorkflowStatus::kCompleted, std::move(reason), draft);
+  }
+  const bool timed_out = first.status == TaskStatus::kTimedOut;
+  RaiseFault(timed_out ? FaultCause::kTaskTimedOut : FaultCause::kTaskFailed, std::move(reason),
+             first.number, "", WorkflowStatus::kFailed, draft);
 }
 
 }  // namespace
@@ -222,7 +247,9 @@ void MaybeComplete(Draft& draft) {
   while (decidable() && !state.open.empty() && state.open.size() == state.join_remaining.size()) {
     FailStuckJoin(*state.open.begin(), draft);
   }
-  if (decidable() && state.open.empty()) EndWorkflow(WorkflowStatus::kCompleted, "", draft);
+  if (!decidable() || !state.open.empty()) return;
+  if (state.permitted.empty()) return EndWorkflow(WorkflowStatus::kCompleted, "", draft);
+  FailPermitted(draft);
 }
 
 }  // namespace skald::core

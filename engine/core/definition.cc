@@ -22,6 +22,24 @@ std::string_view Name(StepType type) {
       return "TERMINATE";
     case StepType::kWait:
       return "WAIT";
+    case StepType::kInline:
+      return "INLINE";
+    case StepType::kLambda:
+      return "LAMBDA";
+    case StepType::kJqTransform:
+      return "JSON_JQ_TRANSFORM";
+    case StepType::kHttp:
+      return "HTTP";
+    case StepType::kGrpc:
+      return "GRPC";
+    case StepType::kNoop:
+      return "NOOP";
+    case StepType::kHuman:
+      return "HUMAN";
+    case StepType::kEvent:
+      return "EVENT";
+    case StepType::kDecision:
+      return "DECISION";
   }
   return "";
 }

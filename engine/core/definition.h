@@ -27,6 +27,15 @@ enum class StepType : std::uint8_t {
   kSetVariable,
   kTerminate,
   kWait,
+  kInline,
+  kLambda,
+  kJqTransform,
+  kHttp,
+  kGrpc,
+  kNoop,
+  kHuman,
+  kEvent,
+  kDecision,
 };
 std::string_view Name(StepType type);  // "FORK_JOIN"
 
@@ -48,6 +57,10 @@ enum class OnExhausted : std::uint8_t { kPark, kSkip };
 
 // The task that undoes a step (saga.md 2.1, `compensation` and the shorthand `compensateWith`).
 struct Undo {
+  // kSimple: of a worker; kHuman: ended by a person's update; else a built-in step.
+  StepType type = StepType::kSimple;
+  std::string runner;  // as Step::runner
+  Payload settings;    // as Step::settings
   std::string task_type;
   std::optional<Template> input;  // absent: the default undo input of saga.md 2.1
   RetryPolicy retry;              // defaults of saga.md 2.11, then workflow, then own fields
@@ -102,8 +115,13 @@ struct Branch {
 struct Step {
   StepIndex index = kNoStep;
   StepType type = StepType::kSimple;
-  std::string name;       // task type
+  std::string name;       // of its task definition
+  std::string task_type;  // kSimple: what workers offer: `name`, or the step's own type
   std::string reference;  // unique in the definition
+  // The type under which a runner of this node carries the step's task out ("INLINE", "HTTP", …);
+  // empty: a worker or the decision itself does.
+  std::string runner;
+  Payload settings;  // with a runner: object, what the step says to it beside its input
   // Where it stands: `parent` holds it in its branch number `branch`; kNoStep at the top level. The
   // number of a default case is the number of cases.
   StepIndex parent = kNoStep;
@@ -117,14 +135,17 @@ struct Step {
   // shows which.
   std::vector<StepIndex> reads;
   bool optional = false;
+  bool permissive = false;      // its failure fails the workflow only when all else has ended
+  bool async_complete = false;  // done by its runner, it waits for an update from outside
   DurationUs start_delay_us = 0;
   TaskDefinition task;  // as it was at the start, with the step's own overrides applied
   std::string domain;
   StepSaga saga;
 
-  std::vector<Branch> branches;      // kForkJoin: the branches; kSwitch: the cases
-  std::optional<Branch> otherwise;   // kSwitch: defaultCase
-  std::string switch_parameter;      // kSwitch, value-param: the input key
+  std::vector<Branch> branches;      // kForkJoin: the branches; kSwitch, kDecision: the cases
+  std::optional<Branch> otherwise;   // kSwitch, kDecision: defaultCase
+  std::string switch_parameter;      // kSwitch, kDecision without a runner: the input key
+  Template sink;                     // kEvent: a string
   std::vector<StepIndex> join_on;    // kJoin
   std::vector<StepIndex> joined_by;  // joins whose join_on names this step
   std::string name_parameter;        // kDynamic: the input key of the task's name

@@ -114,6 +114,7 @@ class GraphChecker {
   void Expressions(const Step& step, const std::string& path) {
     Expressions(step.input, JoinPath(path, "inputParameters"), step.name,
                 Allowed{.own_task = true});
+    Expressions(step.sink, JoinPath(path, "sink"), step.name, Allowed{});
     const Allowed in_undo{.saga = true, .known_at = step.index};
     const std::string saga = JoinPath(path, "saga");
     if (step.saga.undo.has_value() && step.saga.undo->input.has_value()) {

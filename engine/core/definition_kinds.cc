@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "engine/core/construct.h"
 #include "engine/core/definition_graph.h"
 #include "engine/core/limits.h"
 
@@ -36,7 +37,7 @@ class KindChecker {
   void Undeclared(const Step& step) {
     const bool rejected =
         definition_.saga.declared && definition_.saga.undeclared == UndeclaredPolicy::kReject;
-    if (!rejected || step.type != StepType::kSimple) return;
+    if (!rejected || !MustDeclare(step.type)) return;
     if (step.saga.kind != StepKind::kUndeclared) return;
     Add(step, absl::StrCat("step '", step.reference,
                            "' declares neither an undo nor a kind; give it compensateWith or "
@@ -44,7 +45,7 @@ class KindChecker {
   }
 
   void UndoOfKind(const Step& step) {
-    if (!step.saga.undo.has_value() || step.type != StepType::kSimple) return;
+    if (!step.saga.undo.has_value() || !HasEffects(step.type)) return;
     const char* kind = nullptr;
     if (step.saga.kind == StepKind::kPivot) kind = "PIVOT";
     if (step.saga.kind == StepKind::kRetryable) kind = "RETRYABLE";

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "engine/core/construct.h"
 #include "engine/core/definition_task.h"
 #include "engine/core/json_scan.h"
 #include "engine/core/limits.h"
@@ -55,12 +56,20 @@ std::optional<Template> ReadInput(const Fields& fields) {
   return Template::Compile(*input, fields.PathOf("inputParameters"), fields.mistakes());
 }
 
-std::string ReadTaskName(const Fields& fields) {
+// An undo may be a worker's, a person's or a call of this engine; a probe is a worker's.
+StepType ReadUndoType(const Fields& fields) {
   const std::string type = fields.Text("type");
-  if (!type.empty() && type != "SIMPLE") {
-    fields.Add("type", absl::StrCat("an undo of type ", type.substr(0, kNameBytesMax), " ",
-                                    std::string(kNotYet), "; only SIMPLE"));
+  if (type.empty()) return StepType::kSimple;
+  for (const StepType known :
+       {StepType::kSimple, StepType::kHuman, StepType::kHttp, StepType::kGrpc}) {
+    if (type == Name(known)) return known;
   }
+  fields.Add("type", absl::StrCat("an undo of type ", type.substr(0, kNameBytesMax), " ",
+                                  std::string(kNotYet), "; one of SIMPLE, HUMAN, HTTP, GRPC"));
+  return StepType::kSimple;
+}
+
+std::string ReadTaskName(const Fields& fields) {
   std::string name = fields.Name("name");
   if (name.empty()) fields.Add("name", "the task's name cannot be empty");
   if (name.find("${") != std::string::npos) {
@@ -72,6 +81,11 @@ std::string ReadTaskName(const Fields& fields) {
 Undo ReadUndo(const Fields& fields, const RetryPolicy& retry) {
   Undo undo;
   undo.task_type = ReadTaskName(fields);
+  undo.type = ReadUndoType(fields);
+  if (undo.type == StepType::kHttp || undo.type == StepType::kGrpc) {
+    undo.runner = Name(undo.type);
+    undo.settings = Payload("{}");
+  }
   undo.input = ReadInput(fields);
   undo.retry = ReadRetry(fields, retry, -1);
   undo.timeout_us = fields.Seconds("timeoutSeconds").value_or(0);
@@ -114,6 +128,9 @@ std::optional<Undo> FindUndo(const Fields& step_fields, const Fields* saga,
 Probe ReadProbe(const Fields& fields, const RetryPolicy& retry) {
   Probe probe;
   probe.task_type = ReadTaskName(fields);
+  if (ReadUndoType(fields) != StepType::kSimple) {
+    fields.Add("type", absl::StrCat("a probe of that type ", std::string(kNotYet)));
+  }
   probe.input = ReadInput(fields);
   probe.retry = ReadRetry(fields, retry, -1);
   probe.domain = fields.Name("domain");
@@ -147,13 +164,11 @@ void ReadSagaFields(const Fields& saga, const RetryPolicy& undo_retry, StepSaga&
   }
 }
 
-bool IsPure(StepType type) { return type != StepType::kSimple; }
-
 // saga.md 2.1: the kind follows from the undo and the type where it is not given.
 void SettleKind(const Fields& step_fields, Step& step) {
   StepSaga& saga = step.saga;
   const StepKind given = saga.kind;
-  if (IsPure(step.type)) {
+  if (!HasEffects(step.type)) {
     if (given != StepKind::kUndeclared && given != StepKind::kReadOnly) {
       step_fields.Add("saga", absl::StrCat("a step of type ", std::string(Name(step.type)),
                                            " has no effect of its own: only READ_ONLY"));
@@ -167,6 +182,13 @@ void SettleKind(const Fields& step_fields, Step& step) {
     return;
   }
   if (given == StepKind::kUndeclared && saga.undo.has_value()) saga.kind = StepKind::kCompensable;
+  if (saga.kind == StepKind::kUndeclared && !MustDeclare(step.type)) {
+    saga.kind = StepKind::kReadOnly;
+  }
+  const bool must_succeed = saga.kind == StepKind::kPivot || saga.kind == StepKind::kRetryable;
+  if (step.permissive && must_succeed) {
+    step_fields.Add("permissive", "a PIVOT or RETRYABLE step cannot be passed over");
+  }
 }
 
 void ReadUndoRetry(const Fields& saga, WorkflowSagaParts& parts) {

@@ -6,13 +6,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/core/json_scan.h"
+#include "engine/core/json_write.h"
 #include "engine/core/limits.h"
 #include "engine/core/wait_time.h"
 
 namespace skald::core {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, StepType>, 8> kTypes = {{
+constexpr std::array<std::pair<std::string_view, StepType>, 17> kTypes = {{
     {"SIMPLE", StepType::kSimple},
     {"DYNAMIC", StepType::kDynamic},
     {"SWITCH", StepType::kSwitch},
@@ -21,50 +22,39 @@ constexpr std::array<std::pair<std::string_view, StepType>, 8> kTypes = {{
     {"SET_VARIABLE", StepType::kSetVariable},
     {"TERMINATE", StepType::kTerminate},
     {"WAIT", StepType::kWait},
+    {"INLINE", StepType::kInline},
+    {"LAMBDA", StepType::kLambda},
+    {"JSON_JQ_TRANSFORM", StepType::kJqTransform},
+    {"HTTP", StepType::kHttp},
+    {"GRPC", StepType::kGrpc},
+    {"NOOP", StepType::kNoop},
+    {"HUMAN", StepType::kHuman},
+    {"EVENT", StepType::kEvent},
+    {"DECISION", StepType::kDecision},
 }};
 
 // Types of the reference and of saga.md that later releases build.
-constexpr std::array<std::string_view, 41> kNotBuilt = {"USER_DEFINED",
-                                                        "FORK_JOIN_DYNAMIC",
-                                                        "EXCLUSIVE_JOIN",
-                                                        "DECISION",
-                                                        "DO_WHILE",
-                                                        "SUB_WORKFLOW",
-                                                        "START_WORKFLOW",
-                                                        "EVENT",
-                                                        "HUMAN",
-                                                        "HTTP",
-                                                        "KAFKA_PUBLISH",
-                                                        "INLINE",
-                                                        "LAMBDA",
-                                                        "JSON_JQ_TRANSFORM",
-                                                        "NOOP",
-                                                        "PULL_WORKFLOW_MESSAGES",
-                                                        "SAGA_SCOPE",
-                                                        "LLM_TEXT_COMPLETE",
-                                                        "LLM_CHAT_COMPLETE",
-                                                        "LLM_GENERATE_EMBEDDINGS",
-                                                        "LLM_INDEX_TEXT",
-                                                        "LLM_STORE_EMBEDDINGS",
-                                                        "LLM_SEARCH_EMBEDDINGS",
-                                                        "LLM_GET_EMBEDDINGS",
-                                                        "LLM_SEARCH_INDEX",
-                                                        "GENERATE_IMAGE",
-                                                        "GENERATE_AUDIO",
-                                                        "GENERATE_VIDEO",
-                                                        "GENERATE_PDF",
-                                                        "LIST_MCP_TOOLS",
-                                                        "CALL_MCP_TOOL",
-                                                        "AGENT",
-                                                        "GET_AGENT_CARD",
-                                                        "CANCEL_AGENT",
-                                                        "JDBC",
-                                                        "HTTP_POLL",
-                                                        "WAIT_FOR_WEBHOOK",
-                                                        "WAIT_FOR_EVENT",
-                                                        "GRPC",
-                                                        "JUMP",
-                                                        "YIELD"};
+constexpr std::array<std::string_view, 8> kNotBuilt = {
+    "FORK_JOIN_DYNAMIC", "EXCLUSIVE_JOIN",         "DO_WHILE",  "SUB_WORKFLOW", "START_WORKFLOW",
+    "KAFKA_PUBLISH",     "PULL_WORKFLOW_MESSAGES", "SAGA_SCOPE"};
+
+// Types that later releases carry out themselves; until then, and for whoever has a task definition
+// of that name, they are a worker's.
+constexpr std::array<std::string_view, 2> kNotBuiltUnlessDefined = {"UPDATE_TASK", "GET_WORKFLOW"};
+
+// Types of the reference that external workers serve under their own name (conductor.md 2.22).
+constexpr std::array<std::string_view, 18> kServedByWorkers = {
+    "LLM_TEXT_COMPLETE",  "LLM_CHAT_COMPLETE",    "LLM_GENERATE_EMBEDDINGS",
+    "LLM_INDEX_TEXT",     "LLM_STORE_EMBEDDINGS", "LLM_SEARCH_EMBEDDINGS",
+    "LLM_GET_EMBEDDINGS", "LLM_SEARCH_INDEX",     "GENERATE_IMAGE",
+    "GENERATE_AUDIO",     "GENERATE_VIDEO",       "GENERATE_PDF",
+    "LIST_MCP_TOOLS",     "CALL_MCP_TOOL",        "AGENT",
+    "GET_AGENT_CARD",     "CANCEL_AGENT",         "JDBC"};
+
+template <std::size_t kCount>
+bool Has(const std::array<std::string_view, kCount>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 std::string OfType(const Step& step) {
   return absl::StrCat(" for taskType: ", std::string(Name(step.type)), " taskName: ", step.name);
@@ -78,22 +68,7 @@ std::string AtLeastOne(std::string_view field, const Step& step) {
 
 bool IsEmptyContainer(std::string_view container) { return !JsonWalk(container).Next(); }
 
-void ReadSwitch(const Fields& fields, Step& step) {
-  const std::string evaluator = fields.Text("evaluatorType");
-  if (evaluator.empty()) {
-    fields.Add("evaluatorType", Required("evaluatorType", step));
-  } else if (evaluator != "value-param") {
-    fields.Add("evaluatorType", absl::StrCat("evaluatorType ", evaluator.substr(0, kNameBytesMax),
-                                             " is not supported yet; only value-param"));
-  }
-  step.switch_parameter = fields.Text("expression");
-  if (step.switch_parameter.empty()) {
-    fields.Add("expression", Required("expression", step));
-  } else if (evaluator == "value-param" &&
-             !FindMember(TrimJson(step.input.source()), step.switch_parameter).has_value()) {
-    fields.Warn("expression", absl::StrCat("inputParameters has no '", step.switch_parameter,
-                                           "', so the value will be null"));
-  }
+void ReadCases(const Fields& fields, const Step& step) {
   const auto cases = fields.Object("decisionCases");
   if (!fields.Has("decisionCases")) {
     fields.Add("decisionCases", Required("decisionCases", step));
@@ -106,6 +81,105 @@ void ReadDynamic(const Fields& fields, Step& step) {
   step.name_parameter = fields.Text("dynamicTaskNameParam");
   if (step.name_parameter.empty()) {
     fields.Add("dynamicTaskNameParam", Required("dynamicTaskNameParam", step));
+  }
+}
+
+// A script is evaluated by the runner of INLINE.
+void SetScript(std::string_view evaluator, std::string_view expression, Step& step) {
+  std::string settings = "{\"evaluatorType\":";
+  AppendJsonString(settings, evaluator);
+  settings.append(",\"expression\":");
+  AppendJsonString(settings, expression);
+  settings.push_back('}');
+  step.runner = Name(StepType::kInline);
+  step.settings = Payload(std::move(settings));
+}
+
+bool IsScript(std::string_view evaluator) {
+  return evaluator == "javascript" || evaluator == "graaljs";
+}
+
+void ReadSwitch(const Fields& fields, Step& step) {
+  const std::string evaluator = fields.Text("evaluatorType");
+  const std::string expression = fields.Text("expression");
+  if (evaluator.empty()) {
+    fields.Add("evaluatorType", Required("evaluatorType", step));
+  } else if (evaluator != "value-param" && !IsScript(evaluator)) {
+    fields.Add("evaluatorType", absl::StrCat("No evaluator registered for type: ",
+                                             evaluator.substr(0, kNameBytesMax),
+                                             "; one of value-param, javascript, graaljs"));
+  }
+  if (expression.empty()) {
+    fields.Add("expression", Required("expression", step));
+  } else if (IsScript(evaluator)) {
+    SetScript(evaluator, expression, step);
+  } else {
+    step.switch_parameter = expression;
+  }
+  if (evaluator == "value-param" && !expression.empty() &&
+      !FindMember(TrimJson(step.input.source()), expression).has_value()) {
+    fields.Warn("expression", absl::StrCat("inputParameters has no '", expression,
+                                           "', so the value will be null"));
+  }
+  ReadCases(fields, step);
+}
+
+void ReadDecision(const Fields& fields, Step& step) {
+  const std::string expression = fields.Text("caseExpression");
+  step.switch_parameter = fields.Text("caseValueParam");
+  if (!expression.empty()) {
+    SetScript("javascript", expression, step);
+  } else if (step.switch_parameter.empty()) {
+    fields.Add("caseValueParam", Required("caseValueParam or caseExpression", step));
+  }
+  ReadCases(fields, step);
+}
+
+// What a runner may read of the step itself beside its input.
+void ReadRunner(const Fields& fields, Step& step) {
+  step.runner = Name(step.type);
+  std::string settings = "{";
+  for (const std::string_view key :
+       {"evaluatorType", "expression", "scriptExpression", "queryExpression"}) {
+    const auto value = fields.Find(key);
+    if (!value.has_value()) continue;
+    if (settings.size() > 1) settings.push_back(',');
+    AppendJsonString(settings, key);
+    settings.append(":").append(*value);
+  }
+  settings.push_back('}');
+  step.settings = Payload(std::move(settings));
+}
+
+// True when the step's own input or the template of its task definition has the entry.
+bool HasInput(const Step& step, std::string_view key) {
+  return FindMember(TrimJson(step.input.source()), key).has_value() ||
+         FindMember(step.task.input_template.text(), key).has_value();
+}
+
+void CheckHttp(const Fields& fields, const Step& step) {
+  if (HasInput(step, "http_request") || HasInput(step, "uri") || HasInput(step, "method")) return;
+  fields.Add("inputParameters",
+             Required("inputParameters.http_request or inputParameters.uri", step));
+}
+
+void CheckJq(const Fields& fields, const Step& step) {
+  if (HasInput(step, "queryExpression") || fields.Has("queryExpression")) return;
+  fields.Add("inputParameters", Required("queryExpression", step));
+}
+
+void ReadEvent(const Fields& fields, Step& step) {
+  const std::string sink = fields.Text("sink");
+  if (sink.empty()) {
+    fields.Add("sink", Required("sink", step));
+    return;
+  }
+  step.sink = Template::Compile(*fields.Find("sink"), fields.PathOf("sink"), fields.mistakes());
+  const bool known = sink == "conductor" || sink.rfind("conductor:", 0) == 0;
+  if (!known && sink.find("${") == std::string::npos) {
+    fields.Warn("sink", absl::StrCat("the step will fail: only the sink conductor can be reached, "
+                                     "not ",
+                                     sink.substr(0, kNameBytesMax)));
   }
 }
 
@@ -178,17 +252,30 @@ std::optional<StepType> StepTypeNamed(std::string_view name) {
   return known == kTypes.end() ? std::nullopt : std::optional(known->second);
 }
 
-std::optional<StepType> ReadStepType(const Fields& fields) {
+std::optional<StepType> ReadStepType(const Fields& fields, const HasTaskDefinition& defined,
+                                     Step& step) {
+  step.task_type = step.name;
   if (!fields.Has("type")) return StepType::kSimple;
   const std::string text = fields.Text("type");
+  // The reference does not know these two: there they are whoever's defines them.
+  const bool own = text == "GRPC" || Has(kNotBuiltUnlessDefined, text);
+  if (own && defined(text)) {
+    step.task_type = text;
+    return StepType::kSimple;
+  }
   if (const auto known = StepTypeNamed(text); known.has_value()) return known;
   const std::string shown = text.substr(0, kNameBytesMax);
   if (text.empty()) {
     fields.Add("type", "WorkTask type cannot be null or empty");
-  } else if (std::find(kNotBuilt.begin(), kNotBuilt.end(), text) != kNotBuilt.end()) {
+  } else if (Has(kNotBuilt, text) || Has(kNotBuiltUnlessDefined, text)) {
     fields.Add("type", absl::StrCat("step type ", shown, " is not supported yet"));
+  } else if (Has(kServedByWorkers, text) || fields.Has("taskDefinition") || defined(text) ||
+             defined(step.name)) {
+    step.task_type = fields.Name("type");
+    return StepType::kSimple;
   } else {
-    fields.Add("type", absl::StrCat("unknown step type ", shown));
+    fields.Add("type", absl::StrCat("unknown step type ", shown,
+                                    ": neither built in nor the name of a task definition"));
   }
   return std::nullopt;
 }
@@ -197,9 +284,21 @@ void ReadTypeFields(const Fields& fields, Step& step, StepSource& source) {
   switch (step.type) {
     case StepType::kSimple:
     case StepType::kSetVariable:
+    case StepType::kNoop:
+    case StepType::kHuman:
       return;
     case StepType::kDynamic:
       return ReadDynamic(fields, step);
+    case StepType::kInline:
+    case StepType::kLambda:
+    case StepType::kJqTransform:
+    case StepType::kHttp:
+    case StepType::kGrpc:
+      return ReadRunner(fields, step);
+    case StepType::kEvent:
+      return ReadEvent(fields, step);
+    case StepType::kDecision:
+      return ReadDecision(fields, step);
     case StepType::kSwitch:
       return ReadSwitch(fields, step);
     case StepType::kForkJoin:
@@ -211,6 +310,11 @@ void ReadTypeFields(const Fields& fields, Step& step, StepSource& source) {
     case StepType::kWait:
       return ReadWait(fields);
   }
+}
+
+void CheckTypeInput(const Fields& fields, const Step& step) {
+  if (step.type == StepType::kHttp) CheckHttp(fields, step);
+  if (step.type == StepType::kJqTransform) CheckJq(fields, step);
 }
 
 }  // namespace skald::core

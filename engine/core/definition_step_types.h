@@ -2,7 +2,9 @@
 // its own fields (conductor.md 1.6, 2). Internal to the definition parser.
 #pragma once
 
+#include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "engine/core/definition.h"
@@ -14,10 +16,18 @@ namespace skald::core {
 // nullopt when no type of this release has that name.
 std::optional<StepType> StepTypeNamed(std::string_view name);
 
-// The field `type`; nullopt, and a mistake, when it is unknown or not built yet.
-std::optional<StepType> ReadStepType(const Fields& fields);
+// Whether a task definition of that name is registered.
+using HasTaskDefinition = std::function<bool(const std::string& name)>;
+
+// The field `type`, and the step's `task_type`; nullopt, and a mistake, when it is unknown or not
+// built yet. REQUIRES: the step's name is set.
+std::optional<StepType> ReadStepType(const Fields& fields, const HasTaskDefinition& defined,
+                                     Step& step);
 
 // The fields that belong to the step's type, without its children.
 void ReadTypeFields(const Fields& fields, Step& step, StepSource& source);
+
+// Adds what the input of the step's type lacks. REQUIRES: its input and task definition are set.
+void CheckTypeInput(const Fields& fields, const Step& step);
 
 }  // namespace skald::core

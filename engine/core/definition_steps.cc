@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "engine/core/construct.h"
 #include "engine/core/definition_fields.h"
 #include "engine/core/definition_saga.h"
 #include "engine/core/definition_step_types.h"
@@ -39,6 +40,11 @@ class StepsReader {
   }
 
  private:
+  struct Lookup {
+    TaskDefinition task;
+    bool known = false;  // a task definition is registered
+    bool warned = false;
+  };
   struct Place {
     StepIndex parent = kNoStep;
     std::uint32_t branch = 0;
@@ -86,6 +92,7 @@ class StepsReader {
       ReadTypeFields(fields, step, source);
       if (step.type == StepType::kDynamic) step.source = Payload(std::string(json));
       ReadTask(fields, step);
+      CheckTypeInput(fields, step);
       if (ReadStepSaga(fields, context_.undo_retry, step)) result_.any_saga = true;
       FillUndoTimeouts(path, step);
     }
@@ -104,7 +111,11 @@ class StepsReader {
       fields.Add("taskReferenceName",
                  "WorkflowTask taskReferenceName name cannot be empty or null");
     }
-    const auto type = ReadStepType(fields);
+    const auto defined = [this](const std::string& name) {
+      Registered(name);
+      return registered_.at(name).known;
+    };
+    const auto type = ReadStepType(fields, defined, step);
     if (!type.has_value()) return false;
     step.type = *type;
     if (const auto input = fields.Object("inputParameters"); input.has_value()) {
@@ -112,17 +123,15 @@ class StepsReader {
     }
     step.optional = fields.Boolean("optional", false);
     step.start_delay_us = fields.Seconds("startDelay").value_or(0);
-    if (fields.Boolean("permissive", false)) {
-      fields.Add("permissive", "permissive steps are not supported yet");
-    }
+    step.permissive = fields.Boolean("permissive", false);
+    step.async_complete = fields.Boolean("asyncComplete", false);
     return true;
   }
 
   void ReadTask(const Fields& fields, Step& step) {
-    if (step.type != StepType::kSimple) {
-      step.task = DefaultTaskDefinition(step.name);
-      step.task.retry.retry_count = 0;
-      step.task.response_timeout_us = 0;
+    const bool by_choice = IsChoice(step.type);
+    if (by_choice || !IsWorkerTask(step, Operation::kAction)) {
+      step.task = WithoutDefinition(step.name);
       return;
     }
     const auto embedded = fields.Object("taskDefinition");
@@ -131,7 +140,7 @@ class StepsReader {
           ReadTaskDefinition(Fields(*embedded, fields.PathOf("taskDefinition"), context_.mistakes),
                              *embedded, step.name, DefinitionOrigin::kEmbedded);
     } else {
-      step.task = Registered(step.name);
+      step.task = TaskDefinitionFor(step);
     }
     const auto count = fields.IntegerIn("retryCount", 0, kRetryCountMax);
     if (count.has_value()) step.task.retry.retry_count = static_cast<std::int32_t>(*count);
@@ -149,9 +158,25 @@ class StepsReader {
                                    fields.PathOf("inputParameters"), context_.mistakes);
   }
 
+  // The definition of the step's name; else, for a type of its own, that of the type.
+  TaskDefinition TaskDefinitionFor(const Step& step) {
+    const TaskDefinition& by_name = Registered(step.name);
+    if (registered_.at(step.name).known) return by_name;
+    if (step.type != StepType::kSimple) return WithoutDefinition(step.name);
+    return step.task_type == step.name ? by_name : Registered(step.task_type);
+  }
+
+  // Of a step that is no worker's and has no task definition: no retries (conductor.md 1.5).
+  static TaskDefinition WithoutDefinition(const std::string& name) {
+    TaskDefinition task = DefaultTaskDefinition(name);
+    task.retry.retry_count = 0;
+    task.response_timeout_us = 0;
+    return task;
+  }
+
   const TaskDefinition& Registered(const std::string& name) {
     const auto known = registered_.find(name);
-    if (known != registered_.end()) return known->second;
+    if (known != registered_.end()) return known->second.task;
     TaskDefinition task = DefaultTaskDefinition(name);
     const auto json = context_.lookup == nullptr ? std::nullopt : context_.lookup(name);
     if (json.has_value()) {
@@ -163,8 +188,8 @@ class StepsReader {
                                                " is damaged: ", parsed.mistakes.front().message));
       }
     }
-    missing_[name] = !json.has_value();
-    return registered_.emplace(name, std::move(task)).first->second;
+    const Lookup found{.task = std::move(task), .known = json.has_value()};
+    return registered_.emplace(name, found).first->second.task;
   }
 
   // An undo's own bounds, else those of its task definition.
@@ -175,16 +200,18 @@ class StepsReader {
     const TaskDefinition& task = Registered(undo.task_type);
     if (undo.timeout_us == 0) undo.timeout_us = task.timeout_us;
     if (undo.response_timeout_us == 0) undo.response_timeout_us = task.response_timeout_us;
-    if (missing_[undo.task_type] && context_.lookup != nullptr) {
+    Lookup& found = registered_.at(undo.task_type);
+    const bool of_worker = undo.type == StepType::kSimple;
+    if (of_worker && !found.known && !found.warned && context_.lookup != nullptr) {
       context_.mistakes.Warn(
           path, absl::StrCat("the undo task ", undo.task_type, " has no task definition (V10)"));
-      missing_[undo.task_type] = false;  // once per name
+      found.warned = true;
     }
   }
 
   void Children(const Fields& fields, StepIndex index, std::size_t depth) {
     const StepType type = definition_.steps[index].type;
-    if (type != StepType::kForkJoin && type != StepType::kSwitch) return;
+    if (type != StepType::kForkJoin && !IsChoice(type)) return;
     if (depth + 1 > kStepNestingMax) {
       context_.mistakes.Add(fields.path(),
                             absl::StrCat("nested deeper than ", kStepNestingMax, " levels"));
@@ -241,8 +268,7 @@ class StepsReader {
   const StepsContext& context_;
   Definition& definition_;
   StepsResult result_;
-  std::map<std::string, TaskDefinition> registered_;
-  std::map<std::string, bool> missing_;
+  std::map<std::string, Lookup> registered_;
   bool too_many_ = false;
 };
 

@@ -1,3 +1,4 @@
+#include "engine/core/construct.h"
 #include "engine/core/definition_graph.h"
 
 namespace skald::core {
@@ -49,7 +50,7 @@ StepIndex StepTree::JoinOfBranch(StepIndex step_index, StepIndex fork) const {
 
 StepIndex StepTree::SwitchBetween(StepIndex a, StepIndex b) const {
   for (StepIndex outer = step(a).parent; outer != kNoStep; outer = step(outer).parent) {
-    if (step(outer).type != StepType::kSwitch) continue;
+    if (!IsChoice(step(outer).type)) continue;
     bool holds_b = false;
     for (StepIndex up = b; up != kNoStep; up = step(up).parent) {
       holds_b = holds_b || (up == outer);

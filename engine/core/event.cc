@@ -14,7 +14,8 @@ constexpr std::array<std::string_view, std::variant_size_v<EventBody>> kNames = 
     "TaskFailureAccepted", "LateResult",     "SagaFaulted",         "FaultPended",
     "FaultRefused",        "PivotPassed",    "StepSettled",         "UndoParked",
     "UndoResolved",        "SagaParked",     "SagaResumed",         "PolicyOverridden",
-    "OrphanEffect",        "StepsRequested", "StepsAdded"};
+    "OrphanEffect",        "StepsRequested", "StepsAdded",          "TaskHandedOver",
+    "TaskUpdated"};
 
 static_assert(!kNames.back().empty(), "every kind of event has a name");
 

@@ -122,6 +122,19 @@ struct TaskCompleted {
   // default undo input follows from the run's own input and output.
   Payload undo_input;
   Effect effect = Effect::kUnset;  // probes: what they found
+  // What the task's input is from now on (the case of a SWITCH); empty: as scheduled.
+  Payload input;
+};
+// The runner of an asyncComplete step is done; the task waits for an update from outside.
+struct TaskHandedOver {
+  TaskNumber task = 0;
+  Payload output;
+};
+// An update from outside decides the task, not who holds it: what it says is the event that
+// follows.
+struct TaskUpdated {
+  TaskNumber task = 0;
+  std::string actor;
 };
 struct TaskFailed {
   TaskNumber task = 0;
@@ -146,9 +159,12 @@ struct TaskCanceled {
   Effect effect = Effect::kNone;
   std::string reason;
 };
-// The failure of an optional step was accepted: its run counts as done (COMPLETED_WITH_ERRORS).
+// The failure of a step was accepted and its run counts as done: of an optional one
+// (COMPLETED_WITH_ERRORS), or of a permissive one, which stays failed and fails the workflow at its
+// end.
 struct TaskFailureAccepted {
   TaskNumber task = 0;
+  bool permissive = false;
 };
 // A result that came after its attempt had been given up; changes nothing (saga.md 2.6).
 struct LateResult {
@@ -231,7 +247,7 @@ using EventBody =
                  TaskCancelRequested, TaskCanceled, TaskFailureAccepted, LateResult, SagaFaulted,
                  FaultPended, FaultRefused, PivotPassed, StepSettled, UndoParked, UndoResolved,
                  SagaParked, SagaResumed, PolicyOverridden, OrphanEffect, StepsRequested,
-                 StepsAdded>;
+                 StepsAdded, TaskHandedOver, TaskUpdated>;
 
 struct Event {
   EventSeq seq = 0;

@@ -35,6 +35,8 @@ void MaybeComplete(Draft& draft);
 absl::Status OnStartTask(const StartTask& trigger, Draft& draft);
 absl::Status OnReportResult(const ReportResult& trigger, Draft& draft);
 absl::Status OnLoseTask(const LoseTask& trigger, Draft& draft);
+// decide_update.cc. Changes nothing when the task has ended.
+absl::Status OnUpdateTask(const UpdateTask& trigger, Draft& draft);
 // An attempt of an action has failed or timed out (its event is emitted): retries it, accepts the
 // failure of an optional step, or raises the fault / fails the workflow.
 void OnAttemptFailed(TaskNumber task, Draft& draft);

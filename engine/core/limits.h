@@ -53,6 +53,10 @@ inline constexpr std::int32_t kRetryCountMax = 100'000;
 inline constexpr std::int64_t kDurationSecondsMax = 10LL * 366 * 24 * 3'600;  // ten years
 inline constexpr std::uint32_t kParallelUndoMax = 1'000;
 
+// ---- built-in steps ----
+// How often a step without effects is run again because whoever ran it died with it.
+inline constexpr std::int32_t kPureStartsMax = 10;
+
 // ---- one workflow over its life ----
 inline constexpr EventSeq kEventsPerWorkflowMax = 200'000;
 inline constexpr std::size_t kTasksPerWorkflowMax = 50'000;

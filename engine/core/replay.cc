@@ -28,7 +28,8 @@ bool IsForOpenTasks(const EventBody& body) {
          std::holds_alternative<TaskCompleted>(body) || std::holds_alternative<TaskFailed>(body) ||
          std::holds_alternative<TaskTimedOut>(body) ||
          std::holds_alternative<TaskCancelRequested>(body) ||
-         std::holds_alternative<TaskCanceled>(body);
+         std::holds_alternative<TaskCanceled>(body) ||
+         std::holds_alternative<TaskHandedOver>(body) || std::holds_alternative<TaskUpdated>(body);
 }
 
 // 0 stands for "none" where an event may do without a task.

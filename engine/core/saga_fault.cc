@@ -29,8 +29,10 @@ TimeUs SettleUntil(const Draft& draft) {
   for (const RunNumber number : draft.state().open) {
     const StepRun& run = draft.state().run(number);
     const Step& step = draft.StepAt(run.step);
-    if (step.type != StepType::kSimple || run.task == 0) continue;
-    if (draft.state().task(run.task).status != TaskStatus::kInProgress) continue;
+    if (!IsWorkerTask(step, Operation::kAction) || IsPure(step, Operation::kAction)) continue;
+    if (run.task == 0) continue;
+    const Task& task = draft.state().task(run.task);
+    if (task.status != TaskStatus::kInProgress || task.awaits_update) continue;
     const DurationUs response = step.task.response_timeout_us;
     const DurationUs usual =
         response == 0 ? kSettleTimeoutMaxUs : std::min(response, kSettleTimeoutMaxUs);
@@ -55,7 +57,8 @@ void BeginSettle(RunNumber number, Draft& draft) {
     return;
   }
   const Task& task = draft.state().task(run.task);
-  const bool under_way = task.status == TaskStatus::kInProgress && step.type == StepType::kSimple;
+  const bool under_way =
+      task.status == TaskStatus::kInProgress && IsWorkerTask(step, Operation::kAction);
   const InFlightPolicy policy = step.saga.in_flight;
   if (under_way && policy == InFlightPolicy::kSettle) return;
   if (under_way && policy == InFlightPolicy::kCompensateNow && task.barrier) {

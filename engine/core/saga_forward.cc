@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/core/construct.h"
 #include "engine/core/families.h"
 #include "engine/core/saga_rules.h"
 #include "engine/core/saga_steps.h"
@@ -23,7 +24,7 @@ bool Stuck(RunNumber number, const Draft& draft) {
 
 bool CanTryAgain(RunNumber number, const Draft& draft) {
   const Step& step = draft.StepAt(draft.state().run(number).step);
-  return Stuck(number, draft) && step.type == StepType::kSimple;
+  return Stuck(number, draft) && IsWorkerTask(step, Operation::kAction);
 }
 
 // Going on would leave the saga where it is: whatever is open has failed for good.

@@ -1,5 +1,7 @@
 #include "engine/core/saga_rules.h"
 
+#include "engine/core/construct.h"
+
 namespace skald::core {
 
 Effect CombinedOutcome(const StepRun& run) {
@@ -16,7 +18,7 @@ UndoNeed NeedOf(const Definition& definition, const State& state, const StepRun&
     return undo_anyway ? UndoNeed::kTask : UndoNeed::kNothing;
   }
   if (step.saga.undo.has_value()) return UndoNeed::kTask;
-  const bool undeclared = step.type == StepType::kSimple && step.saga.kind == StepKind::kUndeclared;
+  const bool undeclared = MustDeclare(step.type) && step.saga.kind == StepKind::kUndeclared;
   if (undeclared && definition.saga.undeclared == UndeclaredPolicy::kPark) return UndoNeed::kPerson;
   return UndoNeed::kNothing;
 }
@@ -32,7 +34,8 @@ UnknownPolicy UnknownPolicyOf(const Step& step, const StepRun& run) {
 bool HadEffect(const Definition& definition, const State& state, const StepRun& run) {
   if (run.outcome != Effect::kApplied && run.outcome != Effect::kUnknown) return false;
   const Step& step = StepOf(definition, state, run.step);
-  if (step.type != StepType::kSimple || step.saga.kind == StepKind::kReadOnly) return false;
+  if (!HasEffects(step.type) || step.saga.kind == StepKind::kReadOnly) return false;
+  if (!MustDeclare(step.type) && !step.saga.undo.has_value()) return false;
   return step.saga.kind != StepKind::kUndeclared || step.saga.undo.has_value() ||
          definition.saga.undeclared != UndeclaredPolicy::kReadOnly;
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "engine/core/construct.h"
 #include "engine/core/families.h"
 #include "engine/core/json_scan.h"
 #include "engine/core/saga_rules.h"
@@ -77,7 +78,7 @@ void OnProbeEnded(const Task& probe, Draft& draft) {
 void SettleRun(RunNumber number, Draft& draft) {
   const StepRun& run = draft.state().run(number);
   const Step& step = draft.StepAt(run.step);
-  const Effect outcome = step.type == StepType::kSimple ? CombinedOutcome(run) : Effect::kNone;
+  const Effect outcome = HasEffects(step.type) ? CombinedOutcome(run) : Effect::kNone;
   if (outcome == Effect::kUnknown && step.saga.undo.has_value()) {
     switch (UnknownPolicyOf(step, run)) {
       case UnknownPolicy::kProbe:

@@ -61,6 +61,8 @@ struct Task {
   bool released = false;  // kScheduled: may be started now
   bool cancel_requested = false;
   bool barrier = false;              // the worker that took it declared the barrier
+  bool awaits_update = false;        // its runner is done; it waits for an update from outside
+  bool updated = false;              // ended by such an update
   Timeout timeout = Timeout::kNone;  // kTimedOut: the bound that it ran over
   std::uint64_t late_fence = 0;      // fence of the newest LateResult; 0 = none
   std::string task_type;
@@ -182,6 +184,8 @@ struct State {
   // Results that came while paused wait here, in their order: closed runs whose successors are
   // still to be scheduled, open ones whose failure is still to be decided. Empty once RUNNING.
   std::vector<RunNumber> held;
+  // Closed runs of permissive steps that failed, in their order: they fail the workflow at its end.
+  std::vector<RunNumber> permitted;
   // About what the history takes up; bounded by kHistoryBytesPerWorkflowMax.
   std::uint64_t history_bytes = 0;
 

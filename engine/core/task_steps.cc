@@ -8,10 +8,13 @@
 namespace skald::core {
 
 OfferTask OfferOf(const Definition& definition, const State& state, const Task& task) {
-  return {.task = task.number,
-          .task_type = task.task_type,
-          .domain = DomainOf(StepOf(definition, state, task.step), task.operation),
-          .priority = state.start.priority};
+  const Step& step = StepOf(definition, state, task.step);
+  const std::string_view runner = RunnerOf(step, task.operation);
+  OfferTask offer{.task = task.number, .priority = state.start.priority};
+  offer.built_in = !runner.empty();
+  offer.task_type = offer.built_in ? std::string(runner) : task.task_type;
+  if (!offer.built_in) offer.domain = DomainOf(step, task.operation);
+  return offer;
 }
 
 void OfferIfReady(TaskNumber number, Draft& draft) {
@@ -32,9 +35,10 @@ void TellToStop(const Task& task, std::string_view reason, bool superseded, Draf
 
 void TimeOutTask(TaskNumber number, Timeout timeout, std::string reason, Draft& draft) {
   const Task& task = draft.state().task(number);
-  if (task.status == TaskStatus::kInProgress) TellToStop(task, reason, true, draft);
+  const bool held = task.status == TaskStatus::kInProgress && !task.awaits_update;
+  if (held) TellToStop(task, reason, true, draft);
   if (task.status == TaskStatus::kScheduled && task.released) draft.Ask(WithdrawTask{number});
-  const Effect effect = task.start_count == 0 ? Effect::kNone : Effect::kUnknown;
+  const Effect effect = EffectUnanswered(draft.StepAt(task.step), task);
   draft.Emit(TaskTimedOut{
       .task = number, .timeout = timeout, .reason = std::move(reason), .effect = effect});
   OnTaskEnded(number, draft);
@@ -44,14 +48,17 @@ void CancelOpenTask(TaskNumber number, const std::string& reason, Draft& draft) 
   const Task& task = draft.state().task(number);
   if (IsTerminal(task.status)) return;
   const bool worker = IsWorkerTask(draft.definition(), draft.state(), task);
-  if (worker && task.status == TaskStatus::kInProgress) {
-    if (task.cancel_requested) return;
-    TellToStop(task, reason, false, draft);
+  const bool held = worker && task.status == TaskStatus::kInProgress && !task.awaits_update;
+  // What follows from its input alone has done nothing: nobody waits for its answer.
+  const bool pure = IsPure(draft.StepAt(task.step), task.operation);
+  if (held && task.cancel_requested && !pure) return;
+  if (held) TellToStop(task, reason, pure, draft);
+  if (held && !pure) {
     draft.Emit(TaskCancelRequested{.task = number, .reason = reason});
     return;
   }
   if (worker && task.released) draft.Ask(WithdrawTask{number});
-  const Effect effect = task.start_count == 0 ? Effect::kNone : Effect::kUnknown;
+  const Effect effect = EffectUnanswered(draft.StepAt(task.step), task);
   draft.Emit(TaskCanceled{.task = number, .effect = effect, .reason = reason});
 }
 
@@ -62,9 +69,10 @@ void CancelForGood(TaskNumber number, const std::string& reason, Draft& draft) {
   const Task& task = draft.state().task(number);
   if (IsTerminal(task.status)) return;
   const bool worker = IsWorkerTask(draft.definition(), draft.state(), task);
-  if (worker && task.status == TaskStatus::kInProgress) TellToStop(task, reason, true, draft);
+  const bool held = worker && task.status == TaskStatus::kInProgress && !task.awaits_update;
+  if (held) TellToStop(task, reason, true, draft);
   if (worker && task.released) draft.Ask(WithdrawTask{number});
-  const Effect effect = task.start_count == 0 ? Effect::kNone : Effect::kUnknown;
+  const Effect effect = EffectUnanswered(draft.StepAt(task.step), task);
   draft.Emit(TaskCanceled{.task = number, .effect = effect, .reason = reason});
 }
 
@@ -83,7 +91,14 @@ void CancelEverything(const std::string& reason, Draft& draft) {
 }
 
 void CompleteTask(TaskNumber number, Payload output, Draft& draft) {
-  draft.Emit(TaskCompleted{.task = number, .output = std::move(output)});
+  const Task& task = draft.state().task(number);
+  TaskCompleted completed{.task = number};
+  if (task.operation == Operation::kAction) {
+    completed.undo_input =
+        ResolveUndoInput(draft.state().run(task.run), Effect::kApplied, output, draft);
+  }
+  completed.output = std::move(output);
+  draft.Emit(std::move(completed));
 }
 
 void FailTask(TaskNumber number, std::string reason, Draft& draft) {

@@ -54,6 +54,10 @@ void CancelEverything(const std::string& reason, Draft& draft);
 void CompleteTask(TaskNumber task, Payload output, Draft& draft);
 void FailTask(TaskNumber task, std::string reason, Draft& draft);
 
+// What the workflow ends with when that attempt fails it, and why (conductor.md 3.3).
+WorkflowStatus EndStatusFor(TaskStatus status);
+std::string FailedReason(const Task& task, const Draft& draft);
+
 // The first bound that keeps the workflow from growing on ("kTasksPerWorkflowMax (50000)"); empty
 // when there is none. Ending and undoing have room beyond it.
 std::string GrowthLimit(const State& state);

@@ -54,6 +54,17 @@ struct SignalWorkflow {
   Payload payload;        // becomes the WAIT's output
   std::string actor;
 };
+// What became of a task, from outside (conductor.md 3.7): of one that waits for it, or instead of
+// the worker that has it.
+struct UpdateTask {
+  TaskNumber task = 0;    // 0: by reference
+  std::string reference;  // the newest open task of that step, of any operation
+  TaskStatus status = TaskStatus::kCompleted;  // kCompleted, kFailed, kFailedWithTerminalError
+  Payload output;                              // object or empty
+  std::string reason;
+  Effect effect = Effect::kUnset;  // of a failure; kUnset: none
+  std::string actor;
+};
 struct PauseWorkflow {
   std::string actor, reason;
 };
@@ -88,6 +99,6 @@ struct StepsResolved {
 
 using Trigger = std::variant<StartWorkflow, StartTask, ReportResult, LoseTask, FireTimers,
                              SignalWorkflow, PauseWorkflow, ResumeWorkflow, TerminateWorkflow,
-                             CompensateWorkflow, OperateSaga, StepsResolved>;
+                             CompensateWorkflow, OperateSaga, StepsResolved, UpdateTask>;
 
 }  // namespace skald::core

@@ -6,6 +6,8 @@
 #include "engine/base/log.h"
 #include "engine/core/secrets.h"
 
+#include "engine/core/construct.h"
+
 namespace skald::runtime {
 namespace {
 
@@ -79,6 +81,26 @@ void DescribeOriginal(const core::Step& step, const core::State& state, const co
 
 }  // namespace
 
+namespace {
+
+core::DurationUs AttemptTimeoutUs(const core::Step& step, core::Operation operation) {
+  if (operation == core::Operation::kAction) return step.task.timeout_us;
+  const bool undo = operation == core::Operation::kCompensate && step.saga.undo.has_value();
+  return undo ? step.saga.undo->timeout_us : 0;
+}
+
+// What a runner is told beside the input; it knows the task by the type that it runs.
+void DescribeForRunner(const core::Step& step, core::Operation operation, Assignment& assignment) {
+  const std::string_view runner = core::RunnerOf(step, operation);
+  if (runner.empty()) return;
+  assignment.task_type = runner;
+  const bool action = operation == core::Operation::kAction;
+  assignment.settings = action ? step.settings : step.saga.undo->settings;
+  assignment.pure = core::IsPure(step, operation);
+}
+
+}  // namespace
+
 core::DurationUs ResponseTimeoutUs(const core::Definition& definition, const core::State& state,
                                    const core::Task& task) {
   const core::Step& step = core::StepOf(definition, state, task.step);
@@ -123,6 +145,8 @@ Assignment MakeAssignment(const core::Definition& definition, const core::State&
   assignment.input = InputToHandOver(definition, state, task, secrets);
   assignment.not_after = task.not_after;
   assignment.response_timeout_us = ResponseTimeoutUs(definition, state, task);
+  assignment.attempt_timeout_us = AttemptTimeoutUs(step, task.operation);
+  DescribeForRunner(step, task.operation, assignment);
   assignment.traceparent = state.start.traceparent;
   assignment.tracestate = state.start.tracestate;
   if (task.operation != core::Operation::kAction) {

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "engine/base/log.h"
+#include "engine/core/construct.h"
 #include "engine/runtime/assignment.h"
 #include "engine/runtime/limits.h"
 
@@ -15,11 +16,23 @@ namespace {
 constexpr std::uint64_t kTimedDecisions = 64;
 
 const char* Name(const core::Trigger& trigger) {
-  static constexpr const char* kNames[] = {"start",     "start_task", "result",  "lose_task",
-                                           "timer",     "signal",     "pause",   "resume",
-                                           "terminate", "compensate", "operate", "steps_resolved"};
+  static constexpr const char* kNames[] = {
+      "start",  "start_task", "result",     "lose_task", "timer",          "signal",     "pause",
+      "resume", "terminate",  "compensate", "operate",   "steps_resolved", "update_task"};
   static_assert(std::variant_size_v<core::Trigger> == std::size(kNames));
   return kNames[trigger.index()];
+}
+
+const std::string& RunnersNamespace() {
+  static const std::string name = kRunnersNamespace;
+  return name;
+}
+
+// The namespace of the workers that take the task.
+const std::string& NamespaceOf(const Workflow& workflow, const core::Task& task) {
+  const core::Step& step = core::StepOf(*workflow.definition, workflow.state, task.step);
+  const bool built_in = !core::RunnerOf(step, task.operation).empty();
+  return built_in ? RunnersNamespace() : workflow.state.start.name_space;
 }
 
 }  // namespace
@@ -45,8 +58,9 @@ void Decider::Carry(Workflow& workflow, const std::vector<core::Command>& comman
 }
 
 void Decider::Carry(Workflow& workflow, const core::OfferTask& offer) {
-  Queue& queue =
-      state_.matcher.GetQueue(workflow.state.start.name_space, offer.task_type, offer.domain);
+  const std::string& name_space =
+      offer.built_in ? RunnersNamespace() : workflow.state.start.name_space;
+  Queue& queue = state_.matcher.GetQueue(name_space, offer.task_type, offer.domain);
   if (Matcher::MayGoFirst(queue, offer.priority)) {
     const Matcher::Found found = state_.matcher.FindWorker(queue);
     if (found.worker != nullptr) {
@@ -64,7 +78,8 @@ void Decider::Carry(Workflow& workflow, const core::WithdrawTask& withdraw) {
 }
 
 void Decider::Carry(Workflow& workflow, const core::CancelTask& cancel) {
-  Worker* worker = state_.workers.FindWorker(workflow.state.start.name_space, cancel.incarnation);
+  Worker* worker = state_.workers.FindWorker(
+      NamespaceOf(workflow, workflow.state.task(cancel.task)), cancel.incarnation);
   // A worker without a stream is asked when it comes back.
   if (worker == nullptr || worker->session == 0) return;
   state_.committer.EffectsFor(workflow).AddCancel(
@@ -131,10 +146,10 @@ void Decider::Adopt(Workflow& workflow) {
     workflow.untold = {};
   }
   state_.timers.Set(workflow, workflow.state.NextDueAt());
-  const std::string& name_space = workflow.state.start.name_space;
   for (const core::Task& task : workflow.state.tasks) {
     if (task.status != core::TaskStatus::kInProgress || task.fence == 0) continue;
-    Worker& worker = state_.workers.GetOrAddWorker(name_space, task.incarnation);
+    if (task.awaits_update) continue;
+    Worker& worker = state_.workers.GetOrAddWorker(NamespaceOf(workflow, task), task.incarnation);
     AddLease(workflow, task, worker);
     Reconnect(*state_.workers.FindLease({workflow.state.id, task.number, task.fence}));
   }

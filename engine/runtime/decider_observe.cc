@@ -7,13 +7,15 @@
 namespace skald::runtime {
 namespace {
 
-// The task whose attempt is over with this event; 0 = none. TaskRequeued: over for its worker.
+// The task whose attempt is over with this event; 0 = none. TaskRequeued, TaskHandedOver: over for
+// its worker.
 core::TaskNumber EndedTask(const core::EventBody& body) {
   if (const auto* completed = std::get_if<core::TaskCompleted>(&body)) return completed->task;
   if (const auto* failed = std::get_if<core::TaskFailed>(&body)) return failed->task;
   if (const auto* timed_out = std::get_if<core::TaskTimedOut>(&body)) return timed_out->task;
   if (const auto* canceled = std::get_if<core::TaskCanceled>(&body)) return canceled->task;
   if (const auto* requeued = std::get_if<core::TaskRequeued>(&body)) return requeued->task;
+  if (const auto* handed = std::get_if<core::TaskHandedOver>(&body)) return handed->task;
   return 0;
 }
 

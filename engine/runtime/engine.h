@@ -56,8 +56,11 @@ struct Assignment {
   core::Operation operation = core::Operation::kAction;
   std::string step_key, idempotency_key;
   core::Payload input;
+  core::Payload settings;  // of a runner's task (core::Step::settings)
   core::TimeUs not_after = 0;
   core::DurationUs response_timeout_us = 0;
+  core::DurationUs attempt_timeout_us = 0;  // from its start; 0 = none
+  bool pure = false;                        // running it again is harmless (core::IsPure)
   std::string traceparent, tracestate;
   // For undo and probe.
   core::Payload original_input, original_output;
@@ -105,6 +108,9 @@ struct TaskTypeOffer {
   std::string domain;
   bool barrier = false;
 };
+
+// The namespace that runners of this node take: they serve all of them. No client can name it.
+inline constexpr char kRunnersNamespace[] = "*";
 
 struct WorkerHello {
   std::string name_space;

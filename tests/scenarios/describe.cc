@@ -67,8 +67,13 @@ class EventText {
   }
   std::string operator()(const TaskCompleted& e) const {
     return absl::StrCat(Task(e.task), Maybe("output", e.output), ShowVerdict(e.verdict),
-                        ShowEffect(e.effect), Maybe("undo-input", e.undo_input));
+                        ShowEffect(e.effect), Maybe("undo-input", e.undo_input),
+                        Maybe("input", e.input));
   }
+  std::string operator()(const TaskHandedOver& e) const {
+    return Task(e.task) + Maybe("output", e.output);
+  }
+  std::string operator()(const TaskUpdated& e) const { return Task(e.task) + By(e.actor, ""); }
   std::string operator()(const TaskFailed& e) const {
     return absl::StrCat(Task(e.task), Flag("terminally", e.terminal), ShowEffect(e.effect),
                         Maybe("reason", e.reason), ShowVerdict(e.verdict),
@@ -84,7 +89,9 @@ class EventText {
   std::string operator()(const TaskCanceled& e) const {
     return absl::StrCat(Task(e.task), ShowEffect(e.effect), Maybe("reason", e.reason));
   }
-  std::string operator()(const TaskFailureAccepted& e) const { return Task(e.task); }
+  std::string operator()(const TaskFailureAccepted& e) const {
+    return Task(e.task) + Flag("permissive", e.permissive);
+  }
   std::string operator()(const LateResult& e) const {
     return absl::StrCat(Task(e.task), Show(e.status), ShowEffect(e.effect),
                         Maybe("output", e.output));
@@ -175,7 +182,8 @@ std::string Describe(const Definition& definition, const State& state, const Eve
 std::string Describe(const Definition& definition, const State& state, const Command& command) {
   if (const auto* offer = std::get_if<OfferTask>(&command)) {
     return absl::StrCat("> offer ", TaskText(definition, state, offer->task), " (",
-                        offer->task_type, offer->domain.empty() ? "" : "@" + offer->domain,
+                        offer->built_in ? "runner " : "", offer->task_type,
+                        offer->domain.empty() ? "" : "@" + offer->domain,
                         offer->priority == 0 ? "" : absl::StrCat(", priority ", offer->priority),
                         ")");
   }

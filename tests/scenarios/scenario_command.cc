@@ -215,6 +215,24 @@ std::string SignalLine(Words& words, ScenarioWorld& world) {
   return world.Send(signal);
 }
 
+// update [undo|probe] REFERENCE COMPLETED|FAILED|… ["reason"] [EFFECT] [{JSON}] [by=ACTOR]
+absl::StatusOr<std::string> UpdateLine(Words& words, ScenarioWorld& world) {
+  core::UpdateTask update;
+  if (const auto step = words.TakePrefixed("step=")) {
+    update.reference = *step;
+  } else {
+    const absl::StatusOr<TaskNumber> task = TakeTask(words, world);
+    if (!task.ok()) return task.status();
+    update.task = *task;
+  }
+  update.status = words.TakeName<TaskStatus>().value_or(TaskStatus::kCompleted);
+  update.reason = words.TakeQuoted();
+  update.effect = words.TakeName<Effect>().value_or(Effect::kUnset);
+  update.output = words.TakeJson();
+  update.actor = words.TakePrefixed("by=").value_or("");
+  return world.Send(update);
+}
+
 using Line = absl::StatusOr<std::string> (*)(Words& words, ScenarioWorld& world);
 
 template <TaskStatus status>
@@ -241,6 +259,7 @@ const std::map<std::string, Line>& Lines() {
       {"give-back", ReportAs<TaskStatus::kInProgress>},
       {"lose", LoseLine},
       {"operate", OperateLine},
+      {"update", UpdateLine},
       {"signal",
        [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> { return SignalLine(w, s); }},
       {"pause",

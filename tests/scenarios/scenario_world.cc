@@ -6,6 +6,7 @@
 #include "engine/codec/events_json.h"
 #include "engine/codec/state_json.h"
 #include "engine/core/checker.h"
+#include "engine/core/construct.h"
 #include "engine/core/replay.h"
 #include "tests/scenarios/describe.h"
 
@@ -171,9 +172,10 @@ void ScenarioWorld::CheckWaits() {
   if (state_.live_tasks > 0 || !state_.timers.empty() || !state_.requests.empty()) return;
   for (const core::RunNumber run : state_.open) {
     const core::Task& task = state_.task(state_.run(run).task);
-    const bool waits = core::StepOf(definition_, state_, task.step).type == core::StepType::kWait;
-    if (waits && !core::IsTerminal(task.status)) return;
+    if (core::AwaitsOutside(definition_, state_, task)) return;
   }
+  // An undo that a person carries out.
+  if (state_.fault.undo_running > 0) return;
   Complain("the workflow waits for nothing");
 }
 

@@ -115,7 +115,7 @@ TEST(DefinitionParserTest, EveryMistakeIsReportedAtOnceWithItsPath) {
     "inputTemplate": [], "outputParameters": {"o": "${nobody.output}"},
     "tasks": [
       {"taskReferenceName": "a", "inputParameters": {"x": "${workflow.input[y]}"}},
-      {"name": "b", "type": "HTTP", "taskReferenceName": "a"},
+      {"name": "b", "type": "KAFKA_PUBLISH", "taskReferenceName": "a"},
       {"name": "c", "type": "BANANA", "taskReferenceName": "c", "startDelay": -1},
       {"name": "d", "taskReferenceName": "d", "inputParameters": {"x": "${workflow.input.a}",
          "y": {"z": ["${gone.output}"]}}, "optional": "maybe"},
@@ -132,7 +132,8 @@ TEST(DefinitionParserTest, EveryMistakeIsReportedAtOnceWithItsPath) {
   EXPECT_THAT(mistakes, Contains(At("outputParameters.o", "nobody")));
   EXPECT_THAT(mistakes, Contains(At("tasks[0].name", "name cannot be empty or null")));
   EXPECT_THAT(mistakes, Contains(At("tasks[0].inputParameters.x", "is expected in brackets")));
-  EXPECT_THAT(mistakes, Contains(At("tasks[1].type", "step type HTTP is not supported yet")));
+  EXPECT_THAT(mistakes,
+              Contains(At("tasks[1].type", "step type KAFKA_PUBLISH is not supported yet")));
   EXPECT_THAT(mistakes, Contains(At("tasks[1].taskReferenceName", "should be unique")));
   EXPECT_THAT(mistakes, Contains(At("tasks[2].type", "unknown step type BANANA")));
   EXPECT_THAT(mistakes,
@@ -205,8 +206,16 @@ TEST(DefinitionParserTest, StepTypesWantTheirFields) {
        "expression field is required"},
       {R"({"name":"s","taskReferenceName":"s","type":"SWITCH","decisionCases":{}})",
        "tasks[0].decisionCases", "decisionCases should have atleast one task"},
-      {R"({"name":"s","taskReferenceName":"s","type":"SWITCH","evaluatorType":"javascript"})",
-       "tasks[0].evaluatorType", "javascript is not supported yet"},
+      {R"({"name":"s","taskReferenceName":"s","type":"SWITCH","evaluatorType":"python"})",
+       "tasks[0].evaluatorType", "No evaluator registered for type: python"},
+      {R"({"name":"d","taskReferenceName":"d","type":"DECISION","decisionCases":{"a":[]}})",
+       "tasks[0].caseValueParam", "caseValueParam or caseExpression field is required"},
+      {R"({"name":"e","taskReferenceName":"e","type":"EVENT"})", "tasks[0].sink",
+       "sink field is required for taskType: EVENT taskName: e"},
+      {R"({"name":"h","taskReferenceName":"h","type":"HTTP"})", "tasks[0].inputParameters",
+       "inputParameters.http_request or inputParameters.uri field is required"},
+      {R"({"name":"q","taskReferenceName":"q","type":"JSON_JQ_TRANSFORM"})",
+       "tasks[0].inputParameters", "queryExpression field is required"},
       {R"({"name":"s","taskReferenceName":"s","type":"SWITCH","decisionCases":{"a":1}})",
        "tasks[0].decisionCases.a", "must be a list"},
       {R"({"name":"f","taskReferenceName":"f","type":"FORK_JOIN","forkTasks":[]})",
@@ -240,7 +249,9 @@ TEST(DefinitionParserTest, StepTypesWantTheirFields) {
       {R"({"name":"w","taskReferenceName":"w","type":"WAIT","inputParameters":{"until":"soon"}})",
        "tasks[0].inputParameters.until", "Unable to parse date"},
       {R"({"name":"a","taskReferenceName":"workflow"})", "tasks[0].taskReferenceName", "reserved"},
-      {R"({"name":"a","taskReferenceName":"a","permissive":true})", "tasks[0].permissive",
+      {R"({"name":"a","taskReferenceName":"a","permissive":true,"saga":{"kind":"PIVOT"}})",
+       "tasks[0].permissive", "cannot be passed over"},
+      {R"({"name":"a","taskReferenceName":"a","type":"UPDATE_TASK"})", "tasks[0].type",
        "not supported yet"},
       {R"({"name":"a","taskReferenceName":"a","inputParameters":{"x":"${saga.reason}"}})",
        "tasks[0].inputParameters.x", "only be read in the input of an undo"},
@@ -330,6 +341,28 @@ TEST(DefinitionParserTest, JoinsDoNotReachAcrossBranches) {
       {"name":"j","taskReferenceName":"j","type":"JOIN","joinOn":["ja","b"]})"));
   EXPECT_THAT(parsed.mistakes,
               ElementsAre(At("tasks[0].forkTasks[0][1].joinOn[0]", "does not come before")));
+}
+
+// The reference does not know UPDATE_TASK: whoever defines a task of that name serves it. INLINE it
+// knows, and its task definition only says how often it is tried.
+TEST(DefinitionParserTest, ATaskDefinitionMakesATypeAWorkers) {
+  const std::string tasks = R"({"name":"a","taskReferenceName":"a","type":"UPDATE_TASK"},
+                               {"name":"b","taskReferenceName":"b","type":"RESIZE"},
+                               {"name":"INLINE","taskReferenceName":"c","type":"INLINE"})";
+  const auto lookup = [](const std::string& name) -> std::optional<std::string> {
+    if (name == "a" || name == "b") return std::nullopt;
+    return R"({"name":")" + name + R"(","retryCount":7})";
+  };
+  const auto parsed = ParseDefinition(Of(tasks), lookup, {});
+  ASSERT_TRUE(parsed.ok()) << FormatMistakes(parsed.mistakes, 9);
+  const std::vector<Step>& steps = parsed.value->steps;
+  EXPECT_EQ(steps[0].type, StepType::kSimple);
+  EXPECT_EQ(steps[0].task_type, "UPDATE_TASK");
+  EXPECT_EQ(steps[1].task_type, "RESIZE");
+  EXPECT_EQ(steps[1].task.retry.retry_count, 7);
+  EXPECT_EQ(steps[2].type, StepType::kInline);
+  EXPECT_EQ(steps[2].runner, "INLINE");
+  EXPECT_EQ(steps[2].task.retry.retry_count, 7);
 }
 
 TEST(DefinitionParserTest, WaitsWithExpressionsAreLeftForLater) {

@@ -1,0 +1,110 @@
+// Updates from outside (conductor.md 3.7; saga.md 2.15): they end a task that waits for one, and
+// also one that a worker has or that is still queued; who has it is told that it is over.
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "engine/core/construct.h"
+#include "engine/core/families.h"
+#include "engine/core/json_scan.h"
+#include "engine/core/limits.h"
+#include "engine/core/task_steps.h"
+
+namespace skald::core {
+namespace {
+
+bool IsOpen(TaskNumber task, const State& state) {
+  return state.has_task(task) && !IsTerminal(state.task(task).status);
+}
+
+// The open task of the newest run of that step: its undo or probe, else its action.
+absl::StatusOr<TaskNumber> FindOpen(const UpdateTask& trigger, const Draft& draft) {
+  const State& state = draft.state();
+  if (trigger.task != 0) {
+    if (state.has_task(trigger.task)) return trigger.task;
+    return absl::NotFoundError(
+        absl::StrCat("update task: no such task: ", TaskIdText(state, trigger.task)));
+  }
+  const StepIndex step = draft.definition().Find(trigger.reference);
+  if (step == kNoStep) {
+    return absl::NotFoundError(absl::StrCat("update task: no step ", trigger.reference));
+  }
+  const RunNumber number = state.LatestRun(step);
+  if (number != 0) {
+    const StepRun& run = state.run(number);
+    if (IsOpen(run.operation_task, state)) return run.operation_task;
+    if (IsOpen(run.task, state)) return run.task;
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat("update task: step ", trigger.reference, " has no open task"));
+}
+
+absl::Status Check(const UpdateTask& trigger) {
+  const bool ends = trigger.status == TaskStatus::kCompleted ||
+                    trigger.status == TaskStatus::kFailed ||
+                    trigger.status == TaskStatus::kFailedWithTerminalError;
+  if (!ends) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("update task: COMPLETED, FAILED or FAILED_WITH_TERMINAL_ERROR expected, not ",
+                     std::string(Name(trigger.status))));
+  }
+  if (!trigger.output.empty() && TrimJson(trigger.output.text()).front() != '{') {
+    return absl::InvalidArgumentError("update task: the output must be a JSON object");
+  }
+  if (trigger.output.size() > kPayloadBytesCeiling) {
+    return absl::InvalidArgumentError(absl::StrCat("update task: output of ", trigger.output.size(),
+                                                   " bytes, more than kPayloadBytesCeiling (",
+                                                   kPayloadBytesCeiling, ")"));
+  }
+  return absl::OkStatus();
+}
+
+// A control construct ends by its own rules.
+bool MayBeUpdated(const Task& task, const Draft& draft) {
+  return AwaitsOutside(draft.definition(), draft.state(), task) ||
+         IsWorkerTask(draft.definition(), draft.state(), task);
+}
+
+void TakeFromHolder(const Task& task, Draft& draft) {
+  if (!IsWorkerTask(draft.definition(), draft.state(), task) || task.awaits_update) return;
+  if (task.status == TaskStatus::kInProgress) {
+    TellToStop(task, "an update from outside decided it", true, draft);
+  } else if (task.released) {
+    draft.Ask(WithdrawTask{task.number});
+  }
+}
+
+}  // namespace
+
+absl::Status OnUpdateTask(const UpdateTask& trigger, Draft& draft) {
+  const State& state = draft.state();
+  if (absl::Status status = Check(trigger); !status.ok()) return status;
+  const absl::StatusOr<TaskNumber> found = FindOpen(trigger, draft);
+  if (!found.ok()) return found.status();
+  const TaskNumber number = *found;
+  if (IsTerminal(state.status) || !IsOpen(number, state)) {
+    draft.Answer(Answer::kUnchanged);
+    return absl::OkStatus();
+  }
+  if (!MayBeUpdated(state.task(number), draft)) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "update task ", TaskIdText(state, number), ": a step of type ",
+        std::string(Name(draft.StepAt(state.task(number).step).type)), " ends by itself"));
+  }
+  TakeFromHolder(state.task(number), draft);
+  draft.Emit(TaskUpdated{.task = number, .actor = trigger.actor});
+  if (trigger.status == TaskStatus::kCompleted) {
+    CompleteTask(number, trigger.output.empty() ? Payload("{}") : trigger.output, draft);
+  } else {
+    draft.Emit(
+        TaskFailed{.task = number,
+                   .terminal = trigger.status == TaskStatus::kFailedWithTerminalError,
+                   .reason = trigger.reason.substr(0, kReasonBytesMax),
+                   .effect = trigger.effect == Effect::kUnset ? Effect::kNone : trigger.effect,
+                   .output = trigger.output});
+  }
+  OnTaskEnded(number, draft);
+  return absl::OkStatus();
+}
+
+}  // namespace skald::core
