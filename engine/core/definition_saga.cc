@@ -268,7 +268,7 @@ WorkflowSagaParts ReadWorkflowSaga(const Fields& workflow) {
 
 void InheritUnknown(const WorkflowSaga& saga, Step& step) {
   StepSaga& own = step.saga;
-  if (own.unknown != UnknownPolicy::kByBarrier || IsPure(step.type)) return;
+  if (own.unknown != UnknownPolicy::kByBarrier || !HasEffects(step.type)) return;
   if (own.kind == StepKind::kReadOnly) return;
   const bool pivot = own.kind == StepKind::kPivot;
   const bool effect = pivot || own.kind == StepKind::kCompensable;
