@@ -156,6 +156,7 @@ void VisitFields(V& v, E& e) {
   v.Field("permitted", e.permitted);
   v.Field("history_bytes", e.history_bytes);
   v.List("requests", e.requests);
+  v.Field("branches_open", e.branches_open);
 }
 
 }  // namespace skald::codec

@@ -196,6 +196,7 @@ void Books::operator()(const SagaFaulted& faulted) {
   }
   state_.held.clear();
   state_.join_remaining.clear();
+  state_.branches_open.clear();
 
   for (StepRun& run : state_.runs) ResetForUndo(run);
   if (fault.settle_until != 0 && fault.attempts_open > 0) {

@@ -2,6 +2,7 @@
 
 #include "engine/core/apply_handlers.h"
 #include "engine/core/construct.h"
+#include "engine/core/joins.h"
 
 namespace skald::core {
 namespace {
@@ -36,6 +37,11 @@ void Enqueue(TimeUs at, Task& task, State& state) {
 }
 
 std::uint32_t CountOpenJoined(const Step& join, const State& state) {
+  if (join.type == StepType::kExclusiveJoin) return ExclusiveChoice(state, join) == 0 ? 1 : 0;
+  if (join.joins_fork != kNoStep) {
+    const auto branches = state.branches_open.find(state.LatestRun(join.joins_fork));
+    return branches == state.branches_open.end() ? 0 : branches->second;
+  }
   return static_cast<std::uint32_t>(
       std::count_if(join.join_on.begin(), join.join_on.end(), [&](StepIndex step) {
         const RunNumber run = state.LatestRun(step);
@@ -60,18 +66,48 @@ void OpenRun(const ApplyContext& context, const TaskScheduled& body, State& stat
     if (state.latest.size() <= step.instead_of) state.latest.resize(step.instead_of + 1, 0);
     state.latest[step.instead_of] = body.run;
   }
-  if (step.type == StepType::kJoin) state.join_remaining[body.run] = CountOpenJoined(step, state);
+  if (IsJoin(step.type)) state.join_remaining[body.run] = CountOpenJoined(step, state);
+  if (step.type != StepType::kForkJoinDynamic) return;
+  const StepList* made = state.added.NewestOf(step.index);
+  if (made != nullptr && !made->heads.empty()) {
+    state.branches_open[body.run] = static_cast<std::uint32_t>(made->heads.size());
+  }
 }
 
 // The ends of the joined runs were preconditions of the end of their JOIN (saga.md 2.7).
-void AddJoinEdges(const Step& join, RunNumber number, State& state) {
+void AddJoinEdges(const ApplyContext& context, const Step& join, RunNumber number, State& state) {
   const std::vector<RunNumber> known = RunOf(number, state).after;
-  for (const StepIndex step : join.join_on) {
-    const RunNumber joined = state.LatestRun(step);
-    if (joined == 0 || std::find(known.begin(), known.end(), joined) != known.end()) continue;
-    RunOf(number, state).after.push_back(joined);
-    RunOf(joined, state).before.push_back(number);
+  std::vector<RunNumber> joined;
+  if (join.type == StepType::kExclusiveJoin) {
+    const TaskNumber task = ExclusiveChoice(state, join);
+    if (task != 0) joined.push_back(state.task(task).run);
+  } else {
+    for (const StepIndex step : JoinedSteps(context.definition, state, join)) {
+      joined.push_back(state.LatestRun(step));
+    }
   }
+  for (const RunNumber run : joined) {
+    if (run == 0 || std::find(known.begin(), known.end(), run) != known.end()) continue;
+    RunOf(number, state).after.push_back(run);
+    RunOf(run, state).before.push_back(number);
+  }
+}
+
+// One of those that an open JOIN waits for has ended.
+void CountDown(const Step& join, State& state) {
+  const auto remaining = state.join_remaining.find(state.LatestRun(join.index));
+  if (remaining == state.join_remaining.end() || remaining->second == 0) return;
+  if (join.type != StepType::kExclusiveJoin || ExclusiveChoice(state, join) != 0) {
+    --remaining->second;
+  }
+}
+
+void EndBranch(const ApplyContext& context, StepIndex fork, State& state) {
+  const auto branches = state.branches_open.find(state.LatestRun(fork));
+  if (branches == state.branches_open.end() || branches->second == 0) return;
+  --branches->second;
+  const StepIndex join = StepOf(context.definition, state, fork).next;
+  CountDown(StepOf(context.definition, state, join), state);
 }
 
 void CloseRun(const ApplyContext& context, RunNumber number, State& state) {
@@ -81,12 +117,14 @@ void CloseRun(const ApplyContext& context, RunNumber number, State& state) {
   state.open.erase(number);
   const Step& step = StepOf(context.definition, state, run.step);
   for (const StepIndex join : step.joined_by) {
-    const auto remaining = state.join_remaining.find(state.LatestRun(join));
-    if (remaining != state.join_remaining.end() && remaining->second > 0) --remaining->second;
+    CountDown(StepOf(context.definition, state, join), state);
   }
-  if (step.type != StepType::kJoin) return;
+  const StepIndex fork = ForkEndedBy(context.definition, state, run);
+  if (fork != kNoStep) EndBranch(context, fork, state);
+  if (!IsJoin(step.type)) return;
   state.join_remaining.erase(number);
-  AddJoinEdges(step, number, state);
+  if (step.joins_fork != kNoStep) state.branches_open.erase(state.LatestRun(step.joins_fork));
+  AddJoinEdges(context, step, number, state);
 }
 
 // An attempt is over. What it means is decided at resume when the workflow is paused now.

@@ -59,6 +59,7 @@ void ApplyWorkflow(const ApplyContext& context, const WorkflowEnded& body, State
   state.timers.clear();
   state.open.clear();
   state.join_remaining.clear();
+  state.branches_open.clear();
   state.held.clear();
   state.requests.clear();
   state.permitted.clear();

@@ -35,6 +35,46 @@ void Add(RunNumber run, std::vector<RunNumber>& runs) {
   runs.push_back(run);
 }
 
+// The one that an EXCLUSIVE_JOIN took: the first there is, when it had ended; 0 = none.
+RunNumber ChosenOf(const Model& model, const std::vector<StepIndex>& steps, EventSeq before) {
+  for (const StepIndex step : steps) {
+    const RunNumber run = model.Latest(step);
+    if (run == 0) continue;
+    const EventSeq ended = model.runs[run - 1].closed_seq;
+    return ended != 0 && ended < before ? run : 0;
+  }
+  return 0;
+}
+
+// What a JOIN that has been passed waited for.
+void AddJoined(const Model& model, const Step& step, const RunRecord& run,
+               std::vector<RunNumber>& before) {
+  if (step.type == StepType::kExclusiveJoin) {
+    const RunNumber chosen = ChosenOf(model, step.join_on, run.closed_seq);
+    Add(chosen != 0 ? chosen : ChosenOf(model, step.join_default, run.closed_seq), before);
+    return;
+  }
+  if (step.type != StepType::kJoin) return;
+  if (step.joins_fork == kNoStep) {
+    for (const StepIndex joined : step.join_on) Add(model.Latest(joined), before);
+    return;
+  }
+  const StepList* made = model.added.NewestOf(step.joins_fork);
+  if (made == nullptr) return;
+  for (const StepIndex head : made->heads) Add(TailOf(model, head), before);
+}
+
+// The steps that the input reads, those made at run time too.
+std::vector<StepIndex> ReadsOf(const Model& model, const Step& step) {
+  std::vector<StepIndex> reads = step.reads;
+  if (model.added.empty()) return reads;
+  for (const std::string& root : step.input.roots()) {
+    const StepIndex made = model.added.Find(root);
+    if (made != kNoStep) reads.push_back(made);
+  }
+  return reads;
+}
+
 }  // namespace
 
 std::vector<std::vector<RunNumber>> CausalPredecessors(const Model& model) {
@@ -63,10 +103,8 @@ std::vector<std::vector<RunNumber>> CausalPredecessors(const Model& model) {
     } else if (step.parent != kNoStep) {
       Add(model.Latest(step.parent), before);
     }
-    if (step.type == StepType::kJoin && run.closed_seq != 0) {
-      for (const StepIndex joined : step.join_on) Add(model.Latest(joined), before);
-    }
-    for (const StepIndex read : step.reads) {
+    if (run.closed_seq != 0) AddJoined(model, step, run, before);
+    for (const StepIndex read : ReadsOf(model, step)) {
       const RunNumber source = model.Latest(read);
       if (source == 0 || source == run.number) continue;
       const EventSeq ended = model.runs[source - 1].closed_seq;

@@ -64,7 +64,7 @@ struct Model {
   std::vector<TaskRecord> tasks;  // by number - 1
   std::vector<RunRecord> runs;    // by number - 1
   std::vector<RunNumber> latest;  // by step
-  std::set<EventSeq> requests;    // of steps, open
+  std::set<EventSeq> requests;  // of steps, open
   EventSeq fault_seq = 0;
   SagaFaulted fault;
   std::uint32_t faults = 0;

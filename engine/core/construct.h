@@ -19,11 +19,13 @@ constexpr bool IsChoice(StepType type) {
 // May do something to the world that its saga has to know of; all other steps have the effect NONE.
 constexpr bool HasEffects(StepType type) {
   return type == StepType::kSimple || type == StepType::kHttp || type == StepType::kGrpc ||
-         type == StepType::kEvent || type == StepType::kHuman;
+         type == StepType::kEvent || type == StepType::kHuman || type == StepType::kDynamic;
 }
 // A saga's author has to say what becomes of such a step (saga.md 2.1, `undeclared`). A person's
-// doing is no effect unless declared.
-constexpr bool MustDeclare(StepType type) { return HasEffects(type) && type != StepType::kHuman; }
+// doing is no effect unless declared; of a DYNAMIC step it is asked when it is known what it is.
+constexpr bool MustDeclare(StepType type) {
+  return HasEffects(type) && type != StepType::kHuman && type != StepType::kDynamic;
+}
 
 // The type under which a runner of this node carries the task out; empty: no runner does.
 inline std::string_view RunnerOf(const Step& step, Operation operation) {
@@ -60,7 +62,13 @@ inline Effect EffectUnanswered(const Step& step, const Task& task) {
 // `taskType` of a task record (conductor.md 2.1).
 inline std::string_view TaskTypeOf(const Step& step) {
   if (step.type == StepType::kSimple) return step.task_type;
-  return step.type == StepType::kForkJoin ? "FORK" : Name(step.type);
+  const bool forks = step.type == StepType::kForkJoin || step.type == StepType::kForkJoinDynamic;
+  return forks ? "FORK" : Name(step.type);
+}
+
+// Waits for other steps (State::join_remaining).
+constexpr bool IsJoin(StepType type) {
+  return type == StepType::kJoin || type == StepType::kExclusiveJoin;
 }
 
 // The queue's domain for a task of that step.

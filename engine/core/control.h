@@ -16,6 +16,10 @@ namespace skald::core {
 // SWITCH and DECISION.
 void CarryOutChoice(const Step& step, TaskScheduled task, Draft& draft);
 void CarryOutFork(const Step& step, TaskScheduled task, Draft& draft);
+// A fork of either kind: completes, and its branches and the JOIN behind it
+// begin.
+void BeginBranches(const Step& fork, TaskScheduled task, const std::vector<StepIndex>& heads,
+                   Draft& draft);
 void CarryOutJoin(const Step& step, TaskScheduled task, Draft& draft);
 void CarryOutSetVariable(const Step& step, TaskScheduled task, Draft& draft);
 void CarryOutTerminate(const Step& step, TaskScheduled task, Draft& draft);
@@ -45,18 +49,29 @@ void RequestSteps(const Step& maker, TaskScheduled task, Draft& draft);
 struct StepPlan {
   std::string tasks = "[]";  // JSON, as ComposeStepList takes it
   std::string inputs = "{}";
-  std::string must_exist;  // a task definition of that name has to be registered; "" = none
+  std::string references = "[]";  // forks: those of the branches, a JSON list
+  std::string must_exist;         // a task definition of that name has to be registered; "" = none
 };
 // Errors: what the reference says when it terminates the workflow for it.
 absl::StatusOr<StepPlan> PlanDynamic(const Step& maker, const Payload& input);
+absl::StatusOr<StepPlan> PlanDynamicFork(const Step& maker, const StepsRequest& request,
+                                         const Definition& definition, const State& state);
+// The steps are there: records the fork and begins its branches. `request`: a copy.
+void CarryOutDynamicFork(const StepsRequest& request, const StepPlan& plan, Draft& draft);
 
 // All that the JOIN waits for has ended.
 void CompleteJoin(RunNumber run, Draft& draft);
+// The step whose attempt this is has failed for good, and the workflow with it: the joins that wait
+// for it fail, telling why.
+void FailJoinsOf(TaskNumber failed, Draft& draft);
 // Nothing is left that could end what the JOIN waits for: it fails, saying so.
 void FailStuckJoin(RunNumber run, Draft& draft);
 
 // What follows a run that has ended, out of cases and back into the list around them.
 void ScheduleFollowing(RunNumber run, Draft& draft);
+
+// The first attempt of a new run of the step, without its input.
+TaskScheduled FirstAttempt(const Step& step, std::vector<RunNumber> after, const Draft& draft);
 
 // The input of that task, which is still to be scheduled, against the workflow as it is now, with
 // the defaults of its task definition. Errors: RESOURCE_EXHAUSTED, naming expression and limit.

@@ -7,15 +7,22 @@
 namespace skald::core {
 
 void CarryOutFork(const Step& step, TaskScheduled task, Draft& draft) {
+  std::vector<StepIndex> heads;
+  for (const Branch& branch : step.branches) {
+    if (!branch.steps.empty()) heads.push_back(branch.steps.front());
+  }
+  BeginBranches(step, std::move(task), heads, draft);
+}
+
+void BeginBranches(const Step& fork, TaskScheduled task, const std::vector<StepIndex>& heads,
+                   Draft& draft) {
   const TaskNumber number = task.task;
   const RunNumber run = task.run;
   draft.Emit(std::move(task));
   CompleteTask(number, Payload("{}"), draft);
   AdvanceJoins(run, draft);
-  for (const Branch& branch : step.branches) {
-    if (!branch.steps.empty()) ScheduleStep(branch.steps.front(), {run}, draft);
-  }
-  ScheduleFollowing(run, draft);
+  for (const StepIndex head : heads) ScheduleInPlace(head, {run}, draft);
+  if (fork.next != kNoStep) ScheduleInPlace(fork.next, {run}, draft);
 }
 
 }  // namespace skald::core

@@ -38,6 +38,12 @@ std::vector<std::string> AddKnown(const StepPlan& plan, const Draft& draft,
   }
 }
 
+absl::StatusOr<StepPlan> PlanOf(const StepsRequest& request, const Draft& draft) {
+  const Step& maker = draft.StepAt(request.step);
+  if (maker.type == StepType::kDynamic) return PlanDynamic(maker, request.input);
+  return PlanDynamicFork(maker, request, draft.definition(), draft.state());
+}
+
 void Refuse(const absl::Status& why, Draft& draft) {
   RaiseFault(FaultCause::kTaskFailed, std::string(why.message().substr(0, kReasonBytesMax)), 0, "",
              WorkflowStatus::kFailed, draft);
@@ -56,7 +62,7 @@ std::string BehindPivot(const StepList& list, const Draft& draft) {
     const bool undeclared_reads = step.saga.kind == StepKind::kUndeclared &&
                                   draft.definition().saga.undeclared != UndeclaredPolicy::kReject &&
                                   !step.saga.undo.has_value();
-    if (step.type != StepType::kSimple || undeclared_reads) continue;
+    if (!MustDeclare(step.type) || undeclared_reads) continue;
     if (step.saga.kind == StepKind::kRetryable || step.saga.kind == StepKind::kReadOnly) continue;
     return absl::StrCat("step '", step.reference,
                         "' follows the PIVOT, so it must be RETRYABLE or READ_ONLY (V1)");
@@ -76,6 +82,12 @@ absl::Status Make(const StepsRequest& request, const StepPlan& plan,
     }
   }
   const Payload source = ComposeStepList(plan.tasks, plan.inputs, definitions);
+  if (source.size() + request.input.size() > kPayloadBytesCeiling) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("schedule step ", maker.reference, ": ", source.size(),
+                     " bytes of steps with an input of ", request.input.size(),
+                     " bytes, more than kPayloadBytesCeiling (", kPayloadBytesCeiling, ")"));
+  }
   auto parsed = CompileStepList(draft.definition(), draft.state().added, maker.index, source,
                                 /*accepted_before=*/false);
   if (!parsed.ok()) return absl::InvalidArgumentError(FirstMistake(maker, parsed.mistakes));
@@ -89,18 +101,21 @@ absl::Status Make(const StepsRequest& request, const StepPlan& plan,
     return absl::FailedPreconditionError(
         absl::StrCat("schedule step ", maker.reference, ": ", mistake));
   }
-  const std::vector<RunNumber> after = request.after;
   draft.Emit(StepsAdded{.step = maker.index,
                         .request = request.seq,
                         .steps = source,
                         .compiled = std::move(*parsed.value)});
-  ScheduleStep(draft.state().added.NewestOf(maker.index)->heads.front(), after, draft);
+  if (maker.type == StepType::kDynamic) {
+    ScheduleInPlace(draft.state().added.NewestOf(maker.index)->heads.front(), request.after, draft);
+  } else {
+    CarryOutDynamicFork(request, plan, draft);
+  }
   return absl::OkStatus();
 }
 
 // All names are known, `answer` holds those that were asked for: makes the steps.
 void Proceed(const StepsRequest& request, const TaskDefinitions& answer, Draft& draft) {
-  const absl::StatusOr<StepPlan> plan = PlanDynamic(draft.StepAt(request.step), request.input);
+  const absl::StatusOr<StepPlan> plan = PlanOf(request, draft);
   if (!plan.ok()) return Refuse(plan.status(), draft);
   TaskDefinitions definitions = answer;
   AddKnown(*plan, draft, definitions);
@@ -126,20 +141,26 @@ void Continue(const StepsRequest& request, Draft& draft) {
 }  // namespace
 
 void RequestSteps(const Step& maker, TaskScheduled task, Draft& draft) {
-  StepsRequested requested;
-  requested.step = maker.index;
-  requested.reference = maker.reference;
-  requested.iteration = task.iteration;
-  requested.input = std::move(task.input);
-  requested.after = std::move(task.after);
-  const absl::StatusOr<StepPlan> plan = PlanDynamic(maker, requested.input);
+  const StepsRequest request{.seq = 0,
+                             .step = maker.index,
+                             .iteration = task.iteration,
+                             .input = std::move(task.input),
+                             .names = {},
+                             .after = std::move(task.after)};
+  const absl::StatusOr<StepPlan> plan = PlanOf(request, draft);
   TaskDefinitions known;
-  if (plan.ok()) requested.names = AddKnown(*plan, draft, known);
-  if (plan.ok() && requested.names.empty()) {
+  std::vector<std::string> names;
+  if (plan.ok()) names = AddKnown(*plan, draft, known);
+  if (plan.ok() && names.empty()) {
     const StepIndex same = MadeBefore(maker, *plan, known, draft);
-    if (same != kNoStep) return ScheduleStep(same, std::move(requested.after), draft);
+    if (same != kNoStep) return ScheduleInPlace(same, request.after, draft);
   }
-  const EventSeq seq = draft.Emit(std::move(requested));
+  const EventSeq seq = draft.Emit(StepsRequested{.step = maker.index,
+                                                 .reference = maker.reference,
+                                                 .iteration = request.iteration,
+                                                 .input = request.input,
+                                                 .names = std::move(names),
+                                                 .after = request.after});
   Continue(StepsRequest(*draft.state().FindRequest(seq)), draft);
 }
 

@@ -1,10 +1,12 @@
 #include <algorithm>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
 #include "engine/core/construct.h"
 #include "engine/core/control.h"
 #include "engine/core/families.h"
+#include "engine/core/joins.h"
 #include "engine/core/json_write.h"
 #include "engine/core/limits.h"
 #include "engine/core/state_scope.h"
@@ -13,27 +15,20 @@
 namespace skald::core {
 namespace {
 
-// Data edges (saga.md 2.7): the runs whose output the input reads.
-void AddReads(const Step& step, const State& state, std::vector<RunNumber>& after) {
-  for (const StepIndex read : step.reads) {
-    const RunNumber run = state.LatestRun(read);
-    if (run == 0 || !state.run(run).closed) continue;
-    if (std::find(after.begin(), after.end(), run) == after.end()) after.push_back(run);
-  }
+void AddRead(StepIndex read, const State& state, std::vector<RunNumber>& after) {
+  const RunNumber run = state.LatestRun(read);
+  if (run == 0 || !state.run(run).closed) return;
+  if (std::find(after.begin(), after.end(), run) == after.end()) after.push_back(run);
 }
 
-TaskScheduled FirstAttempt(const Step& step, std::vector<RunNumber> after, const Draft& draft) {
-  const State& state = draft.state();
-  TaskScheduled task;
-  task.task = static_cast<TaskNumber>(state.tasks.size() + 1);
-  task.run = static_cast<RunNumber>(state.runs.size() + 1);
-  task.step = step.index;
-  task.generation = state.generation;
-  task.task_type = TaskTypeOf(step);
-  task.reference = step.reference;
-  AddReads(step, state, after);
-  task.after = std::move(after);
-  return task;
+// Data edges (saga.md 2.7): the runs whose output the input reads.
+void AddReads(const Step& step, const State& state, std::vector<RunNumber>& after) {
+  for (const StepIndex read : step.reads) AddRead(read, state, after);
+  if (state.added.empty()) return;
+  for (const std::string& root : step.input.roots()) {
+    const StepIndex made = state.added.Find(root);
+    if (made != kNoStep) AddRead(made, state, after);
+  }
 }
 
 void Refuse(const Step& step, absl::string_view why, Draft& draft) {
@@ -66,6 +61,7 @@ void CarryOut(StepIndex index, std::vector<RunNumber> after, Draft& draft) {
     case StepType::kGrpc:
       return CarryOutQueued(step, std::move(task), draft);
     case StepType::kDynamic:
+    case StepType::kForkJoinDynamic:
       return RequestSteps(step, std::move(task), draft);
     case StepType::kSwitch:
     case StepType::kDecision:
@@ -73,6 +69,7 @@ void CarryOut(StepIndex index, std::vector<RunNumber> after, Draft& draft) {
     case StepType::kForkJoin:
       return CarryOutFork(step, std::move(task), draft);
     case StepType::kJoin:
+    case StepType::kExclusiveJoin:
       return CarryOutJoin(step, std::move(task), draft);
     case StepType::kSetVariable:
       return CarryOutSetVariable(step, std::move(task), draft);
@@ -100,11 +97,12 @@ PlanScope::PlanScope(Draft& draft) : draft_(draft), outermost_(!draft.carrying_o
 // A queue instead of recursion: a definition may chain thousands of server-side steps.
 PlanScope::~PlanScope() {
   if (!outermost_) return;
-  for (std::size_t i = 0; i < draft_.plan().size() && MayCarryOut(draft_.state()); ++i) {
-    Draft::Planned next = std::move(draft_.plan()[i]);
-    CarryOut(next.step, std::move(next.after), draft_);
+  while (MayCarryOut(draft_.state())) {
+    std::optional<Draft::Planned> next = draft_.NextPlanned();
+    if (!next.has_value()) break;
+    CarryOut(next->step, std::move(next->after), draft_);
   }
-  draft_.plan().clear();
+  draft_.DropPlan();
   draft_.set_carrying_out_plan(false);
   for (const auto& work : draft_.TakeAfterwards()) {
     if (!IsTerminal(draft_.state().status)) work(draft_);
@@ -113,7 +111,12 @@ PlanScope::~PlanScope() {
 
 void ScheduleStep(StepIndex step, std::vector<RunNumber> after, Draft& draft) {
   const PlanScope plan(draft);
-  draft.plan().push_back({step, std::move(after)});
+  draft.Plan({step, std::move(after)});
+}
+
+void ScheduleInPlace(StepIndex step, std::vector<RunNumber> after, Draft& draft) {
+  const PlanScope plan(draft);
+  draft.PlanInPlace({step, std::move(after)});
 }
 
 void ScheduleFollowing(RunNumber run, Draft& draft) {
@@ -121,7 +124,7 @@ void ScheduleFollowing(RunNumber run, Draft& draft) {
   if (IsChoice(draft.StepAt(at).type)) {
     const Branch* chosen =
         ChosenBranch(draft.StepAt(at), draft.state().task(draft.state().run(run).task).output);
-    if (chosen != nullptr) return ScheduleStep(chosen->steps.front(), {run}, draft);
+    if (chosen != nullptr) return ScheduleInPlace(chosen->steps.front(), {run}, draft);
   }
   while (draft.StepAt(at).next == kNoStep) {
     at = draft.StepAt(at).parent;
@@ -137,7 +140,7 @@ void Advance(RunNumber run, Draft& draft) {
 
 void AdvanceJoins(RunNumber run, Draft& draft) {
   const State& state = draft.state();
-  for (const StepIndex join : draft.StepAt(state.run(run).step).joined_by) {
+  for (const StepIndex join : JoinsOf(draft.definition(), state, state.run(run))) {
     const RunNumber join_run = state.LatestRun(join);
     const auto remaining = state.join_remaining.find(join_run);
     if (remaining == state.join_remaining.end() || remaining->second > 0) continue;
@@ -163,6 +166,20 @@ void ReleaseHeld(const std::vector<RunNumber>& held, Draft& draft) {
     }
   }
   if (MayCarryOut(draft.state())) ResumeRequests(draft);
+}
+
+TaskScheduled FirstAttempt(const Step& step, std::vector<RunNumber> after, const Draft& draft) {
+  const State& state = draft.state();
+  TaskScheduled task;
+  task.task = static_cast<TaskNumber>(state.tasks.size() + 1);
+  task.run = static_cast<RunNumber>(state.runs.size() + 1);
+  task.step = step.index;
+  task.generation = state.generation;
+  task.task_type = TaskTypeOf(step);
+  task.reference = step.reference;
+  AddReads(step, state, after);
+  task.after = std::move(after);
+  return task;
 }
 
 absl::StatusOr<Payload> EvaluateInput(const Step& step, TaskNumber task, const Draft& draft) {

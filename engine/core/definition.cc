@@ -14,6 +14,10 @@ std::string_view Name(StepType type) {
       return "SWITCH";
     case StepType::kForkJoin:
       return "FORK_JOIN";
+    case StepType::kForkJoinDynamic:
+      return "FORK_JOIN_DYNAMIC";
+    case StepType::kExclusiveJoin:
+      return "EXCLUSIVE_JOIN";
     case StepType::kJoin:
       return "JOIN";
     case StepType::kSetVariable:

@@ -23,7 +23,9 @@ enum class StepType : std::uint8_t {
   kDynamic,
   kSwitch,
   kForkJoin,
+  kForkJoinDynamic,
   kJoin,
+  kExclusiveJoin,
   kSetVariable,
   kTerminate,
   kWait,
@@ -112,6 +114,14 @@ struct Branch {
   std::vector<StepIndex> steps;
 };
 
+// kForkJoinDynamic: the input keys under which it finds what to fork
+// (conductor.md 2.5).
+struct ForkParameters {
+  std::string tasks;   // dynamicForkTasksParam: a list of steps
+  std::string inputs;  // dynamicForkTasksInputParamName: their inputs by reference
+  std::string legacy;  // dynamicForkJoinTasksParam
+};
+
 struct Step {
   StepIndex index = kNoStep;
   StepType type = StepType::kSimple;
@@ -142,14 +152,19 @@ struct Step {
   std::string domain;
   StepSaga saga;
 
-  std::vector<Branch> branches;      // kForkJoin: the branches; kSwitch, kDecision: the cases
-  std::optional<Branch> otherwise;   // kSwitch, kDecision: defaultCase
-  std::string switch_parameter;      // kSwitch, kDecision without a runner: the input key
-  Template sink;                     // kEvent: a string
-  std::vector<StepIndex> join_on;    // kJoin
-  std::vector<StepIndex> joined_by;  // joins whose join_on names this step
-  std::string name_parameter;        // kDynamic: the input key of the task's name
-  Payload source;                    // kDynamic: its JSON
+  std::vector<Branch> branches;         // kForkJoin: the branches; kSwitch, kDecision: the cases
+  std::optional<Branch> otherwise;      // kSwitch, kDecision: defaultCase
+  std::string switch_parameter;         // kSwitch, kDecision without a runner: the input key
+  Template sink;                        // kEvent: a string
+  std::vector<StepIndex> join_on;       // kJoin, kExclusiveJoin
+  std::vector<StepIndex> join_default;  // kExclusiveJoin: looked at when none of join_on has ended
+  std::vector<StepIndex> joined_by;     // joins whose join_on or join_default names this step
+  // kJoin: the dynamic fork right before it, whose branches it waits for
+  // instead of join_on; kNoStep for any other.
+  StepIndex joins_fork = kNoStep;
+  ForkParameters fork;
+  std::string name_parameter;  // kDynamic: the input key of the task's name
+  Payload source;              // kDynamic: its JSON
   WorkflowStatus termination_status = WorkflowStatus::kCompleted;  // kTerminate
 };
 

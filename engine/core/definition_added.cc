@@ -50,7 +50,9 @@ void Renumber(Step& step, StepIndex by) {
   Shift(step.next, by);
   ShiftAll(step.reads, by);
   ShiftAll(step.join_on, by);
+  ShiftAll(step.join_default, by);
   ShiftAll(step.joined_by, by);
+  Shift(step.joins_fork, by);
   for (Branch& branch : step.branches) ShiftAll(branch.steps, by);
   if (step.otherwise.has_value()) ShiftAll(step.otherwise->steps, by);
 }

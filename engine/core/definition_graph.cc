@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "engine/core/construct.h"
 #include "engine/core/limits.h"
 
 namespace skald::core {
@@ -17,6 +18,8 @@ struct Allowed {
   bool saga = false;
   StepIndex known_at = kNoStep;  // undo input: only steps known when this one has ended
   bool own_task = false;         // ${CPEWF_TASK_ID}
+  // Steps that may be made at run time: as on the reference, which looks at top-level steps only.
+  bool steps_to_come = false;
 };
 
 // Known on every reference server; null where the deployment does not set them.
@@ -52,12 +55,21 @@ class GraphChecker {
     References();
     for (const Step& step : definition_.steps) {
       const std::string& path = sources_[step.index].path;
-      if (step.type == StepType::kForkJoin) Fork(step, path);
-      if (step.type == StepType::kJoin) Join(step, path);
+      if (step.type == StepType::kForkJoin) {
+        Fork(step, path,
+             "Fork task definition is not followed by a join task.  Check the blueprint");
+      }
+      if (step.type == StepType::kForkJoinDynamic) {
+        Fork(step, path,
+             "Dynamic join definition is not followed by a join task.  Check the workflow "
+             "definition.");
+      }
+      if (IsJoin(step.type)) Join(step, path);
       Expressions(step, path);
     }
     if (definition_.output.has_value()) {
-      Expressions(*definition_.output, "outputParameters", "the workflow's output", Allowed{});
+      Expressions(*definition_.output, "outputParameters", "the workflow's output",
+                  Allowed{.steps_to_come = true});
     }
   }
 
@@ -77,16 +89,23 @@ class GraphChecker {
     }
   }
 
-  void Fork(const Step& step, const std::string& path) {
+  void Fork(const Step& step, const std::string& path, const char* otherwise) {
     if (step.next != kNoStep && tree_.step(step.next).type == StepType::kJoin) return;
-    mistakes_.Add(path,
-                  "Fork task definition is not followed by a join task.  Check the blueprint");
+    mistakes_.Add(path, otherwise);
   }
 
   void Join(const Step& step, const std::string& path) {
+    // What it waits for is known at run time only.
+    if (step.joins_fork != kNoStep) return;
     const std::vector<std::string>& names = sources_[step.index].join_on;
     for (std::size_t i = 0; i < names.size(); ++i) {
       JoinOn(step, definition_.Find(names[i]), names[i], JoinPath(JoinPath(path, "joinOn"), i));
+    }
+    for (const std::string& name : sources_[step.index].join_default) {
+      if (definition_.Find(name) != kNoStep) continue;
+      mistakes_.Warn(
+          JoinPath(path, "defaultExclusiveJoinTask"),
+          absl::StrCat("no step has the reference '", name.substr(0, kNameBytesMax), "'"));
     }
   }
 
@@ -113,7 +132,7 @@ class GraphChecker {
 
   void Expressions(const Step& step, const std::string& path) {
     Expressions(step.input, JoinPath(path, "inputParameters"), step.name,
-                Allowed{.own_task = true});
+                Allowed{.own_task = true, .steps_to_come = step.parent != kNoStep});
     Expressions(step.sink, JoinPath(path, "sink"), step.name, Allowed{});
     const Allowed in_undo{.saga = true, .known_at = step.index};
     const std::string saga = JoinPath(path, "saga");
@@ -151,9 +170,12 @@ class GraphChecker {
     if (step == kNoStep && added_) return "";
     if (step == kNoStep) {
       if (IsEnvironment(root)) return "";
-      return absl::StrCat("taskReferenceName: ", root, " for given task: ", task,
-                          " input value: ", use.place, " of input parameter: ${", use.text,
-                          "} is not defined in workflow definition.");
+      std::string problem = absl::StrCat("taskReferenceName: ", root, " for given task: ", task,
+                                         " input value: ", use.place, " of input parameter: ${",
+                                         use.text, "} is not defined in workflow definition.");
+      if (!allowed.steps_to_come) return problem;
+      mistakes_.Warn(path, std::move(problem));
+      return "";
     }
     if (allowed.known_at == kNoStep || tree_.IsKnownAt(step, allowed.known_at)) return "";
     return absl::StrCat("${", use.text, "}: step '", root, "' need not have ended when '",
@@ -212,6 +234,25 @@ class GraphChecker {
 
 }  // namespace
 
+namespace {
+
+// The steps of these names, each once, which then know the join that waits for
+// them.
+std::vector<StepIndex> LinkNames(const std::vector<std::string>& names, StepIndex join,
+                                 Definition& definition) {
+  std::vector<StepIndex> steps;
+  for (const std::string& name : names) {
+    const StepIndex target = definition.Find(name);
+    if (target == kNoStep || std::find(steps.begin(), steps.end(), target) != steps.end()) continue;
+    steps.push_back(target);
+    std::vector<StepIndex>& joined_by = definition.steps[target].joined_by;
+    if (joined_by.empty() || joined_by.back() != join) joined_by.push_back(join);
+  }
+  return steps;
+}
+
+}  // namespace
+
 void LinkSteps(const std::vector<StepSource>& sources, Definition& definition) {
   definition.by_reference.resize(definition.steps.size());
   std::iota(definition.by_reference.begin(), definition.by_reference.end(), StepIndex{0});
@@ -220,15 +261,13 @@ void LinkSteps(const std::vector<StepSource>& sources, Definition& definition) {
                      return definition.steps[a].reference < definition.steps[b].reference;
                    });
   for (Step& step : definition.steps) {
+    const StepSource& source = sources[step.index];
     step.reads = StepsRead(definition, step.input);
-    for (const std::string& name : sources[step.index].join_on) {
-      const StepIndex target = definition.Find(name);
-      const bool known = target == kNoStep || std::find(step.join_on.begin(), step.join_on.end(),
-                                                        target) != step.join_on.end();
-      if (known) continue;
-      step.join_on.push_back(target);
-      definition.steps[target].joined_by.push_back(step.index);
-    }
+    step.join_on = LinkNames(source.join_on, step.index, definition);
+    step.join_default = LinkNames(source.join_default, step.index, definition);
+    if (step.type != StepType::kForkJoinDynamic || step.next == kNoStep) continue;
+    Step& next = definition.steps[step.next];
+    if (next.type == StepType::kJoin) next.joins_fork = step.index;
   }
   if (definition.output.has_value()) {
     definition.output_reads = StepsRead(definition, *definition.output);

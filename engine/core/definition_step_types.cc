@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "engine/core/json_scan.h"
@@ -13,12 +15,14 @@
 namespace skald::core {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, StepType>, 17> kTypes = {{
+constexpr std::array<std::pair<std::string_view, StepType>, 19> kTypes = {{
     {"SIMPLE", StepType::kSimple},
     {"DYNAMIC", StepType::kDynamic},
     {"SWITCH", StepType::kSwitch},
     {"FORK_JOIN", StepType::kForkJoin},
+    {"FORK_JOIN_DYNAMIC", StepType::kForkJoinDynamic},
     {"JOIN", StepType::kJoin},
+    {"EXCLUSIVE_JOIN", StepType::kExclusiveJoin},
     {"SET_VARIABLE", StepType::kSetVariable},
     {"TERMINATE", StepType::kTerminate},
     {"WAIT", StepType::kWait},
@@ -34,9 +38,9 @@ constexpr std::array<std::pair<std::string_view, StepType>, 17> kTypes = {{
 }};
 
 // Types of the reference and of saga.md that later releases build.
-constexpr std::array<std::string_view, 8> kNotBuilt = {
-    "FORK_JOIN_DYNAMIC", "EXCLUSIVE_JOIN",         "DO_WHILE",  "SUB_WORKFLOW", "START_WORKFLOW",
-    "KAFKA_PUBLISH",     "PULL_WORKFLOW_MESSAGES", "SAGA_SCOPE"};
+constexpr std::array<std::string_view, 6> kNotBuilt = {
+    "DO_WHILE",      "SUB_WORKFLOW",           "START_WORKFLOW",
+    "KAFKA_PUBLISH", "PULL_WORKFLOW_MESSAGES", "SAGA_SCOPE"};
 
 // Types that later releases carry out themselves; until then, and for whoever has a task definition
 // of that name, they are a worker's.
@@ -189,12 +193,33 @@ void ReadFork(const Fields& fields, const Step& step) {
   if (empty || !fields.Has("forkTasks")) fields.Add("forkTasks", AtLeastOne("forkTasks", step));
 }
 
-void ReadJoin(const Fields& fields, StepSource& source) {
-  source.join_on = fields.Texts("joinOn");
-  if (source.join_on.size() > kJoinOnMax) {
-    fields.Add("joinOn", absl::StrCat("more than ", kJoinOnMax, " names"));
-    source.join_on.resize(kJoinOnMax);
+void ReadDynamicFork(const Fields& fields, Step& step) {
+  step.fork = {.tasks = fields.Text("dynamicForkTasksParam"),
+               .inputs = fields.Text("dynamicForkTasksInputParamName"),
+               .legacy = fields.Text("dynamicForkJoinTasksParam")};
+  const bool any = !step.fork.tasks.empty() || !step.fork.inputs.empty();
+  // The simple style needs no parameters.
+  const bool simple = FindMember(TrimJson(step.input.source()), "forkTaskInputs").has_value();
+  if (!step.fork.legacy.empty() && any) {
+    fields.Add("dynamicForkJoinTasksParam",
+               "dynamicForkJoinTasksParam or combination of "
+               "dynamicForkTasksInputParamName and "
+               "dynamicForkTasksParam cam be used" +
+                   OfType(step));
   }
+  if (simple || !step.fork.legacy.empty()) return;
+  for (const char* field : {"dynamicForkTasksParam", "dynamicForkTasksInputParamName"}) {
+    if (fields.Text(field).empty()) fields.Add(field, Required(field, step));
+  }
+}
+
+std::vector<std::string> JoinNames(const Fields& fields, std::string_view key) {
+  std::vector<std::string> names = fields.Texts(key);
+  if (names.size() > kJoinOnMax) {
+    fields.Add(key, absl::StrCat("more than ", kJoinOnMax, " names"));
+    names.resize(kJoinOnMax);
+  }
+  return names;
 }
 
 void ReadTerminate(const Fields& fields, Step& step) {
@@ -304,7 +329,14 @@ void ReadTypeFields(const Fields& fields, Step& step, StepSource& source) {
     case StepType::kForkJoin:
       return ReadFork(fields, step);
     case StepType::kJoin:
-      return ReadJoin(fields, source);
+      source.join_on = JoinNames(fields, "joinOn");
+      return;
+    case StepType::kForkJoinDynamic:
+      return ReadDynamicFork(fields, step);
+    case StepType::kExclusiveJoin:
+      source.join_on = JoinNames(fields, "joinOn");
+      source.join_default = JoinNames(fields, "defaultExclusiveJoinTask");
+      return;
     case StepType::kTerminate:
       return ReadTerminate(fields, step);
     case StepType::kWait:

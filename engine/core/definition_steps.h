@@ -16,7 +16,8 @@ namespace skald::core {
 struct StepSource {
   std::string path;                  // "tasks[2].forkTasks[0][1]"
   std::vector<std::string> join_on;  // names as written
-  std::size_t position = 0;          // in its list
+  std::vector<std::string> join_default;
+  std::size_t position = 0;  // in its list
 };
 
 struct StepsContext {

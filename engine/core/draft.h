@@ -4,7 +4,10 @@
 // Single-threaded, lives for one call of Decide. Internal to core.
 #pragma once
 
+#include <deque>
 #include <functional>
+#include <iterator>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,12 +44,28 @@ class Draft {
   void set_last_task(TaskNumber task) { last_task_ = task; }
 
   // Steps still to be scheduled by this decision, in order; carried out by PlanScope
-  // (task_steps.h).
+  // (task_steps.h). What a construct begins with (the first steps of branches and cases, the JOIN
+  // behind a fork) is scheduled in its place; what follows a run waits its turn.
   struct Planned {
     StepIndex step = kNoStep;
     std::vector<RunNumber> after;
   };
-  std::vector<Planned>& plan() { return plan_; }
+  void Plan(Planned planned) { plan_.push_back(std::move(planned)); }
+  void PlanInPlace(Planned planned) { in_place_.push_back(std::move(planned)); }
+  // The next one, removed; nullopt when there is none.
+  std::optional<Planned> NextPlanned() {
+    plan_.insert(plan_.begin(), std::make_move_iterator(in_place_.begin()),
+                 std::make_move_iterator(in_place_.end()));
+    in_place_.clear();
+    if (plan_.empty()) return std::nullopt;
+    Planned next = std::move(plan_.front());
+    plan_.pop_front();
+    return next;
+  }
+  void DropPlan() {
+    plan_.clear();
+    in_place_.clear();
+  }
   // While a plan is carried out the workflow stays RUNNING, so that nothing of the plan is lost:
   // faults and parks wait until it is done (Afterwards).
   bool carrying_out_plan() const { return carrying_out_plan_; }
@@ -65,7 +84,8 @@ class Draft {
   const TimeUs now_;
   Decision decision_;
   TaskNumber last_task_ = 0;
-  std::vector<Planned> plan_;
+  std::deque<Planned> plan_;
+  std::vector<Planned> in_place_;
   bool carrying_out_plan_ = false;
   std::vector<std::function<void(Draft&)>> afterwards_;
 };

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/core/construct.h"
+#include "engine/core/control.h"
 #include "engine/core/families.h"
 #include "engine/core/saga_rules.h"
 #include "engine/core/saga_steps.h"
@@ -75,7 +76,7 @@ bool WaitsForSiblings(FaultCause cause, const Draft& draft) {
   if (!draft.state().requests.empty()) return true;
   for (const RunNumber number : draft.state().open) {
     const StepRun& run = draft.state().run(number);
-    if (draft.StepAt(run.step).type == StepType::kJoin) continue;
+    if (IsJoin(draft.StepAt(run.step).type)) continue;
     if (!AttemptsEnded(draft.state(), run)) return true;
   }
   return false;
@@ -100,6 +101,7 @@ void RaiseFault(FaultCause cause, std::string reason, TaskNumber task, std::stri
   const State& state = draft.state();
   if (!IsSaga(draft.definition(), draft.state())) {
     draft.set_last_task(task);
+    if (task != 0 && OfTask(cause)) FailJoinsOf(task, draft);
     EndWorkflow(end_status, std::move(reason), draft);
     return;
   }
@@ -124,6 +126,7 @@ void RaiseFault(FaultCause cause, std::string reason, TaskNumber task, std::stri
 }
 
 void DecideFault(const SagaFaulted& fault, Draft& draft) {
+  if (fault.task != 0 && OfTask(fault.cause)) FailJoinsOf(fault.task, draft);
   SagaFaulted decided = fault;
   decided.settle_until = SettleUntil(draft);
   const DurationUs timeout_us = draft.definition().saga.compensation_timeout_us;

@@ -176,7 +176,11 @@ struct State {
   std::vector<StepRun> runs;  // by number - 1
   std::vector<RunNumber>
       latest;  // by step: its newest run; 0 = none; may be shorter than the steps
-  std::map<RunNumber, std::uint32_t> join_remaining;  // open JOIN runs: joined runs still open
+  // Open JOIN runs: joined runs (of a dynamic fork: branches) still open. Open EXCLUSIVE_JOIN runs:
+  // 1 until it is decided which step they take.
+  std::map<RunNumber, std::uint32_t> join_remaining;
+  // Runs of dynamic forks: branches that have not come to their end; until they are joined.
+  std::map<RunNumber, std::uint32_t> branches_open;
   std::set<RunNumber> open;      // action runs that are neither closed nor settled
   std::uint32_t live_tasks = 0;  // worker tasks scheduled or in progress, of any operation
   std::set<Timer> timers;

@@ -122,7 +122,8 @@ StepIndex StateScope::FindStep(std::string_view reference) const {
   for (const StepIndex step : *reads_) {
     if (StepOf(definition_, state_, step).reference == reference) return step;
   }
-  return kNoStep;
+  // A step made at run time, which nobody knew of when the template was compiled.
+  return state_.added.Find(reference);
 }
 
 bool StateScope::ResolveWorkflow(std::string_view field, std::string& scratch,

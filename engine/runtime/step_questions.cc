@@ -1,11 +1,41 @@
 #include "engine/runtime/step_questions.h"
 
+#include <memory>
+#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "engine/base/log.h"
+#include "engine/base/mutex.h"
 #include "engine/runtime/limits.h"
 
 namespace skald::runtime {
+namespace {
+
+// An answer that comes before the call that asks for it returns. Thread-safe.
+class EarlyAnswer {
+ public:
+  // False: it is too late, the answer is untouched.
+  bool Take(absl::StatusOr<core::TaskDefinitions>& answer) {
+    base::MutexLock lock(mutex_);
+    if (closed_) return false;
+    answer_ = std::move(answer);
+    return true;
+  }
+  std::optional<absl::StatusOr<core::TaskDefinitions>> Close() {
+    base::MutexLock lock(mutex_);
+    closed_ = true;
+    return std::move(answer_);
+  }
+
+ private:
+  base::Mutex mutex_;
+  bool closed_ GUARDED_BY(mutex_) = false;
+  std::optional<absl::StatusOr<core::TaskDefinitions>> answer_ GUARDED_BY(mutex_);
+};
+
+}  // namespace
 
 void StepQuestions::Tick() {
   if (retry_at_ != 0 && retry_at_ <= state_.now) {
@@ -22,18 +52,23 @@ void StepQuestions::Tick() {
 
 void StepQuestions::Ask(StepQuestion question) {
   ++in_flight_;
+  // Shared with the callback, which may come at once or from another thread after the loop is gone.
+  const auto early = std::make_shared<EarlyAnswer>();
   const std::string name_space = question.name_space;
   std::vector<std::string> names = question.names;
   state_.task_definitions_by_name(
       name_space, std::move(names),
-      [this, question = std::move(question), generation = state_.generation,
+      [this, early, question, generation = state_.generation,
        inbox = state_.inbox](absl::StatusOr<core::TaskDefinitions> answer) mutable {
+        if (early->Take(answer)) return;
         inbox->PostCompletion([this, question = std::move(question), generation,
                                answer = std::move(answer)]() mutable {
           if (generation != state_.generation) return;
           OnAnswer(std::move(question), std::move(answer));
         });
       });
+  std::optional<absl::StatusOr<core::TaskDefinitions>> answer = early->Close();
+  if (answer.has_value()) OnAnswer(std::move(question), *std::move(answer));
 }
 
 void StepQuestions::OnAnswer(StepQuestion question, absl::StatusOr<core::TaskDefinitions> answer) {

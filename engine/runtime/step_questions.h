@@ -1,10 +1,11 @@
 // StepQuestions: what workflows ask about steps that they are to make (core::ResolveSteps), and the
 // answers on their way back.
 //
-// A question is asked before its batch is durable: it changes nothing. One that finds no answer is
-// asked again after kJournalRetryUs; at most kQuestionsInFlightMax are under way, the others wait
-// in order. What is dropped with the memory of workflows is asked again by those who adopt them.
-// Single-threaded, works on the LoopState it is given.
+// What is in memory is answered in the same tick. A question is asked before its batch is durable:
+// it changes nothing. One that finds no answer is asked again after kJournalRetryUs; at most
+// kQuestionsInFlightMax are under way, the others wait in order. What is dropped with the memory of
+// workflows is asked again by those who adopt them. Single-threaded, works on the LoopState it is
+// given.
 #pragma once
 
 #include <cstddef>

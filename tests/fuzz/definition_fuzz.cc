@@ -8,7 +8,11 @@
 
 #include "engine/base/check.h"
 #include "engine/codec/pinned.h"
+#include "engine/core/definition_added.h"
 #include "engine/core/definition_parser.h"
+#include "engine/core/json_check.h"
+#include "engine/core/json_scan.h"
+#include "engine/core/limits.h"
 
 namespace skald {
 namespace {
@@ -41,10 +45,39 @@ void Run(std::string_view text) {
   CHECK(again->body == pinned->body);
 }
 
+// The same text as steps made at run time: mistakes, or a list that compiles again from its source.
+void RunAdded(std::string_view text) {
+  const core::JsonFault fault = core::CheckJson(text, core::kJsonDepthMax);
+  if (!fault.ok() || core::KindOf(core::TrimJson(text)) != core::JsonKind::kArray) return;
+  static const core::Definition definition = [] {
+    const auto parsed = core::ParseDefinition(
+        R"({"name":"w","tasks":[{"name":"f","taskReferenceName":"f","type":"FORK_JOIN_DYNAMIC",)"
+        R"("dynamicForkJoinTasksParam":"p"},{"name":"j","taskReferenceName":"j","type":"JOIN"}]})",
+        nullptr, {});
+    CHECK(parsed.ok());
+    return *parsed.value;
+  }();
+  const core::AddedSteps none;
+  core::TaskDefinitionsWanted(definition, text, {});
+  const core::Payload source = core::ComposeStepList(text, "{}", {});
+  const auto list = core::CompileStepList(definition, none, 0, source, false);
+  if (!list.ok()) return;
+  core::StepsAdded event{.step = 0, .steps = source, .compiled = nullptr};
+  CHECK(core::CompileSteps(definition, none, event).ok());
+  CHECK(event.compiled->steps.size() == (*list.value)->steps.size());
+  core::AddedSteps added;
+  added.Append(event.compiled);
+  for (const core::Step& step : event.compiled->steps) {
+    CHECK(&core::StepOf(definition, added, step.index) == &step);
+    CHECK(added.Find(step.reference) == step.index);
+  }
+}
+
 }  // namespace
 }  // namespace skald
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   skald::Run({reinterpret_cast<const char*>(data), size});
+  skald::RunAdded({reinterpret_cast<const char*>(data), size});
   return 0;
 }

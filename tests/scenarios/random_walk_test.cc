@@ -42,6 +42,9 @@ class RandomDefinition {
 
   std::vector<std::string> Lines() {
     lines_.push_back("workflow " + Chain(2));
+    // What steps made at run time are: with an undo, and without one but for the step's own.
+    lines_.push_back(R"(task made {"retryCount": 1, "retryDelaySeconds": 3})");
+    lines_.push_back(R"(task paired {"retryCount": 0, "compensateWith": "undo"})");
     if (dice_.OneIn(4)) {
       lines_.push_back(R"(settings {"timeoutSeconds": 100, "timeoutPolicy": "TIME_OUT_WF"})");
     }
@@ -61,13 +64,14 @@ class RandomDefinition {
       for (std::uint64_t i = dice_.Below(3); i > 0; --i) branches += " | " + Chain(depth - 1);
       return "[" + branches + "]";
     }
+    if (dice_.OneIn(6)) return DynamicFork();
     const std::string name = "s" + std::to_string(++steps_);
     lines_.push_back("step " + name + " " + Fields(name));
     return name;
   }
 
   std::string Fields(const std::string& name) {
-    switch (dice_.Below(8)) {
+    switch (dice_.Below(9)) {
       case 0:
         return R"({"type": "WAIT", "inputParameters": {"duration": "5s"}})";
       case 1:
@@ -76,9 +80,28 @@ class RandomDefinition {
         return R"({"type": "SET_VARIABLE", "inputParameters": {")" + name + R"(": 1}})";
       case 3:
         return Switch(name);
+      case 4:
+        return R"({"type": "DYNAMIC", "dynamicTaskNameParam": "w", "inputParameters": {"w": ")" +
+               Made() + R"("}})";
       default:
         return Simple(name);
     }
+  }
+
+  // In a saga every step has to say how it is undone.
+  std::string Made() { return saga_ || dice_.OneIn(3) ? "paired" : "made"; }
+
+  std::string DynamicFork() {
+    const std::string number = std::to_string(++steps_);
+    std::string elements;
+    for (std::uint64_t i = dice_.Below(4); i > 0; --i) {
+      elements += elements.empty() ? R"({"x": 1})" : R"(, {"x": 1})";
+    }
+    lines_.push_back("step f" + number + R"( {"type": "FORK_JOIN_DYNAMIC", "inputParameters": )" +
+                     R"({"forkTaskName": ")" + Made() + R"(", "forkTaskInputs": [)" + elements +
+                     R"(]}})");
+    lines_.push_back("step j" + number + R"( {"type": "JOIN"})");
+    return "f" + number + " -> j" + number;
   }
 
   std::string Switch(const std::string& name) {
@@ -138,6 +161,7 @@ class Walk {
         break;
       case 3:
         if (dice_.OneIn(20)) world_.Send(TerminateWorkflow{.actor = "a"});
+        world_.Resolve();
         break;
       case 4:
       case 5:
@@ -164,6 +188,7 @@ class Walk {
       if (state.task(task).fence != 0) Report(task, TaskStatus::kCompleted);
     }
     world_.Send(SignalWorkflow{});
+    world_.Resolve();
     if (!IsTerminal(state.status) && state.NextDueAt() > world_.now()) {
       world_.set_now(state.NextDueAt());
     }

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "engine/core/definition_parser.h"
 #include "tests/sim/sim_random.h"
 
@@ -23,11 +24,14 @@ std::optional<std::string> TaskJson(const std::string& name) {
       R"("retryCount":3,"retryDelaySeconds":2,"retryLogic":"LINEAR_BACKOFF")",
       R"("retryCount":1,"retryDelaySeconds":0)"};
   const int type = name.back() - '0';
-  const bool action = name[0] == 't';
+  const bool action = name[0] != 'u' && name[0] != 'p';
+  // Only steps made at run time are of these types: their undo comes with the type.
+  const std::string undo =
+      name[0] == 's' ? absl::StrCat(R"(,"compensateWith":"u)", type, R"(")") : "";
   return absl::StrCat(R"({"name":")", name, R"(",)", kRetries[type % kTypes],
                       R"(,"responseTimeoutSeconds":)", 4 + type, R"(,"timeoutSeconds":)",
                       action && type == 3 ? 12 : 0, R"(,"timeoutPolicy":")",
-                      type == 4 ? "RETRY" : "TIME_OUT_WF", R"("})");
+                      type == 4 ? "RETRY" : "TIME_OUT_WF", R"(")", undo, "}");
 }
 
 class Author {
@@ -67,11 +71,15 @@ class Author {
         Fork(depth, tasks);
       } else if (depth < 2 && pick < 24) {
         tasks.push_back(Switch(depth));
-      } else if (pick < 30) {
+      } else if (depth < 2 && pick < 34) {
+        DynamicFork(tasks);
+      } else if (pick < 40) {
+        tasks.push_back(Dynamic());
+      } else if (pick < 44) {
         tasks.push_back(absl::StrCat(R"({"name":"set","taskReferenceName":")", Reference(),
                                      R"(","type":"SET_VARIABLE","inputParameters":{"v":)",
                                      random_.Below(9), "}}"));
-      } else if (pick < 38) {
+      } else if (pick < 50) {
         tasks.push_back(Wait());
       } else {
         tasks.push_back(Simple());
@@ -121,6 +129,49 @@ class Author {
   std::string Retryable() {
     return absl::StrCat(R"({"name":"t)", random_.Below(kTypes), R"(","taskReferenceName":")",
                         Reference(), R"(","type":"SIMPLE","saga":{"kind":"RETRYABLE"}})");
+  }
+
+  // Of either kind: the step brings its undo along, or the type has one, or neither.
+  std::string Dynamic() {
+    const std::uint64_t type = random_.Below(kTypes);
+    const bool own = saga_ && random_.Chance(500);
+    const char* kind = !own && random_.Chance(500) ? "s" : "t";
+    return absl::StrCat(R"({"name":"dynamic","taskReferenceName":")", Reference(),
+                        R"(","type":"DYNAMIC","dynamicTaskNameParam":"what",)",
+                        R"("inputParameters":{"what":")", kind, type, R"("})",
+                        own ? Compensation(type) : "", "}");
+  }
+
+  void DynamicFork(std::vector<std::string>& tasks) {
+    const std::string reference = Reference();
+    const std::string head = absl::StrCat(R"({"name":"fork","taskReferenceName":")", reference,
+                                          R"(","type":"FORK_JOIN_DYNAMIC",)");
+    if (random_.Chance(500)) {
+      std::vector<std::string> elements(random_.Below(5), R"({"x":"${workflow.input.n}"})");
+      tasks.push_back(absl::StrCat(head, R"("optional":)", random_.Chance(150) ? "true" : "false",
+                                   R"(,"inputParameters":{"forkTaskName":")",
+                                   random_.Chance(600) ? "s" : "t", random_.Below(kTypes),
+                                   R"(","forkTaskInputs":[)", absl::StrJoin(elements, ","), "]}}"));
+    } else {
+      std::vector<std::string> made;
+      for (std::uint64_t i = 1 + random_.Below(3); i > 0; --i) {
+        const std::string before = last_simple_;
+        made.push_back(random_.Chance(250)   ? Switch(1)
+                       : random_.Chance(200) ? Dynamic()
+                                             : Simple());
+        last_simple_ = before;
+      }
+      tasks.push_back(absl::StrCat(
+          head, R"("dynamicForkTasksParam":"tasks","dynamicForkTasksInputParamName":"inputs",)",
+          R"("inputParameters":{"inputs":{},"tasks":[)", Escaped(absl::StrJoin(made, ",")), "]}}"));
+    }
+    tasks.push_back(absl::StrCat(R"({"name":"join","taskReferenceName":")", Reference(),
+                                 R"(","type":"JOIN"})"));
+  }
+
+  // Expressions in steps that are themselves an input are evaluated when those steps are made.
+  static std::string Escaped(const std::string& steps) {
+    return absl::StrReplaceAll(steps, {{"${", "$${"}});
   }
 
   std::string Wait() {
@@ -215,7 +266,7 @@ core::TaskDefinitions TaskDefinitionsNamed(const std::vector<std::string>& names
 const std::vector<std::string>& AllTaskTypes() {
   static const std::vector<std::string> types = [] {
     std::vector<std::string> result;
-    for (const char* kind : {"t", "u", "p"}) {
+    for (const char* kind : {"t", "s", "u", "p"}) {
       for (int type = 0; type < kTypes; ++type) result.push_back(absl::StrCat(kind, type));
     }
     return result;

@@ -192,7 +192,7 @@ void SimClient::Look(const runtime::WorkflowView& view) {
   if (state.paused_by_person) return Send(core::ResumeWorkflow{"op", "go on"});
   for (const core::Task& task : state.tasks) {
     if (core::IsTerminal(task.status)) continue;
-    if (definition_->steps[task.step].type != core::StepType::kWait) continue;
+    if (core::StepOf(*definition_, state, task.step).type != core::StepType::kWait) continue;
     if (task.available_at != 0) continue;
     world_.probes().Met(Probe::kSignaled);
     return Send(core::SignalWorkflow{.payload = core::Payload("{}"), .actor = "op"});

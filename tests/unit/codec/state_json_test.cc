@@ -50,6 +50,7 @@ core::State RandomState(std::mt19937_64& random) {
   FitAll(state.latest, runs);
   FitAll(state.open, runs);
   FitAll(state.held, runs);
+  FitAll(state.permitted, runs);
   FitAll(state.fault.ready, runs);
   FitAll(state.fault.in_turn, runs);
   Fit(state.fault.task, tasks);

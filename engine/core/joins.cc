@@ -1,0 +1,79 @@
+#include "engine/core/joins.h"
+
+#include "engine/core/construct.h"
+#include "engine/core/control.h"
+
+namespace skald::core {
+namespace {
+
+// The case that the run chose; null when it is no choice, or chose nothing, or has not chosen yet.
+const Branch* ChosenBy(const Definition& definition, const State& state, const StepRun& run) {
+  const Step& step = StepOf(definition, state, run.step);
+  if (!IsChoice(step.type) || !run.closed) return nullptr;
+  return ChosenBranch(step, state.task(run.task).output);
+}
+
+// The step with which a branch ends, as far as its cases have been chosen.
+StepIndex TailOf(const Definition& definition, const State& state, StepIndex step) {
+  while (const RunNumber run = state.LatestRun(step)) {
+    const Branch* chosen = ChosenBy(definition, state, state.run(run));
+    if (chosen == nullptr) return step;
+    step = chosen->steps.back();
+  }
+  return step;
+}
+
+// The first of the steps that was scheduled and not skipped; 0 when there is
+// none.
+TaskNumber FirstThere(const State& state, const std::vector<StepIndex>& steps) {
+  for (const StepIndex step : steps) {
+    const RunNumber run = state.LatestRun(step);
+    if (run == 0) continue;
+    const TaskNumber task = state.run(run).task;
+    if (state.task(task).status != TaskStatus::kSkipped) return task;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::vector<StepIndex> JoinedSteps(const Definition& definition, const State& state,
+                                   const Step& join) {
+  if (join.joins_fork == kNoStep) return join.join_on;
+  std::vector<StepIndex> steps;
+  const StepList* made = state.added.NewestOf(join.joins_fork);
+  if (made == nullptr) return steps;
+  steps.reserve(made->heads.size());
+  for (const StepIndex head : made->heads) steps.push_back(TailOf(definition, state, head));
+  return steps;
+}
+
+StepIndex ForkEndedBy(const Definition& definition, const State& state, const StepRun& run) {
+  const Step* at = &StepOf(definition, state, run.step);
+  // Steps of a case follow it, so that it does not end what it stands in.
+  if (ChosenBy(definition, state, run) != nullptr) return kNoStep;
+  while (at->next == kNoStep && at->parent != kNoStep) {
+    at = &StepOf(definition, state, at->parent);
+    if (at->type == StepType::kForkJoinDynamic) return at->index;
+    if (!IsChoice(at->type)) return kNoStep;
+  }
+  return kNoStep;
+}
+
+std::vector<StepIndex> JoinsOf(const Definition& definition, const State& state,
+                               const StepRun& run) {
+  std::vector<StepIndex> joins = StepOf(definition, state, run.step).joined_by;
+  const StepIndex fork = ForkEndedBy(definition, state, run);
+  if (fork != kNoStep) joins.push_back(StepOf(definition, state, fork).next);
+  return joins;
+}
+
+TaskNumber ExclusiveChoice(const State& state, const Step& join) {
+  for (const std::vector<StepIndex>* steps : {&join.join_on, &join.join_default}) {
+    const TaskNumber task = FirstThere(state, *steps);
+    if (task != 0 && IsTerminal(state.task(task).status)) return task;
+  }
+  return 0;
+}
+
+}  // namespace skald::core
