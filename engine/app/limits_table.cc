@@ -3,6 +3,7 @@
 #include "engine/core/limits.h"
 #include "engine/grpc/stream_writer.h"
 #include "engine/grpc/watch_stream.h"
+#include "engine/script/limits.h"
 
 namespace skald::app {
 
@@ -36,6 +37,12 @@ std::vector<grpc_edge::NamedLimit> LimitsTable(const ServerConfig& config) {
       {"tasks_per_workflow_max", core::kTasksPerWorkflowMax, "tasks", "of one workflow"},
       {"events_per_workflow_max", core::kEventsPerWorkflowMax, "events",
        "in one workflow's history"},
+      {"script_ms_max", script::kEvaluationMsMax, "ms", "of one script or jq program"},
+      {"script_memory_bytes_max", script::kMemoryBytesMax, "bytes",
+       "taken by one script or jq program"},
+      {"script_source_bytes_max", script::kSourceBytesMax, "bytes", "of one script or jq program"},
+      {"script_hosts_max", script::kHostsMax, "processes", "that evaluate scripts"},
+      {"script_tasks_max", script::kTasksMax, "tasks", "evaluated or waiting for it"},
   };
 }
 

@@ -6,6 +6,7 @@
 #include "engine/app/server_config.h"
 #include "engine/app/server_runner.h"
 #include "engine/app/version.h"
+#include "engine/script/host.h"
 #include <CLI/CLI.hpp>
 
 namespace skald::app {
@@ -55,16 +56,28 @@ void AddServerCommands(CLI::App& app, ServerConfig& config, Chosen& chosen) {
       [&config, &chosen] { chosen = [&config] { return RunMigrate(config.database_url); }; });
 }
 
+// What the engine starts itself with to evaluate scripts (engine/script); for nobody else.
+void AddScriptHostCommand(CLI::App& app, std::size_t& memory_bytes, Chosen& chosen) {
+  CLI::App* host = app.add_subcommand("script-host", "Evaluate scripts for the server");
+  host->group("");  // not shown
+  host->add_option("memory-bytes", memory_bytes, "Memory of one evaluation")->required();
+  host->callback([&memory_bytes, &chosen] {
+    chosen = [&memory_bytes] { return script::RunScriptHost(script::kChannelFd, memory_bytes); };
+  });
+}
+
 int Main(int argc, char** argv) {
   CLI::App app("Skald: workflows as sagas, durable in PostgreSQL", "skald");
   app.set_version_flag("--version", kVersion);
   app.require_subcommand(1);
   ServerConfig config;
+  std::size_t script_memory_bytes = 0;
   Chosen chosen;
   AddServerCommands(app, config, chosen);
   AddDefinitionCommands(app, chosen);
   AddWorkflowCommands(app, chosen);
   AddAdminCommands(app, chosen);
+  AddScriptHostCommand(app, script_memory_bytes, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

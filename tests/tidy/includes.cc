@@ -47,8 +47,8 @@ struct Library {
   std::string_view instead;
 };
 
-const std::array<Library, 17>& Libraries() {
-  static const std::array<Library, 17> libraries = {{
+const std::array<Library, 21>& Libraries() {
+  static const std::array<Library, 21> libraries = {{
       {"spdlog/", {"engine/base/"}, "log through engine/base/log.h"},
       {"pqxx/", {"engine/postgres/", "workers/"}, "go through a port; SQL lives in the edges"},
       {"libpq-fe.h",
@@ -75,6 +75,10 @@ const std::array<Library, 17>& Libraries() {
       {"boost/beast", {"engine/http/"}, "HTTP is spoken in engine/http only"},
       {"boost/asio", {"engine/http/"}, "HTTP is spoken in engine/http only"},
       {"re2/", {"engine/core/"}, "match in a JSONPath filter"},
+      {"jsapi.h", {"engine/script/"}, "evaluate scripts through a TaskRunner"},
+      {"js/", {"engine/script/"}, "evaluate scripts through a TaskRunner"},
+      {"jq.h", {"engine/script/"}, "evaluate jq programs through a TaskRunner"},
+      {"jv.h", {"engine/script/"}, "evaluate jq programs through a TaskRunner"},
       {"CLI/", {"engine/app/", "workers/"}, "read options in the app layer and pass settings down"},
       {"gtest/", {}, "test helpers belong in tests/support"},
       {"gmock/", {}, "test helpers belong in tests/support"},

@@ -38,6 +38,8 @@ WordRule Threads() {
               {"engine/grpc/worker_service.cc", "pings and time-outs of the streams"},
               {"engine/http/http_server.cc", "the HTTP loop"},
               {"engine/http_call/http_loop.h", "the loop of HTTP steps"},
+              {"engine/script/script_runner.h", "the loop over the script hosts"},
+              {"engine/script/script_runner.cc", "the loop over the script hosts"},
               {"engine/postgres/thread.h", "connections that wait for the database"},
               {"engine/app/server_runner.cc", "partitions are made ahead once a day"},
               {"workers/sdk/executor.h", "handlers run in a pool of N threads"},
