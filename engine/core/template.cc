@@ -118,7 +118,10 @@ class TemplateEvaluation {
   std::string Run() {
     for (const Program::Piece& piece : program_.pieces) {
       if (piece.kind == Program::PieceKind::kLiteral) {
-        out_.append(guard_ ? piece.guarded : piece.literal);
+        const std::string& literal = guard_ ? piece.guarded : piece.literal;
+        // The kept expression would be the whole string, which is another thing than its text.
+        if (out_.size() == lone_until_ && literal.starts_with('"')) out_.append("${}");
+        out_.append(literal);
         continue;
       }
       Replace(piece);
@@ -135,13 +138,19 @@ class TemplateEvaluation {
     const Template::Use& use = program_.uses[expression.use];
     const bool whole = piece.kind == Program::PieceKind::kValue;
     const bool kept = guard_ && !use.path.empty() && use.path.front() == except_;
-    if (expression.secret || kept) return AppendKept(out_, use.text, whole);
+    if (expression.secret || kept) return Keep(use.text, whole);
     const auto value = Value(expression);
     if (work_.exhausted()) Refuse(use, absl::StrCat("kPathWorkMax (", kPathWorkMax, ")"));
     if (value.has_value() && out_.size() + value->size() > kPayloadBytesCeiling) {
       Refuse(use, absl::StrCat("kPayloadBytesCeiling (", kPayloadBytesCeiling, " bytes)"));
     }
     AppendValue(out_, status_.ok() ? value.value_or("null") : "null", whole, guard_);
+  }
+
+  void Keep(std::string_view expression, bool whole) {
+    const bool first = !out_.empty() && out_.back() == '"';
+    AppendKept(out_, expression, whole);
+    if (guard_ && !whole && first) lone_until_ = out_.size();
   }
 
   void Refuse(const Template::Use& use, std::string_view limit) {
@@ -179,6 +188,8 @@ class TemplateEvaluation {
   const Scope& scope_;
   PathWork work_;
   std::string out_;
+  // So far a string holds nothing but a kept expression that is to be text: where that ends.
+  std::size_t lone_until_ = std::string::npos;
   absl::Status status_;
 };
 

@@ -265,5 +265,19 @@ TEST(TemplateTest, KeptExpressionsAreTheOnlyOnesLeft) {
   EXPECT_EQ(text("i"), "$");
 }
 
+// What stood beside a kept expression may turn out empty; it is text all the same.
+TEST(TemplateTest, AKeptExpressionBesideNothingStaysText) {
+  const MapScope at_completion(Documents{{"workflow.input", R"({"none":""})"}});
+  const MapScope at_undo(Documents{{"saga.generation", "2"}});
+  const auto compiled = Template::Compile(
+      R"({"before":"${workflow.input.none}${saga.generation}","after":"${saga.generation}${}",)"
+      R"("whole":"${saga.generation}"})",
+      "");
+  ASSERT_TRUE(compiled.ok()) << compiled.status();
+  const auto rest = Template::Compile(compiled->EvaluateExcept("saga", at_completion), "");
+  ASSERT_TRUE(rest.ok()) << rest.status();
+  EXPECT_EQ(rest->Evaluate(at_undo), R"({"before":"2","after":"2","whole":2})");
+}
+
 }  // namespace
 }  // namespace skald::core
