@@ -1,5 +1,6 @@
 #include "engine/runtime/runner_host.h"
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <set>
@@ -147,6 +148,7 @@ class RunnerHost::Desk final : public WorkerSink, public std::enable_shared_from
     std::vector<std::string> running;
     {
       base::MutexLock lock(mutex_);
+      if (closed_) return;  // by Stop, which has ended the runner since
       closed_ = true;
       session_ = 0;
       waiting_.clear();
