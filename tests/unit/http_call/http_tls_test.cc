@@ -42,20 +42,37 @@ class TlsServer {
   int port() const { return port_; }
 
  private:
-  using Stream = asio::ssl::stream<asio::ip::tcp::socket>;
+  struct Peer {
+    Peer(asio::ip::tcp::socket socket, asio::ssl::context& tls) : stream(std::move(socket), tls) {}
+    asio::ssl::stream<asio::ip::tcp::socket> stream;
+    std::string request;
+  };
 
   void Accept() {
     acceptor_.async_accept([this](auto error, asio::ip::tcp::socket socket) {
       if (error) return;
       // Shared by the operations on it.
-      auto stream = std::make_shared<Stream>(std::move(socket), tls_);
-      stream->async_handshake(asio::ssl::stream_base::server, [stream](auto failed) {
-        if (failed) return;
-        asio::async_write(*stream, asio::buffer(kReply, sizeof(kReply) - 1),
-                          [stream](auto, std::size_t) {});
-      });
+      auto peer = std::make_shared<Peer>(std::move(socket), tls_);
+      peer->stream.async_handshake(asio::ssl::stream_base::server,
+                                   [peer](auto failed) { Read(peer, failed); });
       Accept();
     });
+  }
+
+  // The whole request first: a connection that is closed with bytes unread is reset, and the reply
+  // may be lost with it. The peer closes.
+  static void Read(const std::shared_ptr<Peer>& peer, boost::system::error_code failed) {
+    if (failed) return;
+    asio::async_read_until(peer->stream, asio::dynamic_buffer(peer->request), "\r\n\r\n",
+                           [peer](auto error, std::size_t bytes) {
+                             if (error) return;
+                             peer->request.erase(0, bytes);
+                             Reply(peer);
+                           });
+  }
+  static void Reply(const std::shared_ptr<Peer>& peer) {
+    asio::async_write(peer->stream, asio::buffer(kReply, sizeof(kReply) - 1),
+                      [peer](auto error, std::size_t) { Read(peer, error); });
   }
 
   static constexpr char kReply[] = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1";
