@@ -17,6 +17,7 @@
 #include "engine/app/limits_table.h"
 #include "engine/app/private_cluster.h"
 #include "engine/app/process_environment.h"
+#include "engine/app/step_runners.h"
 #include "engine/app/system_clock.h"
 #include "engine/app/version.h"
 #include "engine/base/log.h"
@@ -73,11 +74,14 @@ sigset_t BlockStopSignals() {
 class ServerProcess {
  public:
   static absl::StatusOr<std::unique_ptr<ServerProcess>> Start(const ServerConfig& config,
-                                                              const std::string& database_url) {
+                                                              const std::string& database_url,
+                                                              bool loopback) {
     ASSIGN_OR_RETURN(auto journal, postgres::PgJournal::Open(database_url));
     ASSIGN_OR_RETURN(auto catalog, postgres::PgCatalog::Open(database_url));
     std::unique_ptr<ServerProcess> process(
         new ServerProcess(config, std::move(journal), std::move(catalog)));
+    ASSIGN_OR_RETURN(process->runners_, StepRunners::Start(config.calls, loopback, process->engine_,
+                                                           process->random_));
     RETURN_IF_ERROR(process->StartEdges(config));
     return process;
   }
@@ -108,6 +112,8 @@ class ServerProcess {
     if (grpc_ != nullptr) grpc_->SetServing(serving_);
   }
 
+  void TickRunners() { runners_->Tick(); }
+
   bool lost() const { return engine_.lost(); }
 
   void Stop(std::int64_t grace_ms) {
@@ -115,6 +121,7 @@ class ServerProcess {
     grpc_.reset();
     http_.reset();
     engine_.Stop();
+    runners_.reset();
   }
 
  private:
@@ -169,6 +176,7 @@ class ServerProcess {
   runtime::TaskDefinitionReader task_definitions_;
   std::atomic<bool> serving_{false};
   runtime::EngineThread engine_;
+  std::unique_ptr<StepRunners> runners_;
   std::unique_ptr<grpc_edge::Server> grpc_;
   std::unique_ptr<http::HttpServer> http_;
 };
@@ -211,6 +219,7 @@ absl::Status ServeUntilStopped(ServerProcess& process, const std::string& databa
       return absl::AbortedError("this node was fenced off: another process took its name or lease");
     }
     process.UpdateHealth();
+    process.TickRunners();
     maintenance.MaybeRun();
     if (cluster == nullptr) continue;
     if (const absl::Status status = cluster->EnsureRunning(); !status.ok()) return status;
@@ -219,7 +228,8 @@ absl::Status ServeUntilStopped(ServerProcess& process, const std::string& databa
 
 int Serve(const ServerConfig& config, const std::string& database_url, const sigset_t& signals,
           PrivateCluster* cluster) {
-  auto process = ServerProcess::Start(config, database_url);
+  // `skald dev` may call this machine, where its author tries things out.
+  auto process = ServerProcess::Start(config, database_url, /*loopback=*/cluster != nullptr);
   if (!process.ok()) return Fail(process.status());
   base::LogInfo("server.started", {{"version", kVersion},
                                    {"node", config.node_name},
