@@ -34,17 +34,20 @@ std::int64_t NeedInteger(std::string_view object, std::string_view key) {
 // absl and std string views do not convert into each other.
 std::string Text(std::string_view text) { return std::string(text); }
 
-std::string TaskLine(const core::Definition& definition, const core::Task& task) {
-  return absl::StrCat(
-      "task ", task.number, " run ", task.run, " ", definition.steps[task.step].reference, " ",
-      Text(Name(task.operation)), " #", task.attempt, " ", Text(Name(task.status)), " effect ",
-      Text(Name(task.effect)), " verdict ", Text(Name(task.verdict)), " fence ", task.fence,
-      " input ", Text(task.input.text()), " output ", Text(task.output.text()));
+std::string TaskLine(const core::Definition& definition, const core::State& state,
+                     const core::Task& task) {
+  return absl::StrCat("task ", task.number, " run ", task.run, " ",
+                      core::StepOf(definition, state, task.step).reference, " ",
+                      Text(Name(task.operation)), " #", task.attempt, " ", Text(Name(task.status)),
+                      " effect ", Text(Name(task.effect)), " verdict ", Text(Name(task.verdict)),
+                      " fence ", task.fence, " input ", Text(task.input.text()), " output ",
+                      Text(task.output.text()));
 }
 
-std::string RunLine(const core::Definition& definition, const core::StepRun& run) {
-  return absl::StrCat("run ", run.number, " ", definition.steps[run.step].reference, "/",
-                      run.iteration, "/", run.generation, run.closed ? " closed" : "",
+std::string RunLine(const core::Definition& definition, const core::State& state,
+                    const core::StepRun& run) {
+  return absl::StrCat("run ", run.number, " ", core::StepOf(definition, state, run.step).reference,
+                      "/", run.iteration, "/", run.generation, run.closed ? " closed" : "",
                       run.settled ? " settled" : "", " outcome ", Text(Name(run.outcome)), " undo ",
                       Text(codec::TextOf(run.undo)), " input ", Text(run.undo_input.text()),
                       " after ", absl::StrJoin(run.after, ","));
@@ -102,8 +105,8 @@ std::vector<std::string> OutcomeOf(const core::Definition& definition, const cor
       absl::StrCat("input ", Text(state.start.input.text()), " output ", Text(state.output.text()),
                    " variables ", Text(state.variables.text())),
       absl::StrCat("fault ", state.fault.active ? "active " : "", state.fault.reason)};
-  for (const core::Task& task : state.tasks) lines.push_back(TaskLine(definition, task));
-  for (const core::StepRun& run : state.runs) lines.push_back(RunLine(definition, run));
+  for (const core::Task& task : state.tasks) lines.push_back(TaskLine(definition, state, task));
+  for (const core::StepRun& run : state.runs) lines.push_back(RunLine(definition, state, run));
   for (const core::Timer& timer : state.timers) {
     lines.push_back(absl::StrCat("timer ", Text(codec::TextOf(timer.kind)), " task ", timer.task,
                                  " due ", timer.due_at));

@@ -1,5 +1,6 @@
-// write_histories FOLDER: makes a set of stored histories with the format of this build. Workers,
-// clocks and people are drawn from seeds, so that the same build writes the same files.
+// write_histories FOLDER [SAMPLE]: makes a set of stored histories with the format of this build,
+// or those of one sample. Workers, clocks and people are drawn from seeds, so that the same build
+// writes the same files.
 #include <filesystem>
 #include <iostream>
 #include <random>
@@ -78,7 +79,27 @@ constexpr Sample kSamples[] = {
          "taskDefinition":{"retryCount":1,"timeoutSeconds":30,"responseTimeoutSeconds":20,
            "pollTimeoutSeconds":600,"timeoutPolicy":"RETRY","retryLogic":"EXPONENTIAL_BACKOFF",
            "retryDelaySeconds":2,"backoffJitterMs":500}}]})"},
+    {"made", R"({"name":"made","version":1,"tasks":[
+        {"name":"reserve","taskReferenceName":"reserve","compensateWith":"release"},
+        {"name":"pick","taskReferenceName":"pick","type":"DYNAMIC","dynamicTaskNameParam":"what",
+         "inputParameters":{"what":"pack","stock":"${reserve.output}"}},
+        {"name":"fork","taskReferenceName":"fork","type":"FORK_JOIN_DYNAMIC",
+         "dynamicForkTasksParam":"tasks","dynamicForkTasksInputParamName":"inputs",
+         "inputParameters":{"inputs":{"a":{"n":1}},"tasks":[
+           {"name":"label","taskReferenceName":"a","optional":true,"compensateWith":"peel"},
+           {"name":"pack","taskReferenceName":"b"},
+           {"name":"way","taskReferenceName":"c","type":"SWITCH","evaluatorType":"value-param",
+            "expression":"way","inputParameters":{"way":"$${workflow.input.way}"},
+            "decisionCases":{"wait":[{"name":"pack","taskReferenceName":"d"}]}}]}},
+        {"name":"join","taskReferenceName":"join","type":"JOIN"},
+        {"name":"ship","taskReferenceName":"ship","retryCount":1,"compensateWith":"recall"}]})"},
 };
+
+// What is registered: what steps made at run time ask for.
+core::Payload Registered(const std::string& name) {
+  if (name != "pack") return core::Payload();
+  return core::Payload(R"({"name":"pack","retryCount":1,"compensateWith":"unpack"})");
+}
 
 // One workflow, driven by dice.
 class Dice {
@@ -124,6 +145,11 @@ class Dice {
     }
     if (const auto* cancel = std::get_if<core::CancelTask>(&command)) {
       if (Roll(2) == 0) Report(cancel->task, core::TaskStatus::kCanceled);
+    }
+    if (const auto* resolve = std::get_if<core::ResolveSteps>(&command)) {
+      core::StepsResolved answer{.request = resolve->request, .definitions = {}};
+      for (const std::string& name : resolve->names) answer.definitions[name] = Registered(name);
+      Send(answer);
     }
   }
 
@@ -210,7 +236,7 @@ class Dice {
   void Operate(core::Verb verb) {
     for (const core::StepRun& run : state_.runs) {
       core::OperateSaga operate{.verb = verb, .actor = "dee", .reason = "looked at the ledger"};
-      operate.reference = definition_.steps[run.step].reference;
+      operate.reference = core::StepOf(definition_, state_, run.step).reference;
       operate.effect = Roll(2) == 0 ? core::Effect::kApplied : core::Effect::kNone;
       if (verb != core::Verb::kSettle) operate.effect = core::Effect::kUnset;
       const core::EventSeq before = state_.seq;
@@ -227,9 +253,10 @@ class Dice {
   HistoryFile file_;
 };
 
-int Write(const std::filesystem::path& folder) {
+int Write(const std::filesystem::path& folder, const std::string& only) {
   std::filesystem::create_directories(folder);
   for (const Sample& sample : kSamples) {
+    if (!only.empty() && only != sample.name) continue;
     const auto pinned = codec::PinDefinition(sample.definition, nullptr, {});
     if (!pinned.ok()) {
       std::cerr << sample.name << ": " << pinned.status() << "\n";
@@ -249,9 +276,9 @@ int Write(const std::filesystem::path& folder) {
 }  // namespace skald::testing
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::cerr << "usage: write_histories FOLDER\n";
+  if (argc != 2 && argc != 3) {
+    std::cerr << "usage: write_histories FOLDER [SAMPLE]\n";
     return 2;
   }
-  return skald::testing::Write(argv[1]);
+  return skald::testing::Write(argv[1], argc == 3 ? argv[2] : "");
 }

@@ -35,6 +35,7 @@ enum class Probe : std::uint8_t {
   kTerminated,
   kOperated,
   kSignaled,
+  kStepsMade,
   kCount,
 };
 
@@ -62,7 +63,8 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Probe::kC
      "paused by a person",
      "terminated",
      "operated",
-     "signaled"};
+     "signaled",
+     "steps made at run time"};
 
 class Probes {
  public:

@@ -84,6 +84,7 @@ class Judgement {
 
  private:
   void LookAtEnd(const core::State& state) {
+    if (!state.added.empty()) probes_.Met(Probe::kStepsMade);
     if (state.saga_status == core::SagaStatus::kParked) probes_.Met(Probe::kParkedSaga);
     if (state.saga_status == core::SagaStatus::kCompensated) probes_.Met(Probe::kUndone);
     const bool visible =
