@@ -88,6 +88,14 @@ void VisitFields(V& v, E& e) {
   v.Field("output", e.output);
 }
 
+template <typename V, Of<core::IterationStarted> E>
+void VisitFields(V& v, E& e) {
+  v.Field("run", e.run);
+  v.Field("iteration", e.iteration, 1);
+  v.Field("keep_last", e.keep_last);
+  v.Field("items", e.items);
+}
+
 template <typename V, Of<core::TaskUpdated> E>
 void VisitFields(V& v, E& e) {
   v.Field("task", e.task);

@@ -29,6 +29,7 @@
 //   TaskCompleted         task, output, verdict (NONE), undo_input, effect (UNSET), input
 //   TaskHandedOver        task, output
 //   TaskUpdated           task, actor
+//   IterationStarted      run, iteration (1), keep_last, items
 //   TaskFailed            task, terminal, reason, effect (always), verdict (NONE), output
 //   TaskTimedOut          task, timeout (always), reason, effect (always)
 //   TaskCancelRequested   task, reason
@@ -52,8 +53,9 @@
 //
 // Texts beyond core::Name of types.h: cause = TASK_FAILED, TASK_TIMED_OUT, TERMINATE_STEP, USER,
 // TERMINATED, WORKFLOW_TIMEOUT; resolution = RETRY, BY_HAND, SKIPPED, SETTLED_APPLIED,
-// SETTLED_NONE; op = ACTION, COMPENSATE, PROBE; effect = UNSET, NONE, APPLIED, UNKNOWN; verdict =
-// NONE, DONE, REPLAYED, NULLED, REJECTED; timeout = NONE, RESPONSE, ATTEMPT, TOTAL, POLL, LEASE.
+// SETTLED_NONE; op = ACTION, COMPENSATE, PROBE, EVALUATE; effect = UNSET, NONE, APPLIED, UNKNOWN;
+// verdict = NONE, DONE, REPLAYED, NULLED, REJECTED; timeout = NONE, RESPONSE, ATTEMPT, TOTAL, POLL,
+// LEASE.
 //
 //   [{"type":"TaskScheduled","task":1,"run":1,"step":0,"task_type":"charge_card","ref":"charge",
 //     "input":{"cents":100}},{"type":"TaskStarted","task":1,"worker":"w-1","incarnation":"8f…"}]

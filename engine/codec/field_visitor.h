@@ -7,6 +7,8 @@
 //   visitor.Always(key, value)
 //   visitor.Nested(key, value)            a value with a description of its own
 //   visitor.List(key, values)             a vector or set of such values
+//   visitor.Table(key, values)            a map of such values, by their member `run`
+//   visitor.Records(key, gaps, values)    a Numbered of such values; `gaps`: what is gone of it
 // FieldWriter and FieldReader are single-threaded, used for one value.
 #pragma once
 
@@ -26,6 +28,7 @@
 #include "engine/codec/enum_names.h"
 #include "engine/core/json_scan.h"
 #include "engine/core/json_write.h"
+#include "engine/core/numbered.h"
 #include "engine/core/payload.h"
 #include "engine/core/types.h"
 
@@ -74,6 +77,17 @@ class FieldWriter {
       AppendObject(value);
     }
     out_.push_back(']');
+  }
+  template <typename Key, typename T>
+  void Table(std::string_view key, const std::map<Key, T>& values) {
+    std::vector<T> list;
+    for (const auto& [number, value] : values) list.push_back(value);
+    List(key, list);
+  }
+  template <typename T>
+  void Records(std::string_view key, std::string_view gaps, const core::Numbered<T>& values) {
+    List(key, values);
+    Field(gaps, values.gaps());
   }
 
  private:
@@ -215,6 +229,19 @@ class FieldReader {
       if (!ReadObject(walk.value(), value)) return Fail(key, walk.value());
       values.insert(values.end(), std::move(value));
     }
+  }
+  template <typename Key, typename T>
+  void Table(std::string_view key, std::map<Key, T>& values) {
+    std::vector<T> list;
+    List(key, list);
+    for (T& value : list) values[value.run] = std::move(value);
+  }
+  template <typename T>
+  void Records(std::string_view key, std::string_view gaps_key, core::Numbered<T>& values) {
+    List(key, values);
+    typename core::Numbered<T>::Gaps gaps;
+    Field(gaps_key, gaps);
+    values.Spread(gaps);
   }
 
  private:

@@ -53,6 +53,7 @@ void VisitFields(V& v, E& e) {
 template <typename V, Of<core::StepRun> E>
 void VisitFields(V& v, E& e) {
   v.Field("step", e.step, core::kNoStep);
+  v.Field("loop", e.loop);
   v.Field("iteration", e.iteration);
   v.Field("generation", e.generation, 1);
   v.Field("task", e.task);
@@ -79,6 +80,29 @@ void VisitFields(V& v, E& e) {
   v.Field("undo_input", e.undo_input);
   v.Field("after", e.after);
   v.Field("before", e.before);
+}
+
+template <typename V, Of<core::Iteration> E>
+void VisitFields(V& v, E& e) {
+  v.Field("number", e.number);
+  v.Field("first_run", e.first_run);
+  v.Field("first_task", e.first_task);
+  v.Field("results", e.results);
+}
+
+template <typename V, Of<core::Loop> E>
+void VisitFields(V& v, E& e) {
+  v.Field("run", e.run);
+  v.Field("iteration", e.iteration);
+  v.Field("first_run", e.first_run);
+  v.Field("first_task", e.first_task);
+  v.Field("open", e.open);
+  v.Field("tails", e.tails);
+  v.Field("keep_last", e.keep_last);
+  v.Field("items", e.items);
+  v.Field("item_begin", e.item_begin);
+  v.Field("item_end", e.item_end);
+  v.List("finished", e.finished);
 }
 
 template <typename V, Of<core::Fault> E>
@@ -144,8 +168,10 @@ void VisitFields(V& v, E& e) {
   v.Field("variables", e.variables);
   v.Field("output", e.output);
   v.Field("reason", e.reason);
-  v.List("tasks", e.tasks);
-  v.List("runs", e.runs);
+  v.Records("tasks", "task_gaps", e.tasks);
+  v.Records("runs", "run_gaps", e.runs);
+  v.Table("loops", e.loops);
+  v.Field("loops_due", e.loops_due);
   v.Field("latest", e.latest);
   v.Field("join_remaining", e.join_remaining);
   v.Field("open", e.open);

@@ -28,7 +28,9 @@ absl::Status CheckNumbers(const core::State& state) {
     if (!state.has_run(task.run)) return Damaged(absl::StrCat("task ", task.number, " has no run"));
   }
   for (const core::StepRun& run : state.runs) {
-    const bool runs = std::all_of(run.after.begin(), run.after.end(), has_run) &&
+    // What precedes a run of a loop may be gone with its iteration.
+    const auto was_run = [&](core::RunNumber number) { return number <= state.runs.size(); };
+    const bool runs = std::all_of(run.after.begin(), run.after.end(), was_run) &&
                       std::all_of(run.before.begin(), run.before.end(), has_run);
     if (!runs || !has_task(run.task) || !has_task(run.operation_task)) {
       return Damaged(absl::StrCat("run ", run.number, " points at nothing"));
@@ -42,6 +44,10 @@ absl::Status CheckNumbers(const core::State& state) {
                      std::all_of(state.fault.in_turn.begin(), state.fault.in_turn.end(), has_run);
   const bool timers = std::all_of(state.timers.begin(), state.timers.end(),
                                   [&](const core::Timer& timer) { return has_task(timer.task); });
+  const bool loops = std::all_of(state.loops.begin(), state.loops.end(), [&](const auto& entry) {
+    return state.has_run(entry.first) && has_task(state.run(entry.first).task);
+  });
+  if (!loops) return Damaged("a loop points at nothing");
   if (!lists || !timers || !has_task(state.fault.task)) return Damaged("a list points at nothing");
   return absl::OkStatus();
 }
@@ -68,7 +74,7 @@ absl::Status Compile(const core::Definition& definition, const std::vector<Store
 
 std::string EncodeState(const core::State& state) {
   std::string out;
-  out.reserve((state.tasks.size() + 1) * kBytesPerTaskGuess);
+  out.reserve((state.tasks.kept() + 1) * kBytesPerTaskGuess);
   out.append("{\"version\":");
   core::AppendJsonInteger(out, kStateVersion);
   FieldWriter writer(out);
@@ -100,12 +106,6 @@ absl::StatusOr<core::State> DecodeState(const core::Definition& definition, std:
   reader.List(kAdded, added);
   if (!reader.status().ok())
     return Damaged({reader.status().message().data(), reader.status().message().size()});
-  for (std::size_t i = 0; i < state.tasks.size(); ++i) {
-    state.tasks[i].number = static_cast<core::TaskNumber>(i + 1);
-  }
-  for (std::size_t i = 0; i < state.runs.size(); ++i) {
-    state.runs[i].number = static_cast<core::RunNumber>(i + 1);
-  }
   RETURN_IF_ERROR(Compile(definition, added, state.added));
   RETURN_IF_ERROR(CheckNumbers(state));
   return state;

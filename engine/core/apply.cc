@@ -21,6 +21,7 @@ std::uint64_t StoredBytes(const Body& body) {
   if constexpr (requires { body.variables; }) bytes += body.variables.size();
   if constexpr (requires { body.payload; }) bytes += body.payload.size();
   if constexpr (requires { body.steps; }) bytes += body.steps.size();
+  if constexpr (requires { body.items; }) bytes += body.items.size();
   if constexpr (requires { body.reason; }) bytes += body.reason.size();
   if constexpr (requires { body.after; }) bytes += body.after.size() * 4;
   return bytes;

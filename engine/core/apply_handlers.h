@@ -44,6 +44,8 @@ void ApplyTask(const ApplyContext& context, const TaskCancelRequested& body, Sta
 void ApplyTask(const ApplyContext& context, const TaskCanceled& body, State& state);
 void ApplyTask(const ApplyContext& context, const TaskFailureAccepted& body, State& state);
 void ApplyTask(const ApplyContext& context, const LateResult& body, State& state);
+// apply_loop.cc
+void ApplyTask(const ApplyContext& context, const IterationStarted& body, State& state);
 void ApplyTask(const ApplyContext& context, const StepSettled& body, State& state);
 
 }  // namespace skald::core

@@ -41,6 +41,7 @@ class Books {
       return;
     }
     run.operation_task = scheduled.task;
+    if (scheduled.operation == Operation::kEvaluate) return;
     if (scheduled.operation == Operation::kProbe) {
       ++run.probe_attempts;
       return;
@@ -129,7 +130,7 @@ class Books {
   void operator()(const Other&) {}
 
  private:
-  StepRun& Run(RunNumber number) { return state_.runs[number - 1]; }
+  StepRun& Run(RunNumber number) { return state_.runs.at(number); }
 
   SagaStatus ForwardStatus() const {
     if (state_.fault.active) return SagaStatus::kCompensating;
@@ -258,6 +259,7 @@ void Books::Release(RunNumber first) {
     if (!UndoIsFinished(run)) continue;
     run.passed_on = true;
     for (const RunNumber number : run.after) {
+      if (!state_.has_run(number)) continue;
       StepRun& before = Run(number);
       if (--before.successors_open == 0 && before.settled) released.push_back(number);
     }
@@ -319,7 +321,7 @@ void Books::operator()(const UndoResolved& resolved) {
       resolved.resolution == Resolution::kByHand || resolved.resolution == Resolution::kSkipped;
   if (!fault.active) {
     if (retry) run.probe_attempts = 0;
-    if (done && !resolved.output.empty()) state_.tasks[run.task - 1].output = resolved.output;
+    if (done && !resolved.output.empty()) state_.tasks.at(run.task).output = resolved.output;
     return;
   }
   if (retry) {

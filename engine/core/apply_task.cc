@@ -1,14 +1,15 @@
 #include <algorithm>
 
 #include "engine/core/apply_handlers.h"
+#include "engine/core/apply_loop.h"
 #include "engine/core/construct.h"
 #include "engine/core/joins.h"
 
 namespace skald::core {
 namespace {
 
-Task& TaskOf(TaskNumber number, State& state) { return state.tasks[number - 1]; }
-StepRun& RunOf(RunNumber number, State& state) { return state.runs[number - 1]; }
+Task& TaskOf(TaskNumber number, State& state) { return state.tasks.at(number); }
+StepRun& RunOf(RunNumber number, State& state) { return state.runs.at(number); }
 
 void AddTimer(TimeUs due_at, TimerKind kind, TaskNumber task, State& state) {
   if (due_at != 0) state.timers.insert({.due_at = due_at, .kind = kind, .task = task});
@@ -36,28 +37,49 @@ void Enqueue(TimeUs at, Task& task, State& state) {
   AddTimer(task.poll_timeout_at, TimerKind::kPollTimeout, task.number, state);
 }
 
-std::uint32_t CountOpenJoined(const Step& join, const State& state) {
-  if (join.type == StepType::kExclusiveJoin) return ExclusiveChoice(state, join) == 0 ? 1 : 0;
-  if (join.joins_fork != kNoStep) {
-    const auto branches = state.branches_open.find(state.LatestRun(join.joins_fork));
+std::uint32_t CountOpenJoined(const ApplyContext& context, const Step& step, const StepRun& join,
+                              const State& state) {
+  if (step.type == StepType::kExclusiveJoin) {
+    return ExclusiveChoice(context.definition, state, join) == 0 ? 1 : 0;
+  }
+  if (step.joins_fork != kNoStep) {
+    const auto branches = state.branches_open.find(state.LatestRun(step.joins_fork));
     return branches == state.branches_open.end() ? 0 : branches->second;
   }
   return static_cast<std::uint32_t>(
-      std::count_if(join.join_on.begin(), join.join_on.end(), [&](StepIndex step) {
-        const RunNumber run = state.LatestRun(step);
+      std::count_if(step.join_on.begin(), step.join_on.end(), [&](StepIndex joined) {
+        const RunNumber run = JoinedRun(context.definition, state, join, joined);
         return run == 0 || !state.run(run).closed;
       }));
 }
 
+// A run of a loop's current iteration: the iteration is not over, and its last runs are others now.
+void OpenInLoop(const StepRun& run, State& state) {
+  Loop& loop = state.loops.at(run.loop);
+  ++loop.open;
+  state.loops_due.erase(run.loop);
+  for (const RunNumber before : run.after) loop.tails.erase(before);
+  loop.tails.insert(run.number);
+}
+
+// Only undoing asks which runs follow a run. Without a saga the runs of a loop are not noted, so
+// that a step before it does not gather one for each iteration.
+bool KeepsEdges(const ApplyContext& context, const StepRun& run, const State& state) {
+  return IsSaga(context.definition, state) || run.loop == 0;
+}
+
 void OpenRun(const ApplyContext& context, const TaskScheduled& body, State& state) {
   StepRun& run = state.runs.emplace_back();
-  run.number = body.run;
   run.step = body.step;
   run.iteration = body.iteration;
   run.generation = body.generation;
   run.first_scheduled_at = context.at;
   run.after = body.after;
-  for (const RunNumber before : body.after) RunOf(before, state).before.push_back(body.run);
+  const StepIndex loop = LoopAround(context.definition, state, body.step);
+  if (loop != kNoStep) run.loop = state.LatestRun(loop);
+  if (KeepsEdges(context, run, state)) {
+    for (const RunNumber before : body.after) RunOf(before, state).before.push_back(body.run);
+  }
   if (state.latest.size() <= body.step) state.latest.resize(body.step + 1, 0);
   state.latest[body.step] = body.run;
   state.open.insert(state.open.end(), body.run);
@@ -66,7 +88,11 @@ void OpenRun(const ApplyContext& context, const TaskScheduled& body, State& stat
     if (state.latest.size() <= step.instead_of) state.latest.resize(step.instead_of + 1, 0);
     state.latest[step.instead_of] = body.run;
   }
-  if (IsJoin(step.type)) state.join_remaining[body.run] = CountOpenJoined(step, state);
+  if (run.loop != 0) OpenInLoop(run, state);
+  if (step.type == StepType::kDoWhile) state.loops[body.run].run = body.run;
+  if (IsJoin(step.type)) {
+    state.join_remaining[body.run] = CountOpenJoined(context, step, run, state);
+  }
   if (step.type != StepType::kForkJoinDynamic) return;
   const StepList* made = state.added.NewestOf(step.index);
   if (made != nullptr && !made->heads.empty()) {
@@ -74,30 +100,38 @@ void OpenRun(const ApplyContext& context, const TaskScheduled& body, State& stat
   }
 }
 
+void AddEdge(RunNumber before, RunNumber after, State& state) {
+  std::vector<RunNumber>& known = RunOf(after, state).after;
+  if (std::find(known.begin(), known.end(), before) != known.end()) return;
+  known.push_back(before);
+  RunOf(before, state).before.push_back(after);
+}
+
 // The ends of the joined runs were preconditions of the end of their JOIN (saga.md 2.7).
 void AddJoinEdges(const ApplyContext& context, const Step& join, RunNumber number, State& state) {
-  const std::vector<RunNumber> known = RunOf(number, state).after;
+  const StepRun& run = state.run(number);
+  if (!KeepsEdges(context, run, state)) return;
   std::vector<RunNumber> joined;
   if (join.type == StepType::kExclusiveJoin) {
-    const TaskNumber task = ExclusiveChoice(state, join);
+    const TaskNumber task = ExclusiveChoice(context.definition, state, run);
     if (task != 0) joined.push_back(state.task(task).run);
   } else {
     for (const StepIndex step : JoinedSteps(context.definition, state, join)) {
-      joined.push_back(state.LatestRun(step));
+      joined.push_back(JoinedRun(context.definition, state, run, step));
     }
   }
-  for (const RunNumber run : joined) {
-    if (run == 0 || std::find(known.begin(), known.end(), run) != known.end()) continue;
-    RunOf(number, state).after.push_back(run);
-    RunOf(run, state).before.push_back(number);
+  for (const RunNumber before : joined) {
+    if (before != 0) AddEdge(before, number, state);
   }
 }
 
 // One of those that an open JOIN waits for has ended.
-void CountDown(const Step& join, State& state) {
-  const auto remaining = state.join_remaining.find(state.LatestRun(join.index));
+void CountDown(const ApplyContext& context, const Step& join, State& state) {
+  const RunNumber run = state.LatestRun(join.index);
+  const auto remaining = state.join_remaining.find(run);
   if (remaining == state.join_remaining.end() || remaining->second == 0) return;
-  if (join.type != StepType::kExclusiveJoin || ExclusiveChoice(state, join) != 0) {
+  if (join.type != StepType::kExclusiveJoin ||
+      ExclusiveChoice(context.definition, state, state.run(run)) != 0) {
     --remaining->second;
   }
 }
@@ -107,7 +141,7 @@ void EndBranch(const ApplyContext& context, StepIndex fork, State& state) {
   if (branches == state.branches_open.end() || branches->second == 0) return;
   --branches->second;
   const StepIndex join = StepOf(context.definition, state, fork).next;
-  CountDown(StepOf(context.definition, state, join), state);
+  CountDown(context, StepOf(context.definition, state, join), state);
 }
 
 void CloseRun(const ApplyContext& context, RunNumber number, State& state) {
@@ -117,10 +151,19 @@ void CloseRun(const ApplyContext& context, RunNumber number, State& state) {
   state.open.erase(number);
   const Step& step = StepOf(context.definition, state, run.step);
   for (const StepIndex join : step.joined_by) {
-    CountDown(StepOf(context.definition, state, join), state);
+    CountDown(context, StepOf(context.definition, state, join), state);
   }
   const StepIndex fork = ForkEndedBy(context.definition, state, run);
   if (fork != kNoStep) EndBranch(context, fork, state);
+  if (const auto loop = state.loops.find(run.loop); loop != state.loops.end()) {
+    if (--loop->second.open == 0) state.loops_due.insert(run.loop);
+  }
+  if (step.type == StepType::kDoWhile) {
+    if (IsSaga(context.definition, state)) {
+      for (const RunNumber tail : state.loops.at(number).tails) AddEdge(tail, number, state);
+    }
+    CloseLoop(context.definition, number, state);
+  }
   if (!IsJoin(step.type)) return;
   state.join_remaining.erase(number);
   if (step.joins_fork != kNoStep) state.branches_open.erase(state.LatestRun(step.joins_fork));
@@ -136,6 +179,11 @@ void EndTask(const ApplyContext& context, TaskStatus status, Task& task, State& 
   task.status = status;
   task.released = false;
   task.ended_at = context.at;
+  if (task.operation == Operation::kEvaluate && state.loops.contains(task.run)) {
+    state.loops_due.insert(task.run);
+  }
+  // A loop that failed has nothing left to decide.
+  if (task.operation == Operation::kAction) state.loops_due.erase(task.run);
   if (task.operation != Operation::kAction || state.fault.active) return;
   if (state.status == WorkflowStatus::kPaused) state.held.push_back(task.run);
 }
@@ -145,7 +193,6 @@ void EndTask(const ApplyContext& context, TaskStatus status, Task& task, State& 
 void ApplyTask(const ApplyContext& context, const TaskScheduled& body, State& state) {
   const Step& step = StepOf(context.definition, state, body.step);
   Task& task = state.tasks.emplace_back();
-  task.number = body.task;
   task.run = body.run;
   task.step = body.step;
   task.operation = body.operation;
@@ -168,6 +215,7 @@ void ApplyTask(const ApplyContext& context, const TaskScheduled& body, State& st
       AddTimer(body.available_at, TimerKind::kWait, body.task, state);
     }
   }
+  if (body.operation == Operation::kEvaluate) BeginEvaluation(context.definition, body.run, state);
   if (body.operation != Operation::kAction) return;
   if (body.run > state.runs.size()) OpenRun(context, body, state);
   RunOf(body.run, state).task = body.task;

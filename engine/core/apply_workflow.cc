@@ -2,6 +2,7 @@
 
 #include "engine/base/check.h"
 #include "engine/core/apply_handlers.h"
+#include "engine/core/apply_loop.h"
 #include "engine/core/definition_added.h"
 
 namespace skald::core {
@@ -62,6 +63,11 @@ void ApplyWorkflow(const ApplyContext& context, const WorkflowEnded& body, State
   state.branches_open.clear();
   state.held.clear();
   state.requests.clear();
+  // How far loops came stays known.
+  for (auto& [run, loop] : state.loops) {
+    loop = {.run = run, .iteration = loop.iteration};
+  }
+  state.loops_due.clear();
   state.permitted.clear();
   state.live_tasks = 0;
 }
@@ -77,6 +83,7 @@ void ApplyWorkflow(const ApplyContext&, const FaultPended& body, State& state) {
 }
 
 void ApplyWorkflow(const ApplyContext& context, const StepsRequested& body, State& state) {
+  HoldIteration(context.definition, body.step, state);
   state.requests.insert(state.requests.end(), StepsRequest{.seq = context.seq,
                                                            .step = body.step,
                                                            .iteration = body.iteration,
@@ -86,6 +93,7 @@ void ApplyWorkflow(const ApplyContext& context, const StepsRequested& body, Stat
 }
 
 void ApplyWorkflow(const ApplyContext& context, const StepsAdded& body, State& state) {
+  ReleaseIteration(context.definition, body.step, state);
   state.requests.erase(StepsRequest{.seq = body.request});
   if (body.compiled != nullptr) return state.added.Append(body.compiled);
   StepsAdded compiled = body;

@@ -25,8 +25,22 @@ Effect OutcomeOf(const RunRecord& run) {
   return run.completed_seq != 0 ? Effect::kApplied : Effect::kUnset;
 }
 
+namespace {
+
+// A loop that completed and has an undo of its own is undone as one (saga.md 2.8).
+bool UndoneWithItsLoop(const Model& model, const RunRecord& run) {
+  for (RunNumber number = run.loop; number != 0; number = model.runs[number - 1].loop) {
+    const RunRecord& loop = model.runs[number - 1];
+    if (loop.completed_seq != 0 && model.StepOf(loop).saga.undo.has_value()) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 bool NeedsUndo(const Model& model, const RunRecord& run) {
   const Step& step = model.StepOf(run);
+  if (UndoneWithItsLoop(model, run)) return false;
   const Effect outcome = OutcomeOf(run);
   if (outcome == Effect::kUnset) return false;
   if (outcome == Effect::kNone) {

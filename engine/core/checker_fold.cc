@@ -183,6 +183,10 @@ bool Folder::OpenRun(const TaskScheduled& scheduled) {
     run.number = scheduled.run;
     run.step = scheduled.step;
     run.iteration = scheduled.iteration;
+    const StepIndex loop = LoopAround(
+        scheduled.step, [this](StepIndex at) -> const Step& { return model_.StepAt(at); });
+    if (loop != kNoStep) run.loop = model_.Latest(loop);
+    Require(loop == kNoStep || run.iteration >= 1, "I13", "a run of a loop without an iteration");
     run.generation = scheduled.generation;
     run.scheduled_seq = seq_;
     model_.runs.push_back(run);
@@ -202,7 +206,17 @@ bool Folder::OpenRun(const TaskScheduled& scheduled) {
 
 // Runs of one step differ in iteration or generation. Most steps run once: nothing to compare.
 void Folder::CheckStepKey(const TaskScheduled& scheduled) {
-  if (model_.Latest(scheduled.step) == 0) return;
+  const RunNumber newest = model_.Latest(scheduled.step);
+  if (newest == 0) return;
+  // Of the runs in a loop only the newest could have the same key: iterations only grow.
+  const StepIndex loop =
+      LoopAround(scheduled.step, [this](StepIndex at) -> const Step& { return model_.StepAt(at); });
+  if (loop != kNoStep) {
+    const RunRecord& other = Run(newest);
+    const bool later = other.loop != model_.Latest(loop) || other.iteration < scheduled.iteration ||
+                       other.generation < scheduled.generation;
+    return Require(later, "I13", "two runs share one step key");
+  }
   for (const RunRecord& other : model_.runs) {
     const bool same = other.step == scheduled.step && other.iteration == scheduled.iteration &&
                       other.generation == scheduled.generation;
@@ -258,6 +272,7 @@ void Folder::operator()(const TaskStarted& started) {
   Require(task->status == TaskStatus::kScheduled, "I14", "an attempt was started twice");
   task->status = TaskStatus::kInProgress;
   task->started_seq = seq_;
+  if (task->operation == Operation::kEvaluate) return;
   if (task->operation != Operation::kAction) {
     Require(!model_.paused, "J11", "an undo task was started while the workflow was paused");
     return;
@@ -305,6 +320,8 @@ void Folder::operator()(const TaskCompleted& completed) {
       break;
     case Operation::kProbe:
       run.asked = true;
+      break;
+    case Operation::kEvaluate:
       break;
     case Operation::kCompensate:
       ++run.undo_completed_count;

@@ -34,6 +34,7 @@ struct TaskRecord {
 struct RunRecord {
   RunNumber number = 0;
   StepIndex step = kNoStep;
+  RunNumber loop = 0;  // the DO_WHILE run that it stands in
   std::int32_t iteration = 0;
   std::int32_t generation = 1;
   EventSeq scheduled_seq = 0;
@@ -64,7 +65,7 @@ struct Model {
   std::vector<TaskRecord> tasks;  // by number - 1
   std::vector<RunRecord> runs;    // by number - 1
   std::vector<RunNumber> latest;  // by step
-  std::set<EventSeq> requests;  // of steps, open
+  std::set<EventSeq> requests;    // of steps, open
   EventSeq fault_seq = 0;
   SagaFaulted fault;
   std::uint32_t faults = 0;

@@ -16,6 +16,20 @@ constexpr bool IsChoice(StepType type) {
   return type == StepType::kSwitch || type == StepType::kDecision;
 }
 
+// The DO_WHILE that the step stands in, directly or in what it holds; kNoStep = none.
+template <typename StepAt>
+StepIndex LoopAround(StepIndex step, const StepAt& step_at) {
+  StepIndex parent = step_at(step).parent;
+  while (parent != kNoStep && step_at(parent).type != StepType::kDoWhile) {
+    parent = step_at(parent).parent;
+  }
+  return parent;
+}
+inline StepIndex LoopAround(const Definition& definition, const State& state, StepIndex step) {
+  return LoopAround(step,
+                    [&](StepIndex at) -> const Step& { return StepOf(definition, state, at); });
+}
+
 // May do something to the world that its saga has to know of; all other steps have the effect NONE.
 constexpr bool HasEffects(StepType type) {
   return type == StepType::kSimple || type == StepType::kHttp || type == StepType::kGrpc ||
@@ -30,6 +44,7 @@ constexpr bool MustDeclare(StepType type) {
 // The type under which a runner of this node carries the task out; empty: no runner does.
 inline std::string_view RunnerOf(const Step& step, Operation operation) {
   if (operation == Operation::kAction) return step.runner;
+  if (operation == Operation::kEvaluate) return Name(StepType::kInline);
   if (operation == Operation::kCompensate && step.saga.undo) return step.saga.undo->runner;
   return "";
 }
@@ -50,6 +65,7 @@ inline bool IsWorkerTask(const Definition& definition, const State& state, const
 // What it gives follows from its input alone (scripts, jq): to run it again is harmless, and one
 // that was lost did nothing.
 inline bool IsPure(const Step& step, Operation operation) {
+  if (operation == Operation::kEvaluate) return true;
   return operation == Operation::kAction && !step.runner.empty() && !HasEffects(step.type);
 }
 

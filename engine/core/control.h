@@ -27,6 +27,7 @@ void CarryOutWait(const Step& step, TaskScheduled task, Draft& draft);
 void CarryOutNoop(TaskScheduled task, Draft& draft);
 void CarryOutHuman(TaskScheduled task, Draft& draft);
 void CarryOutEvent(const Step& step, TaskScheduled task, Draft& draft);
+void CarryOutLoop(const Step& step, TaskScheduled task, Draft& draft);
 // Everything that a worker or a runner does: queued.
 void CarryOutQueued(const Step& step, TaskScheduled task, Draft& draft);
 
@@ -37,6 +38,10 @@ TaskCompleted ChoiceMade(const Step& step, TaskNumber task, const Payload& input
                          std::string_view value);
 // The case that the ended SWITCH or DECISION chose; null when nothing of it runs.
 const Branch* ChosenBranch(const Step& step, const Payload& output);
+
+// Decides what follows for the loops that are due: the condition, another iteration, or the end.
+// REQUIRES: forward work may be scheduled.
+void AdvanceLoops(Draft& draft);
 
 // The step's `asyncComplete`, which its input may overrule (conductor.md 2.1).
 bool CompletesOutside(const Step& step, const Payload& input);

@@ -55,7 +55,7 @@ Payload OutputOf(const Step& step, const std::string& value) {
 }  // namespace
 
 std::string_view ScriptResult(const Payload& output) {
-  return FindMember(output.text(), "result").value_or("null");
+  return FindMember(TrimJson(output.text()), "result").value_or("null");
 }
 
 TaskCompleted ChoiceMade(const Step& step, TaskNumber task, const Payload& input,
@@ -66,9 +66,10 @@ TaskCompleted ChoiceMade(const Step& step, TaskNumber task, const Payload& input
 
 const Branch* ChosenBranch(const Step& step, const Payload& output) {
   if (step.type == StepType::kSwitch) {
-    return BranchFor(step, TextOf(FindMember(output.text(), "selectedCase").value_or("null")));
+    return BranchFor(step,
+                     TextOf(FindMember(TrimJson(output.text()), "selectedCase").value_or("null")));
   }
-  const auto values = FindMember(output.text(), "caseOutput");
+  const auto values = FindMember(TrimJson(output.text()), "caseOutput");
   const bool list = values.has_value() && KindOf(*values) == JsonKind::kArray;
   return BranchFor(step, TextOf((list ? FindElement(*values, 0) : std::nullopt).value_or("null")));
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "engine/core/construct.h"
 #include "engine/core/control.h"
 #include "engine/core/families.h"
 #include "engine/core/joins.h"
@@ -57,16 +58,16 @@ void AddOne(const Task& task, const Step& source, const State& state, Joined& jo
   }
   if (IsEmptyObject(task.output)) return;
   if (joined.output.size() > 1) joined.output.push_back(',');
-  AppendJsonString(joined.output, source.reference);
+  AppendJsonString(joined.output, RunReference(state, state.run(task.run), source.reference));
   joined.output.push_back(':');
   joined.output.append(task.output.text());
 }
 
-Joined Collect(const Step& join, const Draft& draft) {
+Joined Collect(const StepRun& join, const Draft& draft) {
   const State& state = draft.state();
   Joined joined;
-  for (const StepIndex index : JoinedSteps(draft.definition(), state, join)) {
-    const RunNumber run = state.LatestRun(index);
+  for (const StepIndex index : JoinedSteps(draft.definition(), state, draft.StepAt(join.step))) {
+    const RunNumber run = JoinedRun(draft.definition(), state, join, index);
     if (run == 0) continue;
     const Task& task = state.task(state.run(run).task);
     AddOne(task, draft.StepAt(task.step), state, joined);
@@ -78,8 +79,7 @@ Joined Collect(const Step& join, const Draft& draft) {
 
 void CompleteExclusive(RunNumber run, Draft& draft) {
   const State& state = draft.state();
-  const Step& join = draft.StepAt(state.run(run).step);
-  const Task& chosen = state.task(ExclusiveChoice(state, join));
+  const Task& chosen = state.task(ExclusiveChoice(draft.definition(), state, state.run(run)));
   if (!IsSuccessful(chosen.status)) {
     FailTask(state.run(run).task, chosen.reason, draft);
     return;
@@ -113,8 +113,9 @@ void CarryOutJoin(const Step& step, TaskScheduled task, Draft& draft) {
 
 void CompleteJoin(RunNumber run, Draft& draft) {
   const TaskNumber number = draft.state().run(run).task;
-  const Step& join = draft.StepAt(draft.state().run(run).step);
-  if (join.type == StepType::kExclusiveJoin) return CompleteExclusive(run, draft);
+  const StepRun& join = draft.state().run(run);
+  if (draft.StepAt(join.step).type == StepType::kExclusiveJoin)
+    return CompleteExclusive(run, draft);
   Joined joined = Collect(join, draft);
   if (joined.output.size() > kPayloadBytesCeiling) {
     FailTask(number,
@@ -146,7 +147,7 @@ void FailJoinsOf(TaskNumber failed, Draft& draft) {
     const RunNumber join_run = state.LatestRun(index);
     const Step& join = draft.StepAt(index);
     const bool waits = join.type == StepType::kJoin && state.join_remaining.contains(join_run);
-    if (waits) FailJoin(state.run(join_run).task, Collect(join, draft), draft);
+    if (waits) FailJoin(state.run(join_run).task, Collect(state.run(join_run), draft), draft);
   }
 }
 
@@ -156,7 +157,7 @@ void FailStuckJoin(RunNumber run, Draft& draft) {
   std::string missing;
   for (const StepIndex index :
        JoinedSteps(draft.definition(), state, draft.StepAt(state.run(run).step))) {
-    const RunNumber joined = state.LatestRun(index);
+    const RunNumber joined = JoinedRun(draft.definition(), state, state.run(run), index);
     if (joined != 0 && state.run(joined).closed) continue;
     absl::StrAppend(&missing, missing.empty() ? "" : ", ", draft.StepAt(index).reference);
   }

@@ -76,7 +76,7 @@ std::vector<Command> OpenCommands(const Definition& definition, const State& sta
                                     .incarnation = task.incarnation,
                                     .reason = "asked to stop before the engine restarted"});
     }
-    const bool held = task.operation != Operation::kAction && UndoIsHeld(state);
+    const bool held = IsUndoWork(task.operation) && UndoIsHeld(state);
     if (task.status != TaskStatus::kScheduled || !task.released || held) continue;
     commands.push_back(OfferOf(definition, state, task));
   }

@@ -83,8 +83,12 @@ void CarryOut(StepIndex index, std::vector<RunNumber> after, Draft& draft) {
       return CarryOutHuman(std::move(task), draft);
     case StepType::kEvent:
       return CarryOutEvent(step, std::move(task), draft);
+    case StepType::kDoWhile:
+      return CarryOutLoop(step, std::move(task), draft);
   }
 }
+
+bool LoopsAreDue(const State& state) { return GoesForward(state) && !state.loops_due.empty(); }
 
 bool MayCarryOut(const State& state) { return !IsTerminal(state.status) && !state.fault.active; }
 
@@ -97,12 +101,17 @@ PlanScope::PlanScope(Draft& draft) : draft_(draft), outermost_(!draft.carrying_o
 // A queue instead of recursion: a definition may chain thousands of server-side steps.
 PlanScope::~PlanScope() {
   if (!outermost_) return;
-  while (MayCarryOut(draft_.state())) {
-    std::optional<Draft::Planned> next = draft_.NextPlanned();
-    if (!next.has_value()) break;
-    CarryOut(next->step, std::move(next->after), draft_);
-  }
-  draft_.DropPlan();
+  do {
+    while (MayCarryOut(draft_.state())) {
+      std::optional<Draft::Planned> next = draft_.NextPlanned();
+      if (!next.has_value()) break;
+      CarryOut(next->step, std::move(next->after), draft_);
+    }
+    draft_.DropPlan();
+    // Loops of steps that end at once go on in the next decision: State::NextDueAt.
+    if (draft_.event_count() > kEventsPerDecisionMax) break;
+    if (LoopsAreDue(draft_.state())) AdvanceLoops(draft_);
+  } while (draft_.has_plan() || LoopsAreDue(draft_.state()));
   draft_.set_carrying_out_plan(false);
   for (const auto& work : draft_.TakeAfterwards()) {
     if (!IsTerminal(draft_.state().status)) work(draft_);
@@ -177,6 +186,12 @@ TaskScheduled FirstAttempt(const Step& step, std::vector<RunNumber> after, const
   task.generation = state.generation;
   task.task_type = TaskTypeOf(step);
   task.reference = step.reference;
+  if (const StepIndex loop = LoopAround(draft.definition(), state, step.index); loop != kNoStep) {
+    StepRun run;
+    run.loop = state.LatestRun(loop);
+    run.iteration = task.iteration = state.loops.at(run.loop).iteration;
+    task.reference = RunReference(state, run, step.reference);
+  }
   AddReads(step, state, after);
   task.after = std::move(after);
   return task;

@@ -149,7 +149,7 @@ void ScheduleRetry(TaskNumber number, DurationUs delay_us, Draft& draft) {
   next.generation = run.generation;
   next.attempt = failed.attempt + 1;
   next.task_type = failed.task_type;
-  next.reference = step.reference;
+  next.reference = RunReference(state, run, step.reference);
   next.input = RetryInput(failed, step, draft);
   SetQueueTimes(step, delay_us, run.first_scheduled_at, draft.now(), next);
   const TaskNumber task = next.task;

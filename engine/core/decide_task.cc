@@ -31,10 +31,10 @@ absl::Status CheckStart(const Task& task, const Draft& draft) {
     return NotStartable(state, task, absl::StrCat("it is ", std::string(Name(task.status))));
   }
   if (!task.released) return NotStartable(state, task, "its delay is not over");
-  if (task.operation == Operation::kAction && state.fault.active) {
+  if (!IsUndoWork(task.operation) && state.fault.active) {
     return NotStartable(state, task, "the workflow is being undone");
   }
-  if (task.operation != Operation::kAction && UndoIsHeld(state)) {
+  if (IsUndoWork(task.operation) && UndoIsHeld(state)) {
     return NotStartable(state, task, "undoing is paused");
   }
   return absl::OkStatus();
@@ -131,7 +131,7 @@ absl::Status GiveBack(const ReportResult& trigger, Draft& draft) {
       trigger.callback_after_us == 0 ? 0 : draft.now() + trigger.callback_after_us;
   draft.Emit(TaskRequeued{.task = trigger.task, .available_at = available_at});
   // Nothing forward is started any more once the saga is being undone (saga.md P5).
-  if (state.fault.active && state.task(trigger.task).operation == Operation::kAction) {
+  if (state.fault.active && !IsUndoWork(state.task(trigger.task).operation)) {
     CancelOpenTask(trigger.task, "given back while the saga is being undone", draft);
     OnTaskEnded(trigger.task, draft);
     return absl::OkStatus();
@@ -289,7 +289,9 @@ absl::Status OnLoseTask(const LoseTask& trigger, Draft& draft) {
 
 void OnTaskEnded(TaskNumber number, Draft& draft) {
   const Task& task = draft.state().task(number);
-  if (task.operation != Operation::kAction) {
+  if (task.operation == Operation::kEvaluate) {
+    OnConditionEnded(draft);
+  } else if (IsUndoWork(task.operation)) {
     OnUndoTaskEnded(number, draft);
   } else if (draft.state().fault.active) {
     OnAttemptSettled(number, draft);

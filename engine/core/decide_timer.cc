@@ -1,5 +1,6 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/check.h"
+#include "engine/core/construct.h"
 #include "engine/core/families.h"
 #include "engine/core/task_steps.h"
 
@@ -33,7 +34,7 @@ void OnAttemptTimeout(TaskNumber number, Draft& draft) {
   const Task& task = draft.state().task(number);
   const Step& step = draft.StepAt(task.step);
   // Undo tasks are always tried again: their policy is saga.md 2.11.
-  const bool undo = task.operation != Operation::kAction;
+  const bool undo = IsUndoWork(task.operation);
   TimeOutTask(number, Timeout::kAttempt,
               TimedOutReason("attempt", draft.now() - task.started_at,
                              task.attempt_timeout_at - task.started_at,
@@ -103,6 +104,8 @@ absl::Status OnFireTimers(Draft& draft) {
     draft.Answer(Answer::kUnchanged);
     return absl::OkStatus();
   }
+  // What the decision before left of its loops goes on at the end of this plan.
+  if (GoesForward(state) && !state.loops_due.empty()) const PlanScope plan(draft);
   // In order of their times. What they start themselves is later than now, or has its own decision.
   while (!state.timers.empty() && state.timers.begin()->due_at <= draft.now()) {
     const Timer timer = *state.timers.begin();

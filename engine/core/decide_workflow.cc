@@ -242,11 +242,13 @@ void MaybeComplete(Draft& draft) {
     return GoesForward(state) && !state.fault.pending && state.held.empty() &&
            state.requests.empty();
   };
-  // Only JOINs are left: nothing can end what they wait for, a case not chosen perhaps. Each pass
-  // closes a JOIN or ends the workflow.
-  while (decidable() && !state.open.empty() && state.open.size() == state.join_remaining.size()) {
-    FailStuckJoin(*state.open.begin(), draft);
-  }
+  // Only JOINs are left, and the loops around them: nothing can end what they wait for, a case not
+  // chosen perhaps. Each pass closes a JOIN or ends the workflow.
+  const auto only_joins = [&state] {
+    return !state.join_remaining.empty() && state.live_tasks == 0 && state.loops_due.empty() &&
+           state.open.size() == state.join_remaining.size() + state.loops.size();
+  };
+  while (decidable() && only_joins()) FailStuckJoin(state.join_remaining.begin()->first, draft);
   if (!decidable() || !state.open.empty()) return;
   if (state.permitted.empty()) return EndWorkflow(WorkflowStatus::kCompleted, "", draft);
   FailPermitted(draft);

@@ -44,6 +44,8 @@ std::string_view Name(StepType type) {
       return "EVENT";
     case StepType::kDecision:
       return "DECISION";
+    case StepType::kDoWhile:
+      return "DO_WHILE";
   }
   return "";
 }

@@ -38,6 +38,7 @@ enum class StepType : std::uint8_t {
   kHuman,
   kEvent,
   kDecision,
+  kDoWhile,
 };
 std::string_view Name(StepType type);  // "FORK_JOIN"
 
@@ -131,7 +132,9 @@ struct Step {
   // The type under which a runner of this node carries the step's task out ("INLINE", "HTTP", …);
   // empty: a worker or the decision itself does.
   std::string runner;
-  Payload settings;  // with a runner: object, what the step says to it beside its input
+  // With a runner: object, what the step says to it beside its input. kDoWhile: the condition, as
+  // an INLINE; empty: there is none.
+  Payload settings;
   // Where it stands: `parent` holds it in its branch number `branch`; kNoStep at the top level. The
   // number of a default case is the number of cases.
   StepIndex parent = kNoStep;
@@ -152,10 +155,12 @@ struct Step {
   std::string domain;
   StepSaga saga;
 
-  std::vector<Branch> branches;         // kForkJoin: the branches; kSwitch, kDecision: the cases
+  // kForkJoin: the branches; kSwitch, kDecision: the cases; kDoWhile: the body, alone.
+  std::vector<Branch> branches;
   std::optional<Branch> otherwise;      // kSwitch, kDecision: defaultCase
   std::string switch_parameter;         // kSwitch, kDecision without a runner: the input key
   Template sink;                        // kEvent: a string
+  std::optional<Template> items;        // kDoWhile: what to go through, a list or one value
   std::vector<StepIndex> join_on;       // kJoin, kExclusiveJoin
   std::vector<StepIndex> join_default;  // kExclusiveJoin: looked at when none of join_on has ended
   std::vector<StepIndex> joined_by;     // joins whose join_on or join_default names this step

@@ -122,6 +122,12 @@ class GraphChecker {
                                        "which would wait for ever"));
       return;
     }
+    if (tree_.LoopBetween(target, join.index) != kNoStep) {
+      mistakes_.Warn(
+          path,
+          absl::StrCat("step '", name, "' runs once per iteration; name the DO_WHILE '",
+                       tree_.step(tree_.LoopBetween(target, join.index)).reference, "' instead"));
+    }
     const StepIndex chooser = tree_.SwitchBetween(target, join.index);
     if (chooser == kNoStep) return;
     mistakes_.Warn(path, absl::StrCat("step '", name,
@@ -134,6 +140,9 @@ class GraphChecker {
     Expressions(step.input, JoinPath(path, "inputParameters"), step.name,
                 Allowed{.own_task = true, .steps_to_come = step.parent != kNoStep});
     Expressions(step.sink, JoinPath(path, "sink"), step.name, Allowed{});
+    if (step.items.has_value()) {
+      Expressions(*step.items, JoinPath(path, "items"), step.name, Allowed{});
+    }
     const Allowed in_undo{.saga = true, .known_at = step.index};
     const std::string saga = JoinPath(path, "saga");
     if (step.saga.undo.has_value() && step.saga.undo->input.has_value()) {

@@ -28,12 +28,17 @@ class StepTree {
   bool IsKnownAt(StepIndex a, StepIndex b) const;
   // The innermost SWITCH that holds `a` and not `b`; kNoStep when there is none.
   StepIndex SwitchBetween(StepIndex a, StepIndex b) const;
+  // The same of a DO_WHILE.
+  StepIndex LoopBetween(StepIndex a, StepIndex b) const;
 
  private:
   // The first JOIN after fork `fork` in its list that waits for `step` or a later step of its
   // branch; kNoStep when none does.
   StepIndex JoinOfBranch(StepIndex step, StepIndex fork) const;
-  bool EndsBefore(StepIndex a, StepIndex in_list) const;
+  // `ends_it`: the end of `in_list` itself is asked about, which is later than what it holds.
+  bool EndsBefore(StepIndex a, StepIndex in_list, bool ends_it) const;
+  template <typename Wanted>
+  StepIndex Between(StepIndex a, StepIndex b, Wanted wanted) const;
 
   const Definition& definition_;
   const std::vector<StepSource>& sources_;

@@ -57,7 +57,15 @@ class KindChecker {
                                : ""));
   }
 
+  bool InLoop(const Step& step) const {
+    for (StepIndex at = step.parent; at != kNoStep; at = tree_.step(at).parent) {
+      if (tree_.step(at).type == StepType::kDoWhile) return true;
+    }
+    return false;
+  }
+
   void Pivot(const Step& pivot) {
+    if (InLoop(pivot)) Add(pivot, "a PIVOT inside a DO_WHILE would pass more than once (V4)");
     if (pivot.saga.unknown == UnknownPolicy::kCompensate) {
       Add(pivot, "a PIVOT cannot have unknown: COMPENSATE (V12); PROBE or PARK");
     }

@@ -168,6 +168,15 @@ void ReadSagaFields(const Fields& saga, const RetryPolicy& undo_retry, StepSaga&
 void SettleKind(const Fields& step_fields, Step& step) {
   StepSaga& saga = step.saga;
   const StepKind given = saga.kind;
+  // A loop has no effect of its own, but may be undone as one.
+  const bool as_one = step.type == StepType::kDoWhile && saga.undo.has_value();
+  if (as_one && given != StepKind::kUndeclared && given != StepKind::kCompensable) {
+    step_fields.Add("saga", "a DO_WHILE with an undo is COMPENSABLE");
+  }
+  if (as_one) {
+    saga.kind = StepKind::kCompensable;
+    return;
+  }
   if (!HasEffects(step.type)) {
     if (given != StepKind::kUndeclared && given != StepKind::kReadOnly) {
       step_fields.Add("saga", absl::StrCat("a step of type ", std::string(Name(step.type)),

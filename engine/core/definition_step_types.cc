@@ -15,7 +15,7 @@
 namespace skald::core {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, StepType>, 19> kTypes = {{
+constexpr std::array<std::pair<std::string_view, StepType>, 20> kTypes = {{
     {"SIMPLE", StepType::kSimple},
     {"DYNAMIC", StepType::kDynamic},
     {"SWITCH", StepType::kSwitch},
@@ -35,12 +35,12 @@ constexpr std::array<std::pair<std::string_view, StepType>, 19> kTypes = {{
     {"HUMAN", StepType::kHuman},
     {"EVENT", StepType::kEvent},
     {"DECISION", StepType::kDecision},
+    {"DO_WHILE", StepType::kDoWhile},
 }};
 
 // Types of the reference and of saga.md that later releases build.
-constexpr std::array<std::string_view, 6> kNotBuilt = {
-    "DO_WHILE",      "SUB_WORKFLOW",           "START_WORKFLOW",
-    "KAFKA_PUBLISH", "PULL_WORKFLOW_MESSAGES", "SAGA_SCOPE"};
+constexpr std::array<std::string_view, 5> kNotBuilt = {
+    "SUB_WORKFLOW", "START_WORKFLOW", "KAFKA_PUBLISH", "PULL_WORKFLOW_MESSAGES", "SAGA_SCOPE"};
 
 // Types that later releases carry out themselves; until then, and for whoever has a task definition
 // of that name, they are a worker's.
@@ -88,15 +88,19 @@ void ReadDynamic(const Fields& fields, Step& step) {
   }
 }
 
-// A script is evaluated by the runner of INLINE.
-void SetScript(std::string_view evaluator, std::string_view expression, Step& step) {
+// What the runner of INLINE is told of a script.
+Payload ScriptSettings(std::string_view evaluator, std::string_view expression) {
   std::string settings = "{\"evaluatorType\":";
   AppendJsonString(settings, evaluator);
   settings.append(",\"expression\":");
   AppendJsonString(settings, expression);
   settings.push_back('}');
+  return Payload(std::move(settings));
+}
+
+void SetScript(std::string_view evaluator, std::string_view expression, Step& step) {
   step.runner = Name(StepType::kInline);
-  step.settings = Payload(std::move(settings));
+  step.settings = ScriptSettings(evaluator, expression);
 }
 
 bool IsScript(std::string_view evaluator) {
@@ -137,6 +141,36 @@ void ReadDecision(const Fields& fields, Step& step) {
     fields.Add("caseValueParam", Required("caseValueParam or caseExpression", step));
   }
   ReadCases(fields, step);
+}
+
+void CheckKeepLast(const Fields& fields) {
+  const auto object = fields.Object("inputParameters");
+  if (!object.has_value()) return;
+  const Fields input(*object, fields.PathOf("inputParameters"), fields.mistakes());
+  const auto value = input.Find("keepLastN");
+  if (!value.has_value() || KindOf(*value) != JsonKind::kNumber) return;
+  input.IntegerIn("keepLastN", 1, static_cast<std::int64_t>(kEventsPerWorkflowMax));
+}
+
+// The condition is always JavaScript, whatever the evaluatorType says (conductor.md 2.9).
+void ReadLoop(const Fields& fields, Step& step) {
+  const bool listed =
+      fields.Has("items") || FindMember(TrimJson(step.input.source()), "_items").has_value();
+  const std::string condition = fields.Text("loopCondition");
+  if (!fields.Has("loopCondition") && !listed) {
+    fields.Add("loopCondition", Required("loopCondition", step));
+  }
+  if (condition.find_first_not_of(" \t\r\n") != std::string::npos) {
+    step.settings = ScriptSettings("javascript", condition);
+  }
+  if (const auto items = fields.Find("items"); items.has_value()) {
+    step.items = Template::Compile(*items, fields.PathOf("items"), fields.mistakes());
+  }
+  const auto body = fields.List("loopOver");
+  if (!fields.Has("loopOver") || (body.has_value() && IsEmptyContainer(*body))) {
+    fields.Add("loopOver", Required("loopOver", step));
+  }
+  CheckKeepLast(fields);
 }
 
 // What a runner may read of the step itself beside its input.
@@ -324,6 +358,8 @@ void ReadTypeFields(const Fields& fields, Step& step, StepSource& source) {
       return ReadEvent(fields, step);
     case StepType::kDecision:
       return ReadDecision(fields, step);
+    case StepType::kDoWhile:
+      return ReadLoop(fields, step);
     case StepType::kSwitch:
       return ReadSwitch(fields, step);
     case StepType::kForkJoin:

@@ -211,7 +211,8 @@ class StepsReader {
 
   void Children(const Fields& fields, StepIndex index, std::size_t depth) {
     const StepType type = definition_.steps[index].type;
-    if (type != StepType::kForkJoin && !IsChoice(type)) return;
+    const bool holds = type == StepType::kForkJoin || type == StepType::kDoWhile || IsChoice(type);
+    if (!holds) return;
     if (depth + 1 > kStepNestingMax) {
       context_.mistakes.Add(fields.path(),
                             absl::StrCat("nested deeper than ", kStepNestingMax, " levels"));
@@ -219,6 +220,8 @@ class StepsReader {
     }
     if (type == StepType::kForkJoin) {
       ForkBranches(fields, index, depth + 1);
+    } else if (type == StepType::kDoWhile) {
+      LoopBody(fields, index, depth + 1);
     } else {
       SwitchCases(fields, index, depth + 1);
     }
@@ -239,6 +242,13 @@ class StepsReader {
       Branch branch{"", List(walk.value(), branch_path, {index, number, depth})};
       definition_.steps[index].branches.push_back(std::move(branch));
     }
+  }
+
+  void LoopBody(const Fields& fields, StepIndex index, std::size_t depth) {
+    const auto list = fields.List("loopOver");
+    if (!list.has_value()) return;
+    Branch body{"", List(*list, fields.PathOf("loopOver"), {index, 0, depth})};
+    definition_.steps[index].branches.push_back(std::move(body));
   }
 
   void SwitchCases(const Fields& fields, StepIndex index, std::size_t depth) {

@@ -1,5 +1,6 @@
 #include "engine/core/construct.h"
 #include "engine/core/definition_graph.h"
+#include "engine/core/json_scan.h"
 
 namespace skald::core {
 
@@ -19,17 +20,27 @@ bool StepTree::ComesBefore(StepIndex a, StepIndex b) const {
 bool StepTree::IsKnownAt(StepIndex a, StepIndex b) const {
   if (a == b) return true;
   for (StepIndex outer = b; outer != kNoStep; outer = step(outer).parent) {
-    if (a == outer || EndsBefore(a, outer)) return true;
+    if (a == outer || EndsBefore(a, outer, outer == b)) return true;
   }
   return false;
 }
 
-// Climbs from `a` out of forks, from each branch to the JOIN that waits for it, until the list of
-// `in_list` is reached.
-bool StepTree::EndsBefore(StepIndex a, StepIndex in_list) const {
+// Climbs from `a` out of loops, whose body runs at least once unless they go through a list, and
+// out of forks, from each branch to the JOIN that waits for it, until the list of `in_list` is
+// reached.
+bool StepTree::EndsBefore(StepIndex a, StepIndex in_list, bool ends_it) const {
   while (!SameList(a, in_list)) {
     const StepIndex parent = step(a).parent;
-    if (parent == kNoStep || step(parent).type != StepType::kForkJoin) return false;
+    if (parent == kNoStep) return false;
+    const Step& around = step(parent);
+    const bool listed =
+        around.items.has_value() || FindMember(around.input.source(), "_items").has_value();
+    if (around.type == StepType::kDoWhile && !listed) {
+      a = parent;
+      if (a == in_list) return ends_it;
+      continue;
+    }
+    if (around.type != StepType::kForkJoin) return false;
     a = JoinOfBranch(a, parent);
     if (a == kNoStep) return false;
     if (a == in_list) return true;
@@ -48,9 +59,10 @@ StepIndex StepTree::JoinOfBranch(StepIndex step_index, StepIndex fork) const {
   return found;
 }
 
-StepIndex StepTree::SwitchBetween(StepIndex a, StepIndex b) const {
+template <typename Wanted>
+StepIndex StepTree::Between(StepIndex a, StepIndex b, Wanted wanted) const {
   for (StepIndex outer = step(a).parent; outer != kNoStep; outer = step(outer).parent) {
-    if (!IsChoice(step(outer).type)) continue;
+    if (!wanted(step(outer).type)) continue;
     bool holds_b = false;
     for (StepIndex up = b; up != kNoStep; up = step(up).parent) {
       holds_b = holds_b || (up == outer);
@@ -58,6 +70,14 @@ StepIndex StepTree::SwitchBetween(StepIndex a, StepIndex b) const {
     if (!holds_b) return outer;
   }
   return kNoStep;
+}
+
+StepIndex StepTree::SwitchBetween(StepIndex a, StepIndex b) const {
+  return Between(a, b, IsChoice);
+}
+
+StepIndex StepTree::LoopBetween(StepIndex a, StepIndex b) const {
+  return Between(a, b, [](StepType type) { return type == StepType::kDoWhile; });
 }
 
 }  // namespace skald::core

@@ -35,6 +35,7 @@ class Draft {
     Apply(definition_, decision_.events.back(), state_);
     return state_.seq;
   }
+  std::size_t event_count() const { return decision_.events.size(); }
   void Ask(Command command) { decision_.commands.push_back(std::move(command)); }
   void Answer(core::Answer answer) { decision_.answer = answer; }
 
@@ -62,6 +63,7 @@ class Draft {
     plan_.pop_front();
     return next;
   }
+  bool has_plan() const { return !plan_.empty() || !in_place_.empty(); }
   void DropPlan() {
     plan_.clear();
     in_place_.clear();

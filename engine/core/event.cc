@@ -7,15 +7,15 @@ namespace {
 
 // In the order of EventBody's alternatives.
 constexpr std::array<std::string_view, std::variant_size_v<EventBody>> kNames = {
-    "WorkflowStarted",     "WorkflowPaused", "WorkflowResumed",     "WorkflowTimeoutAlerted",
-    "SignalReceived",      "VariablesSet",   "WorkflowEnded",       "TaskScheduled",
-    "TaskReleased",        "TaskStarted",    "TaskRequeued",        "TaskCompleted",
-    "TaskFailed",          "TaskTimedOut",   "TaskCancelRequested", "TaskCanceled",
-    "TaskFailureAccepted", "LateResult",     "SagaFaulted",         "FaultPended",
-    "FaultRefused",        "PivotPassed",    "StepSettled",         "UndoParked",
-    "UndoResolved",        "SagaParked",     "SagaResumed",         "PolicyOverridden",
-    "OrphanEffect",        "StepsRequested", "StepsAdded",          "TaskHandedOver",
-    "TaskUpdated"};
+    "WorkflowStarted",     "WorkflowPaused",  "WorkflowResumed",     "WorkflowTimeoutAlerted",
+    "SignalReceived",      "VariablesSet",    "WorkflowEnded",       "TaskScheduled",
+    "TaskReleased",        "TaskStarted",     "TaskRequeued",        "TaskCompleted",
+    "TaskFailed",          "TaskTimedOut",    "TaskCancelRequested", "TaskCanceled",
+    "TaskFailureAccepted", "LateResult",      "SagaFaulted",         "FaultPended",
+    "FaultRefused",        "PivotPassed",     "StepSettled",         "UndoParked",
+    "UndoResolved",        "SagaParked",      "SagaResumed",         "PolicyOverridden",
+    "OrphanEffect",        "StepsRequested",  "StepsAdded",          "TaskHandedOver",
+    "TaskUpdated",         "IterationStarted"};
 
 static_assert(!kNames.back().empty(), "every kind of event has a name");
 

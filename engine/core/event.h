@@ -130,6 +130,15 @@ struct TaskHandedOver {
   TaskNumber task = 0;
   Payload output;
 };
+// An iteration of a DO_WHILE run begins, from 1.
+struct IterationStarted {
+  RunNumber run = 0;
+  std::int32_t iteration = 1;
+  // With the first one: how many finished iterations are kept (0 = all), and the list to go
+  // through, if there is one.
+  std::int32_t keep_last = 0;
+  Payload items;
+};
 // An update from outside decides the task, not who holds it: what it says is the event that
 // follows.
 struct TaskUpdated {
@@ -247,7 +256,7 @@ using EventBody =
                  TaskCancelRequested, TaskCanceled, TaskFailureAccepted, LateResult, SagaFaulted,
                  FaultPended, FaultRefused, PivotPassed, StepSettled, UndoParked, UndoResolved,
                  SagaParked, SagaResumed, PolicyOverridden, OrphanEffect, StepsRequested,
-                 StepsAdded, TaskHandedOver, TaskUpdated>;
+                 StepsAdded, TaskHandedOver, TaskUpdated, IterationStarted>;
 
 struct Event {
   EventSeq seq = 0;

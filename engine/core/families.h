@@ -57,6 +57,8 @@ void CancelOpenTask(TaskNumber task, const std::string& reason, Draft& draft);
 void ScheduleStep(StepIndex step, std::vector<RunNumber> after, Draft& draft);
 // The same for what a construct begins with: it comes before whatever is planned already.
 void ScheduleInPlace(StepIndex step, std::vector<RunNumber> after, Draft& draft);
+// A condition of a loop was evaluated, or could not be (its event is emitted).
+void OnConditionEnded(Draft& draft);
 // A run is closed successfully: goes on to what follows it. Does nothing while the workflow is not
 // RUNNING or a fault is active.
 void Advance(RunNumber run, Draft& draft);

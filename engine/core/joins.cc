@@ -25,9 +25,10 @@ StepIndex TailOf(const Definition& definition, const State& state, StepIndex ste
 
 // The first of the steps that was scheduled and not skipped; 0 when there is
 // none.
-TaskNumber FirstThere(const State& state, const std::vector<StepIndex>& steps) {
+TaskNumber FirstThere(const Definition& definition, const State& state, const StepRun& join,
+                      const std::vector<StepIndex>& steps) {
   for (const StepIndex step : steps) {
-    const RunNumber run = state.LatestRun(step);
+    const RunNumber run = JoinedRun(definition, state, join, step);
     if (run == 0) continue;
     const TaskNumber task = state.run(run).task;
     if (state.task(task).status != TaskStatus::kSkipped) return task;
@@ -36,6 +37,19 @@ TaskNumber FirstThere(const State& state, const std::vector<StepIndex>& steps) {
 }
 
 }  // namespace
+
+RunNumber JoinedRun(const Definition& definition, const State& state, const StepRun& join,
+                    StepIndex step) {
+  const RunNumber newest = state.LatestRun(step);
+  const auto loop = state.loops.find(join.loop);
+  if (newest == 0 || loop == state.loops.end() || newest >= loop->second.first_run) return newest;
+  // Of an earlier iteration, unless the step stands outside the loop.
+  const StepIndex around = state.run(join.loop).step;
+  for (StepIndex at = step; at != kNoStep; at = StepOf(definition, state, at).parent) {
+    if (at == around) return 0;
+  }
+  return newest;
+}
 
 std::vector<StepIndex> JoinedSteps(const Definition& definition, const State& state,
                                    const Step& join) {
@@ -68,9 +82,10 @@ std::vector<StepIndex> JoinsOf(const Definition& definition, const State& state,
   return joins;
 }
 
-TaskNumber ExclusiveChoice(const State& state, const Step& join) {
-  for (const std::vector<StepIndex>* steps : {&join.join_on, &join.join_default}) {
-    const TaskNumber task = FirstThere(state, *steps);
+TaskNumber ExclusiveChoice(const Definition& definition, const State& state, const StepRun& join) {
+  const Step& step = StepOf(definition, state, join.step);
+  for (const std::vector<StepIndex>* steps : {&step.join_on, &step.join_default}) {
+    const TaskNumber task = FirstThere(definition, state, join, *steps);
     if (task != 0 && IsTerminal(state.task(task).status)) return task;
   }
   return 0;

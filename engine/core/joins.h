@@ -26,8 +26,13 @@ StepIndex ForkEndedBy(const Definition& definition, const State& state, const St
 std::vector<StepIndex> JoinsOf(const Definition& definition, const State& state,
                                const StepRun& run);
 
+// The run of `step` that a JOIN waits for: inside a loop only one of the same
+// iteration counts. 0 = none yet.
+RunNumber JoinedRun(const Definition& definition, const State& state, const StepRun& join,
+                    StepIndex step);
+
 // The task whose output an EXCLUSIVE_JOIN takes, or whose failure is its own; 0
 // while it waits.
-TaskNumber ExclusiveChoice(const State& state, const Step& join);
+TaskNumber ExclusiveChoice(const Definition& definition, const State& state, const StepRun& join);
 
 }  // namespace skald::core

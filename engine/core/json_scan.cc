@@ -173,7 +173,7 @@ std::string JsonWalk::key() const {
 }
 
 std::optional<std::string_view> FindMember(std::string_view object, std::string_view key) {
-  if (KindOf(object) != JsonKind::kObject) return std::nullopt;
+  if (object.empty() || KindOf(object) != JsonKind::kObject) return std::nullopt;
   std::optional<std::string_view> found;
   for (JsonWalk walk(object); walk.Next();) {
     if (KeyEquals(walk.raw_key(), key)) found = walk.value();
@@ -182,7 +182,7 @@ std::optional<std::string_view> FindMember(std::string_view object, std::string_
 }
 
 std::optional<std::string_view> FindElement(std::string_view array, std::int64_t index) {
-  if (KindOf(array) != JsonKind::kArray) return std::nullopt;
+  if (array.empty() || KindOf(array) != JsonKind::kArray) return std::nullopt;
   if (index < 0) {
     for (JsonWalk walk(array); walk.Next();) ++index;
     if (index < 0) return std::nullopt;

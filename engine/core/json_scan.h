@@ -52,7 +52,7 @@ class JsonWalk {
   std::string_view value_;
 };
 
-// The value of the member `key`; nullopt when `object` is no object or has none.
+// The value of the member `key`; nullopt when `object` is no object (or empty) or has none.
 std::optional<std::string_view> FindMember(std::string_view object, std::string_view key);
 
 // The element at `index`, from 0, or from the end when negative; nullopt as above.

@@ -56,11 +56,13 @@ inline constexpr std::uint32_t kParallelUndoMax = 1'000;
 // ---- built-in steps ----
 // How often a step without effects is run again because whoever ran it died with it.
 inline constexpr std::int32_t kPureStartsMax = 10;
+// Iterations of steps that end at once are begun in one decision only up to this many events.
+inline constexpr std::size_t kEventsPerDecisionMax = 2'000;
 
 // ---- one workflow over its life ----
-inline constexpr EventSeq kEventsPerWorkflowMax = 200'000;
-inline constexpr std::size_t kTasksPerWorkflowMax = 50'000;
-inline constexpr std::size_t kHistoryBytesPerWorkflowMax = 256 * 1024 * 1024;
+inline constexpr EventSeq kEventsPerWorkflowMax = 2'000'000;
+inline constexpr std::size_t kTasksPerWorkflowMax = 50'000;  // kept by the state
+inline constexpr std::size_t kHistoryBytesPerWorkflowMax = 512 * 1024 * 1024;
 // Kept free below the two bounds above, so that a workflow at its limit can still be ended and
 // undone.
 inline constexpr EventSeq kEventsReservedForEnd = 20'000;

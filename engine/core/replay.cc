@@ -45,6 +45,9 @@ std::string_view CheckNumbers(const Body& body, bool open, const State& state) {
   if constexpr (requires { body.run; }) {
     if (!state.has_run(body.run)) return "no such run";
   }
+  if constexpr (requires { body.keep_last; }) {
+    if (!state.loops.contains(body.run)) return "the run is no open loop";
+  }
   if constexpr (requires { body.unresolved; }) {
     const auto& runs = body.unresolved;
     if (!std::all_of(runs.begin(), runs.end(), [&](RunNumber run) { return state.has_run(run); })) {

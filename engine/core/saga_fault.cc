@@ -57,6 +57,10 @@ void BeginSettle(RunNumber number, Draft& draft) {
     SettleRun(number, draft);
     return;
   }
+  // The condition of a loop.
+  if (draft.state().has_task(run.operation_task)) {
+    CancelOpenTask(run.operation_task, "the saga is being undone", draft);
+  }
   const Task& task = draft.state().task(run.task);
   const bool under_way =
       task.status == TaskStatus::kInProgress && IsWorkerTask(step, Operation::kAction);
@@ -134,6 +138,7 @@ void DecideFault(const SagaFaulted& fault, Draft& draft) {
   draft.Emit(std::move(decided));
   const auto runs = static_cast<RunNumber>(draft.state().runs.size());
   for (RunNumber number = 1; number <= runs; ++number) {
+    if (!draft.state().has_run(number)) continue;
     if (!draft.state().run(number).settled) BeginSettle(number, draft);
   }
   ContinueUndo(draft);

@@ -6,6 +6,7 @@
 #include "engine/base/check.h"
 #include "engine/core/families.h"
 #include "engine/core/json_write.h"
+#include "engine/core/loop_output.h"
 #include "engine/core/saga_rules.h"
 #include "engine/core/state_scope.h"
 #include "engine/core/template.h"
@@ -87,6 +88,9 @@ std::string DefaultInput(const Definition& definition, const State& state, const
   facts.failed_task.empty() ? void(out.append("null")) : AppendJsonString(out, facts.failed_task);
   out.append(",\"attempts\":");
   AppendJsonInteger(out, run.attempts);
+  if (StepOf(definition, state, run.step).type == StepType::kDoWhile) {
+    out.append(",\"results\":").append(ResultsList(task.output));
+  }
   out.push_back('}');
   return out;
 }

@@ -136,7 +136,7 @@ absl::StatusOr<RunNumber> FindRun(const OperateSaga& trigger, const Draft& draft
   if (step == kNoStep) {
     return absl::NotFoundError(absl::StrCat("no step has the reference ", trigger.reference));
   }
-  const std::vector<StepRun>& runs = draft.state().runs;
+  const Numbered<StepRun>& runs = draft.state().runs;
   for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
     const Step& own = draft.StepAt(run->step);
     const bool same = own.index == step || own.instead_of == step;
@@ -164,6 +164,7 @@ void OnUndoResumed(Draft& draft) {
   if (UndoIsHeld(draft.state())) return;
   const auto runs = static_cast<RunNumber>(draft.state().runs.size());
   for (RunNumber number = 1; number <= runs; ++number) {
+    if (!draft.state().has_run(number)) continue;
     const StepRun& run = draft.state().run(number);
     const Task* task = run.operation_task == 0 ? nullptr : &draft.state().task(run.operation_task);
     if (task != nullptr) OfferIfReady(task->number, draft);

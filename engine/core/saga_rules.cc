@@ -10,8 +10,23 @@ Effect CombinedOutcome(const StepRun& run) {
   return Effect::kNone;
 }
 
+namespace {
+
+// A loop that has completed and has an undo of its own is undone as one (saga.md 2.8).
+bool UndoneWithItsLoop(const Definition& definition, const State& state, const StepRun& run) {
+  for (RunNumber number = run.loop; number != 0; number = state.run(number).loop) {
+    const StepRun& loop = state.run(number);
+    const bool as_one = StepOf(definition, state, loop.step).saga.undo.has_value();
+    if (as_one && loop.completed_seq != 0) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 UndoNeed NeedOf(const Definition& definition, const State& state, const StepRun& run) {
   const Step& step = StepOf(definition, state, run.step);
+  if (UndoneWithItsLoop(definition, state, run)) return UndoNeed::kNothing;
   if (run.outcome == Effect::kNone || run.outcome == Effect::kUnset) {
     const bool undo_anyway = step.saga.undo.has_value() && step.saga.compensate_on_failure &&
                              run.attempts_dispatched > 0;

@@ -131,7 +131,7 @@ void ScheduleSagaTask(RunNumber number, Operation operation, TimeUs available_at
   scheduled.attempt = before == nullptr ? 1 : before->attempt + 1;
   scheduled.operation = operation;
   scheduled.task_type = undo ? step.saga.undo->task_type : step.saga.probe->task_type;
-  scheduled.reference = step.reference;
+  scheduled.reference = RunReference(state, run, step.reference);
   scheduled.input =
       before == nullptr ? SagaTaskInput(draft.definition(), state, run, operation) : before->input;
   scheduled.available_at = available_at > draft.now() ? available_at : 0;

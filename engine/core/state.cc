@@ -3,6 +3,21 @@
 #include "absl/strings/str_cat.h"
 
 namespace skald::core {
+namespace {
+
+// The iterations of the loops around the run, outermost first.
+std::vector<std::int32_t> IterationsAround(const State& state, const StepRun& run) {
+  std::vector<std::int32_t> iterations;
+  const StepRun* at = &run;
+  while (at->loop != 0) {
+    iterations.insert(iterations.begin(), at->iteration);
+    if (!state.has_run(at->loop)) break;
+    at = &state.run(at->loop);
+  }
+  return iterations;
+}
+
+}  // namespace
 
 const StepsRequest* State::FindRequest(EventSeq wanted) const {
   const auto found = requests.find(StepsRequest{.seq = wanted});
@@ -10,8 +25,25 @@ const StepsRequest* State::FindRequest(EventSeq wanted) const {
 }
 
 std::string StepKey(const State& state, const StepRun& run, std::string_view reference) {
-  return absl::StrCat(state.id.ToString(), "/", std::string(reference), "/", run.iteration, "/",
-                      run.generation);
+  std::string key = absl::StrCat(state.id.ToString(), "/", std::string(reference), "/");
+  if (run.loop == 0) {
+    absl::StrAppend(&key, run.iteration);
+  } else {
+    const std::size_t before = key.size();
+    for (const std::int32_t iteration : IterationsAround(state, run)) {
+      absl::StrAppend(&key, key.size() > before ? "." : "", iteration);
+    }
+  }
+  absl::StrAppend(&key, "/", run.generation);
+  return key;
+}
+
+std::string RunReference(const State& state, const StepRun& run, std::string_view reference) {
+  std::string text(reference);
+  for (const std::int32_t iteration : IterationsAround(state, run)) {
+    absl::StrAppend(&text, "__", iteration);
+  }
+  return text;
 }
 
 std::string TaskIdText(const State& state, TaskNumber task) {

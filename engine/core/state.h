@@ -13,6 +13,7 @@
 
 #include "engine/core/added_steps.h"
 #include "engine/core/event.h"
+#include "engine/core/numbered.h"
 #include "engine/core/payload.h"
 #include "engine/core/types.h"
 
@@ -40,6 +41,7 @@ struct Timer {
 // One attempt of a step, of its undo or of its probe.
 struct Task {
   TaskNumber number = 0;
+  bool gone = false;  // numbered.h
   RunNumber run = 0;
   StepIndex step = kNoStep;
   Operation operation = Operation::kAction;
@@ -89,8 +91,10 @@ enum class UndoPhase : std::uint8_t {
 // One step, of one iteration and generation, over all its attempts.
 struct StepRun {
   RunNumber number = 0;
+  bool gone = false;  // numbered.h
   StepIndex step = kNoStep;
-  std::int32_t iteration = 0;
+  RunNumber loop = 0;          // the DO_WHILE run that it stands in; 0 = none
+  std::int32_t iteration = 0;  // of that loop, from 1
   std::int32_t generation = 1;
   TaskNumber task = 0;             // newest attempt of the action
   TaskNumber operation_task = 0;   // newest undo or probe task
@@ -154,6 +158,31 @@ struct StepsRequest {
   friend bool operator<(const StepsRequest& a, const StepsRequest& b) { return a.seq < b.seq; }
 };
 
+// What the state keeps of a finished iteration.
+struct Iteration {
+  std::int32_t number = 0;
+  RunNumber first_run = 0;    // its runs are numbered from here,
+  TaskNumber first_task = 0;  // its tasks from here
+  Payload results;            // reference → output of each run
+};
+
+// An open DO_WHILE run.
+struct Loop {
+  RunNumber run = 0;
+  std::int32_t iteration = 0;  // the current one; 0 = none begun
+  // Runs and tasks numbered below these are of earlier iterations.
+  RunNumber first_run = 0;
+  TaskNumber first_task = 0;
+  std::uint32_t open = 0;      // runs of the current iteration that have not ended
+  std::set<RunNumber> tails;   // runs of the current iteration that nothing follows yet
+  std::int32_t keep_last = 0;  // finished iterations kept; 0 = all
+  Payload items;               // a list to go through; empty: none
+  // Where the current item stands in it; both 0 = before the first.
+  std::uint64_t item_begin = 0;
+  std::uint64_t item_end = 0;
+  std::vector<Iteration> finished;  // ascending
+};
+
 struct State {
   WorkflowId id;
   EventSeq seq = 0;  // of the last event; 0 = nothing happened yet
@@ -172,8 +201,12 @@ struct State {
   Payload variables;
   Payload output;
   std::string reason;
-  std::vector<Task> tasks;    // by number - 1
-  std::vector<StepRun> runs;  // by number - 1
+  Numbered<Task> tasks;
+  Numbered<StepRun> runs;
+  std::map<RunNumber, Loop> loops;  // open DO_WHILE runs
+  // Those whose iteration is over, or whose condition has been evaluated: what follows is to be
+  // decided.
+  std::set<RunNumber> loops_due;
   std::vector<RunNumber>
       latest;  // by step: its newest run; 0 = none; may be shorter than the steps
   // Open JOIN runs: joined runs (of a dynamic fork: branches) still open. Open EXCLUSIVE_JOIN runs:
@@ -194,16 +227,23 @@ struct State {
   std::uint64_t history_bytes = 0;
 
   bool started() const { return seq != 0; }
-  const Task& task(TaskNumber number) const { return tasks[number - 1]; }
-  const StepRun& run(RunNumber number) const { return runs[number - 1]; }
-  bool has_task(TaskNumber number) const { return number >= 1 && number <= tasks.size(); }
-  bool has_run(RunNumber number) const { return number >= 1 && number <= runs.size(); }
+  const Task& task(TaskNumber number) const { return tasks.at(number); }
+  const StepRun& run(RunNumber number) const { return runs.at(number); }
+  // False also for those of iterations that their loop no longer keeps (keepLastN).
+  bool has_task(TaskNumber number) const { return tasks.Has(number); }
+  bool has_run(RunNumber number) const { return runs.Has(number); }
   // Null when it is not open.
   const StepsRequest* FindRequest(EventSeq seq) const;
   // 0 when the step has no run.
   RunNumber LatestRun(StepIndex step) const { return step < latest.size() ? latest[step] : 0; }
   // The earliest moment at which FireTimers has something to do; 0 = never.
-  TimeUs NextDueAt() const { return timers.empty() ? 0 : timers.begin()->due_at; }
+  TimeUs NextDueAt() const {
+    // A decision stopped at its bound.
+    if (!loops_due.empty() && status == WorkflowStatus::kRunning && !fault.active) {
+      return updated_at;
+    }
+    return timers.empty() ? 0 : timers.begin()->due_at;
+  }
 };
 
 // REQUIRES: HasStep.
@@ -219,8 +259,13 @@ inline StepIndex FindStep(const Definition& definition, const State& state,
   return FindStep(definition, state.added, reference);
 }
 
-// The step key of saga.md 3.2: "<workflow>/<reference>/<iteration>/<generation>".
+// The step key of saga.md 3.2: "<workflow>/<reference>/<iteration>/<generation>"; in nested loops
+// the iteration is that of each, outermost first: "2.1".
 std::string StepKey(const State& state, const StepRun& run, std::string_view reference);
+
+// The run's reference as task records show it: with "__<iteration>" for each loop around it,
+// outermost first.
+std::string RunReference(const State& state, const StepRun& run, std::string_view reference);
 
 // A task's id as texts and reasons show it: "<workflow>.<number>".
 std::string TaskIdText(const State& state, TaskNumber task);

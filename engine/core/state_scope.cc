@@ -3,6 +3,7 @@
 #include <array>
 
 #include "engine/core/json_write.h"
+#include "engine/core/loop_output.h"
 
 namespace skald::core {
 namespace {
@@ -152,8 +153,19 @@ bool StateScope::ResolveWorkflow(std::string_view field, std::string& scratch,
   return found;
 }
 
+// Of a loop itself: how many it has begun.
+std::int32_t StateScope::IterationOf(const Task& task) const {
+  const bool loop = StepOf(definition_, state_, task.step).type == StepType::kDoWhile;
+  return loop ? IterationsBegun(state_, state_.run(task.run)) : task.iteration;
+}
+
 bool StateScope::ResolveTask(const Task& task, std::string_view field, std::string& scratch,
                              std::string_view& json) const {
+  if (field == "output" && state_.loops.contains(task.run)) {
+    scratch = LoopOutput(definition_, state_, task.run, false).text();
+    json = scratch;
+    return true;
+  }
   if (field == "output") {
     json = ObjectOf(task.output);
     return true;
@@ -172,7 +184,7 @@ bool StateScope::ResolveTask(const Task& task, std::string_view field, std::stri
   if (field == "status") found = Text(Name(task.status), scratch);
   if (field == "retryCount") found = Number(task.attempt - 1, scratch);
   if (field == "pollCount") found = Number(task.start_count, scratch);
-  if (field == "iteration") found = Number(task.iteration, scratch);
+  if (field == "iteration") found = Number(IterationOf(task), scratch);
   if (field == "workerId") found = TextOrAbsent(task.worker, scratch);
   if (field == "reasonForIncompletion") found = TextOrAbsent(task.reason, scratch);
   if (field == "scheduledTime") found = Number(task.scheduled_at / kMillisecondUs, scratch);

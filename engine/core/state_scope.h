@@ -38,6 +38,7 @@ class StateScope : public Scope {
                                  std::string_view& json) const;
   StepIndex FindStep(std::string_view reference) const;
   bool ResolveWorkflow(std::string_view field, std::string& scratch, std::string_view& json) const;
+  std::int32_t IterationOf(const Task& task) const;
   bool ResolveTask(const Task& task, std::string_view field, std::string& scratch,
                    std::string_view& json) const;
 

@@ -21,7 +21,7 @@ void OfferIfReady(TaskNumber number, Draft& draft) {
   const State& state = draft.state();
   const Task& task = state.task(number);
   if (task.status != TaskStatus::kScheduled || !task.released) return;
-  if (task.operation != Operation::kAction && UndoIsHeld(state)) return;
+  if (IsUndoWork(task.operation) && UndoIsHeld(state)) return;
   draft.Ask(OfferOf(draft.definition(), state, task));
 }
 
@@ -81,12 +81,16 @@ void CancelForGood(TaskNumber number, const std::string& reason, Draft& draft) {
 void CancelEverything(const std::string& reason, Draft& draft) {
   const State& state = draft.state();
   const std::vector<RunNumber> open(state.open.begin(), state.open.end());
-  for (const RunNumber run : open) CancelForGood(state.run(run).task, reason, draft);
+  for (const RunNumber run : open) {
+    CancelForGood(state.run(run).task, reason, draft);
+    // The condition of a loop.
+    CancelForGood(state.run(run).operation_task, reason, draft);
+  }
   if (state.live_tasks == 0) return;
   // What still lives undoes or probes; only a saga that is given up comes here.
-  for (std::size_t i = 0; i < state.runs.size(); ++i) {
-    CancelForGood(state.runs[i].task, reason, draft);
-    CancelForGood(state.runs[i].operation_task, reason, draft);
+  for (const StepRun& run : state.runs) {
+    CancelForGood(run.task, reason, draft);
+    CancelForGood(run.operation_task, reason, draft);
   }
 }
 
@@ -107,7 +111,7 @@ void FailTask(TaskNumber number, std::string reason, Draft& draft) {
 }
 
 std::string GrowthLimit(const State& state) {
-  if (state.tasks.size() >= kTasksPerWorkflowMax - kTasksReservedForUndo) {
+  if (state.tasks.kept() >= kTasksPerWorkflowMax - kTasksReservedForUndo) {
     return absl::StrCat("kTasksPerWorkflowMax (", kTasksPerWorkflowMax, ", of which ",
                         kTasksReservedForUndo, " are kept for undoing) is reached");
   }

@@ -94,6 +94,8 @@ std::string_view Name(Operation operation) {
       return "COMPENSATE";
     case Operation::kProbe:
       return "PROBE";
+    case Operation::kEvaluate:
+      return "EVALUATE";
   }
   return "";
 }

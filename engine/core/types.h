@@ -76,7 +76,13 @@ enum class TaskStatus : std::uint8_t {
 enum class Effect : std::uint8_t { kUnset, kNone, kApplied, kUnknown };
 
 // What a task asks of its worker (saga.md 3.1).
-enum class Operation : std::uint8_t { kAction, kCompensate, kProbe };
+// kEvaluate: the condition of a loop, asked of a runner; no step's task, and in no list of tasks.
+enum class Operation : std::uint8_t { kAction, kCompensate, kProbe, kEvaluate };
+
+// Part of backward recovery.
+constexpr bool IsUndoWork(Operation operation) {
+  return operation == Operation::kCompensate || operation == Operation::kProbe;
+}
 
 // How the worker's barrier came to its answer (saga.md 3.4).
 enum class Verdict : std::uint8_t { kNone, kDone, kReplayed, kNulled, kRejected };

@@ -1,6 +1,7 @@
 #include "engine/grpc/convert.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -8,6 +9,7 @@
 #include "engine/codec/events_json.h"
 #include "engine/core/json_check.h"
 #include "engine/core/limits.h"
+#include "engine/core/loop_output.h"
 #include "engine/grpc/api_status.h"
 #include "engine/grpc/task_id.h"
 
@@ -81,20 +83,40 @@ std::string_view UndoName(core::UndoPhase phase) {
   return "";
 }
 
+std::string ReferenceOf(const runtime::WorkflowView& view, const core::Task& task) {
+  const core::Step& step = core::StepOf(*view.definition, view.state, task.step);
+  if (!view.state.has_run(task.run)) return step.reference;
+  return core::RunReference(view.state, view.state.run(task.run), step.reference);
+}
+
+// The loop itself stands in one loop less than what it holds.
+std::string ParentReferenceOf(const runtime::WorkflowView& view, const core::Task& task,
+                              core::StepIndex parent) {
+  const core::State& state = view.state;
+  const core::Step& step = core::StepOf(*view.definition, state, parent);
+  if (!state.has_run(task.run)) return step.reference;
+  const core::StepRun& run = state.run(task.run);
+  const bool in_parent =
+      run.loop != 0 && state.has_run(run.loop) && state.run(run.loop).step == parent;
+  return core::RunReference(state, in_parent ? state.run(run.loop) : run, step.reference);
+}
+
 void TaskToProto(const core::Task& task, const runtime::WorkflowView& view,
                  const ViewOptions& options, v1::Task& message) {
   const core::State& state = view.state;
   const core::Step& step = core::StepOf(*view.definition, state, task.step);
   message.set_task_id(FormatTaskId(state.id, task.number));
-  message.set_reference(step.reference);
+  message.set_reference(ReferenceOf(view, task));
   message.set_task_type(task.task_type.empty() ? step.name : task.task_type);
   message.set_step_type(std::string(core::Name(step.type)));
   if (step.parent != core::kNoStep) {
-    message.set_parent_reference(core::StepOf(*view.definition, state, step.parent).reference);
+    message.set_parent_reference(ParentReferenceOf(view, task, step.parent));
   }
   message.set_operation(ToProto(task.operation));
   message.set_status(ToProto(task.status));
-  message.set_iteration(task.iteration);
+  // Of a loop itself: how many it has begun.
+  const bool loop = step.type == core::StepType::kDoWhile && state.has_run(task.run);
+  message.set_iteration(loop ? core::IterationsBegun(state, state.run(task.run)) : task.iteration);
   message.set_attempt(task.attempt);
   message.set_worker_id(task.worker);
   message.set_scheduled_at_us(task.scheduled_at);
@@ -294,18 +316,23 @@ void ToProto(const runtime::WorkflowView& view, const ViewOptions& options, v1::
     message.mutable_trace()->set_traceparent(state.start.traceparent);
     message.mutable_trace()->set_tracestate(state.start.tracestate);
   }
+  std::map<core::TaskNumber, v1::Task*> listed;
   for (const core::Task& task : state.tasks) {
-    TaskToProto(task, view, options, *message.add_tasks());
+    // The condition of a loop is no step's task.
+    if (task.operation == core::Operation::kEvaluate) continue;
+    listed[task.number] = message.add_tasks();
+    TaskToProto(task, view, options, *listed[task.number]);
   }
   for (const auto& progress : view.progress) {
-    if (!state.has_task(progress.task)) continue;
-    v1::Task& task = *message.mutable_tasks(static_cast<int>(progress.task) - 1);
-    task.set_progress_percent(progress.percent);
-    task.set_progress_message(progress.message);
+    const auto task = listed.find(progress.task);
+    if (task == listed.end()) continue;
+    task->second->set_progress_percent(progress.percent);
+    task->second->set_progress_message(progress.message);
   }
   for (const core::StepRun& run : state.runs) {
     if (run.undo == core::UndoPhase::kSkipped || run.undo == core::UndoPhase::kParked) {
-      message.add_unresolved(core::StepOf(*view.definition, state, run.step).reference);
+      message.add_unresolved(core::RunReference(
+          state, run, core::StepOf(*view.definition, state, run.step).reference));
     }
   }
 }

@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "engine/base/log.h"
-#include "engine/core/secrets.h"
-
 #include "engine/core/construct.h"
+#include "engine/core/loop_output.h"
+#include "engine/core/secrets.h"
 
 namespace skald::runtime {
 namespace {
@@ -23,6 +23,8 @@ const char* KeySuffix(core::Operation operation) {
       return "/c";
     case core::Operation::kProbe:
       return "/p";
+    case core::Operation::kEvaluate:
+      return "/e";
     case core::Operation::kAction:
       break;
   }
@@ -79,10 +81,6 @@ void DescribeOriginal(const core::Step& step, const core::State& state, const co
   if (run.outcome == core::Effect::kApplied) assignment.original_output = original->output;
 }
 
-}  // namespace
-
-namespace {
-
 core::DurationUs AttemptTimeoutUs(const core::Step& step, core::Operation operation) {
   if (operation == core::Operation::kAction) return step.task.timeout_us;
   const bool undo = operation == core::Operation::kCompensate && step.saga.undo.has_value();
@@ -94,8 +92,8 @@ void DescribeForRunner(const core::Step& step, core::Operation operation, Assign
   const std::string_view runner = core::RunnerOf(step, operation);
   if (runner.empty()) return;
   assignment.task_type = runner;
-  const bool action = operation == core::Operation::kAction;
-  assignment.settings = action ? step.settings : step.saga.undo->settings;
+  const bool undo = operation == core::Operation::kCompensate;
+  assignment.settings = undo ? step.saga.undo->settings : step.settings;
   assignment.pure = core::IsPure(step, operation);
 }
 
@@ -110,6 +108,7 @@ core::DurationUs ResponseTimeoutUs(const core::Definition& definition, const cor
     case core::Operation::kCompensate:
       return step.saga.undo ? step.saga.undo->response_timeout_us : 0;
     case core::Operation::kProbe:
+    case core::Operation::kEvaluate:
       break;
   }
   return 0;
@@ -118,6 +117,10 @@ core::DurationUs ResponseTimeoutUs(const core::Definition& definition, const cor
 core::Payload InputToHandOver(const core::Definition& definition, const core::State& state,
                               const core::Task& task, const ports::SecretStore* secrets) {
   const core::Step& step = core::StepOf(definition, state, task.step);
+  if (task.operation == core::Operation::kEvaluate) {
+    return WithSecrets(core::ConditionInput(definition, state, task), {&step.input, ""}, state,
+                       step, secrets);
+  }
   return WithSecrets(task.input, SourceOf(step, task.operation), state, step, secrets);
 }
 
@@ -149,7 +152,7 @@ Assignment MakeAssignment(const core::Definition& definition, const core::State&
   DescribeForRunner(step, task.operation, assignment);
   assignment.traceparent = state.start.traceparent;
   assignment.tracestate = state.start.tracestate;
-  if (task.operation != core::Operation::kAction) {
+  if (core::IsUndoWork(task.operation)) {
     DescribeOriginal(step, state, run, secrets, assignment);
   }
   return assignment;

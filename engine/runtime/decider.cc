@@ -78,6 +78,7 @@ void Decider::Carry(Workflow& workflow, const core::WithdrawTask& withdraw) {
 }
 
 void Decider::Carry(Workflow& workflow, const core::CancelTask& cancel) {
+  if (!workflow.state.has_task(cancel.task)) return;
   Worker* worker = state_.workers.FindWorker(
       NamespaceOf(workflow, workflow.state.task(cancel.task)), cancel.incarnation);
   // A worker without a stream is asked when it comes back.

@@ -59,7 +59,9 @@ void Decider::Observe(Workflow& workflow, const std::vector<core::Event>& events
   ports::Metrics& metrics = state_.metrics;
   const core::State& state = workflow.state;
   for (const core::Event& event : events) {
-    const core::TaskNumber ended = EndedTask(event.body);
+    core::TaskNumber ended = EndedTask(event.body);
+    // Of an iteration that its loop no longer keeps: begun and let go within one decision.
+    if (ended != 0 && !state.has_task(ended)) continue;
     if (ended != 0) {
       const core::Task& task = state.task(ended);
       EndLease(workflow, ended);
@@ -67,7 +69,8 @@ void Decider::Observe(Workflow& workflow, const std::vector<core::Event>& events
       if (core::IsTerminal(task.status)) {
         metrics.TaskEnded(task.task_type, task.status, event.at - task.scheduled_at);
       }
-    } else if (const auto* started = std::get_if<core::TaskStarted>(&event.body)) {
+    } else if (const auto* started = std::get_if<core::TaskStarted>(&event.body);
+               started != nullptr && state.has_task(started->task)) {
       const core::Task& task = state.task(started->task);
       metrics.TaskStarted(task.task_type,
                           event.at - std::max(task.scheduled_at, task.available_at));

@@ -73,6 +73,11 @@ class EventText {
   std::string operator()(const TaskHandedOver& e) const {
     return Task(e.task) + Maybe("output", e.output);
   }
+  std::string operator()(const IterationStarted& e) const {
+    return absl::StrCat(Run(e.run), " ", e.iteration,
+                        e.keep_last == 0 ? "" : absl::StrCat(" keeps ", e.keep_last),
+                        Maybe("items", e.items));
+  }
   std::string operator()(const TaskUpdated& e) const { return Task(e.task) + By(e.actor, ""); }
   std::string operator()(const TaskFailed& e) const {
     return absl::StrCat(Task(e.task), Flag("terminally", e.terminal), ShowEffect(e.effect),
@@ -131,9 +136,7 @@ class EventText {
 
  private:
   std::string Task(TaskNumber task) const { return " " + TaskText(definition_, state_, task); }
-  std::string Run(RunNumber run) const {
-    return " " + StepOf(definition_, state_, state_.run(run).step).reference;
-  }
+  std::string Run(RunNumber run) const { return " " + RunText(definition_, state_, run); }
   std::string Runs(std::string_view what, const std::vector<RunNumber>& runs) const {
     std::string text;
     for (const RunNumber run : runs) text += (text.empty() ? " " : ",") + Run(run).substr(1);
@@ -167,12 +170,21 @@ std::string TimeText(TimeUs at) {
   return text + "s";
 }
 
+std::string RunText(const Definition& definition, const State& state, RunNumber number) {
+  // Its loop no longer keeps the iteration.
+  if (!state.has_run(number)) return absl::StrCat("run ", number);
+  const StepRun& run = state.run(number);
+  return RunReference(state, run, StepOf(definition, state, run.step).reference);
+}
+
 std::string TaskText(const Definition& definition, const State& state, TaskNumber number) {
+  if (!state.has_task(number)) return absl::StrCat("task ", number);
   const core::Task& task = state.task(number);
   const char* prefix = "";
   if (task.operation == Operation::kCompensate) prefix = "undo ";
   if (task.operation == Operation::kProbe) prefix = "probe ";
-  return absl::StrCat(prefix, StepOf(definition, state, task.step).reference, "#", task.attempt);
+  if (task.operation == Operation::kEvaluate) prefix = "condition ";
+  return absl::StrCat(prefix, RunText(definition, state, task.run), "#", task.attempt);
 }
 
 std::string Describe(const Definition& definition, const State& state, const Event& event) {

@@ -15,6 +15,10 @@ inline constexpr core::TimeUs kStartUs = 1'800'000'000LL * core::kSecondUs;
 std::string TimeText(core::TimeUs at);
 
 // "charge#2", "undo reserve#1", "probe charge#1".
+// "b__2": a run, with the iterations of the loops around it.
+std::string RunText(const core::Definition& definition, const core::State& state,
+                    core::RunNumber number);
+
 std::string TaskText(const core::Definition& definition, const core::State& state,
                      core::TaskNumber task);
 

@@ -71,7 +71,11 @@ class RandomDefinition {
   }
 
   std::string Fields(const std::string& name) {
-    switch (dice_.Below(9)) {
+    switch (dice_.Below(11)) {
+      case 9:
+        return R"({"type": "INLINE", "inputParameters": {"expression": "1"}})";
+      case 10:
+        return Loop(name);
       case 0:
         return R"({"type": "WAIT", "inputParameters": {"duration": "5s"}})";
       case 1:
@@ -102,6 +106,18 @@ class RandomDefinition {
                      R"(]}})");
     lines_.push_back("step j" + number + R"( {"type": "JOIN"})");
     return "f" + number + " -> j" + number;
+  }
+
+  std::string Loop(const std::string& name) {
+    const std::string step = R"({"name": ")" + name + R"(l", "taskReferenceName": ")" + name +
+                             (saga_ ? R"(l", "compensateWith": "undo"})" : R"(l"})");
+    const std::string wait =
+        R"({"name": ")" + name + R"(w", "taskReferenceName": ")" + name + R"(w", "type": "NOOP"})";
+    std::string fields = R"({"type": "DO_WHILE", "loopOver": [)" + step + ", " + wait + "]";
+    fields += dice_.OneIn(2) ? R"(, "items": [1, 2, 3])" : R"(, "loopCondition": "$.x")";
+    if (dice_.OneIn(2)) fields += R"(, "inputParameters": {"keepLastN": 1})";
+    if (saga_ && dice_.OneIn(3)) fields += R"(, "saga": {"compensation": {"name": "undo_all"}})";
+    return fields + "}";
   }
 
   std::string Switch(const std::string& name) {
@@ -185,7 +201,7 @@ class Walk {
     if (state.paused_by_person) world_.Send(ResumeWorkflow{.actor = "a", .reason = "r"});
     for (TaskNumber task = 1; task <= state.tasks.size(); ++task) {
       Take(task);
-      if (state.task(task).fence != 0) Report(task, TaskStatus::kCompleted);
+      if (state.has_task(task) && state.task(task).fence != 0) Report(task, TaskStatus::kCompleted);
     }
     world_.Send(SignalWorkflow{});
     world_.Resolve();
@@ -222,6 +238,10 @@ class Walk {
   void Report(TaskNumber task, TaskStatus status) {
     ReportResult result{.task = task, .fence = FenceOf(task), .status = status};
     if (dice_.OneIn(5) && result.fence > 2) result.fence -= 2;
+    const State& state = world_.state();
+    const bool condition =
+        state.has_task(task) && state.task(task).operation == Operation::kEvaluate;
+    if (condition && dice_.OneIn(3)) result.output = Payload(R"({"result":true})");
     world_.Send(result);
   }
 

@@ -104,6 +104,7 @@ absl::StatusOr<TaskNumber> TakeTask(Words& words, const ScenarioWorld& world) {
   core::Operation operation = core::Operation::kAction;
   if (words.TakeWord("undo")) operation = core::Operation::kCompensate;
   if (words.TakeWord("probe")) operation = core::Operation::kProbe;
+  if (words.TakeWord("condition")) operation = core::Operation::kEvaluate;
   const std::string word = words.Next();
   const std::size_t mark = word.find('#');
   const std::string reference = word.substr(0, mark);
@@ -111,11 +112,12 @@ absl::StatusOr<TaskNumber> TakeTask(Words& words, const ScenarioWorld& world) {
   if (mark != std::string::npos && !absl::SimpleAtoi(word.substr(mark + 1), &attempt)) {
     return Unreadable("task " + word);
   }
-  const std::vector<core::Task>& tasks = world.state().tasks;
+  const core::Numbered<core::Task>& tasks = world.state().tasks;
   for (auto task = tasks.rbegin(); task != tasks.rend(); ++task) {
     if (task->operation != operation) continue;
-    if (core::StepOf(world.definition(), world.state(), task->step).reference != reference)
-      continue;
+    const std::string run = RunText(world.definition(), world.state(), task->run);
+    const std::string& plain = StepOf(world.definition(), world.state(), task->step).reference;
+    if (reference != run && reference != plain) continue;
     if (attempt == 0 || task->attempt == attempt) return task->number;
   }
   return absl::InvalidArgumentError("no task " + word + " has been scheduled");

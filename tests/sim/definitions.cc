@@ -73,6 +73,10 @@ class Author {
         tasks.push_back(Switch(depth));
       } else if (depth < 2 && pick < 34) {
         DynamicFork(tasks);
+      } else if (depth < 2 && pick >= 92) {
+        tasks.push_back(Loop(depth));
+      } else if (pick >= 86) {
+        tasks.push_back(Script());
       } else if (pick < 40) {
         tasks.push_back(Dynamic());
       } else if (pick < 44) {
@@ -86,6 +90,31 @@ class Author {
       }
     }
     return tasks;
+  }
+
+  std::string Script() {
+    static constexpr const char* kScripts[] = {
+        R"("type":"INLINE","inputParameters":{"expression":"1"})",
+        R"("type":"LAMBDA","inputParameters":{"scriptExpression":"return 1;"})",
+        R"("type":"JSON_JQ_TRANSFORM","inputParameters":{"queryExpression":"."})"};
+    return absl::StrCat(R"({"name":"script","taskReferenceName":")", Reference(), R"(",)",
+                        kScripts[random_.Below(3)],
+                        random_.Chance(500) ? R"(,"optional":true})" : "}");
+  }
+
+  // Over a list, while its condition holds, or both.
+  std::string Loop(int depth) {
+    const std::string before = last_simple_;
+    const std::string reference = Reference();
+    const std::string body = absl::StrJoin(List(depth + 1, 1 + random_.Below(2)), ",");
+    last_simple_ = before;
+    const std::uint64_t kind = random_.Below(3);
+    std::string more = kind == 0 ? "" : R"(,"loopCondition":"$.x")";
+    if (kind != 1) more += R"(,"items":[1,{"two":2},3])";
+    const std::string input = random_.Chance(500) ? R"({"keepLastN":1})" : "{}";
+    return absl::StrCat(R"({"name":"loop","taskReferenceName":")", reference,
+                        R"(","type":"DO_WHILE","inputParameters":)", input, more,
+                        R"(,"loopOver":[)", body, "]}");
   }
 
   std::string Simple() {

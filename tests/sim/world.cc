@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "engine/base/check.h"
 #include "tests/sim/definitions.h"
 #include "tests/sim/sim_client.h"
+#include "tests/sim/sim_runner.h"
 #include "tests/sim/sim_worker.h"
 #include "tests/sim/verdict.h"
 
@@ -67,7 +69,10 @@ World::~World() {
   events_.clear();
   clients_.clear();
   workers_.clear();
-  for (NodeProcess& node : nodes_) node.loop = nullptr;
+  for (NodeProcess& node : nodes_) {
+    node.runner = nullptr;
+    node.loop = nullptr;
+  }
 }
 
 // ---- nodes
@@ -96,9 +101,23 @@ void World::BootNode(std::size_t index) {
                              nullptr,
                              [](const std::string&, const std::vector<std::string>& names,
                                 const auto& done) { done(TaskDefinitionsNamed(names)); }});
+  node.runner = std::make_unique<runtime::RunnerHost>(
+      *node.loop, std::make_unique<SimRunner>(*this),
+      runtime::RunnerHostOptions{.incarnation = "scripts", .answer_us_max = 8 * core::kSecondUs});
+  CHECK(node.runner->Attach().ok());
+  TickRunner(index, node.process);
   node.watcher = std::make_shared<NodeWatcher>(*this);
   node.loop->Watch({.name_space = "default"}, node.watcher);
   node.touched = true;
+}
+
+// What the engine could not record is reported again.
+void World::TickRunner(std::size_t index, std::uint64_t process) {
+  NodeProcess& node = nodes_[index];
+  if (node.loop == nullptr || node.process != process) return;
+  node.runner->Tick();
+  node.touched = true;
+  After(250 * kMs, [this, index, process] { TickRunner(index, process); });
 }
 
 void World::CrashNode(std::size_t index, bool restart) {
@@ -108,6 +127,7 @@ void World::CrashNode(std::size_t index, bool restart) {
     probes_.Met(Probe::kNodeCrashed);
     node.journal->Crash(random_.Chance(500));
     // Whoever waits for it hears nothing better than that it is gone.
+    node.runner = nullptr;
     const std::unique_ptr<runtime::Loop> dead = std::move(node.loop);
     node.loop = nullptr;
     ghosts_.push_back({std::move(node.inner), std::move(node.journal)});

@@ -18,6 +18,7 @@
 #include "engine/memory/memory_journal.h"
 #include "engine/memory/memory_store.h"
 #include "engine/runtime/loop.h"
+#include "engine/runtime/runner_host.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/null_metrics.h"
 #include "tests/sim/probes.h"
@@ -74,6 +75,7 @@ class World {
     std::unique_ptr<memory::MemoryJournal> inner;
     std::unique_ptr<memory::FaultyJournal> journal;
     std::unique_ptr<runtime::Loop> loop;
+    std::unique_ptr<runtime::RunnerHost> runner;  // of the built-in steps
     std::shared_ptr<class NodeWatcher> watcher;
     core::TimeUs wake_at = 0;
     core::TimeUs cut_off_until = 0;  // the store cannot be reached
@@ -86,6 +88,7 @@ class World {
   };
 
   void BootNode(std::size_t index);
+  void TickRunner(std::size_t index, std::uint64_t process);
   void CrashNode(std::size_t index, bool restart);
   void PlanChaos();
   void BecomeCalm();

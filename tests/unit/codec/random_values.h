@@ -56,6 +56,18 @@ class RandomFields {
       values.insert(values.end(), std::move(value));
     }
   }
+  template <typename Key, typename T>
+  void Table(std::string_view key, std::map<Key, T>& values) {
+    std::vector<T> list;
+    List(key, list);
+    for (T& value : list) values[value.run] = std::move(value);
+  }
+  template <typename T>
+  void Records(std::string_view key, std::string_view, core::Numbered<T>& values) {
+    List(key, values);
+    const auto last = static_cast<std::uint32_t>(values.size());
+    values.Release(1, last, [this](const T&) { return random_() % 3 == 0; });
+  }
 
  private:
   void Fill(bool& value) { value = random_() % 2 == 0; }
@@ -125,6 +137,28 @@ bool SameFields(const std::vector<T>& a, const std::vector<T>& b) {
   if (a.size() != b.size()) return false;
   for (std::size_t i = 0; i < a.size(); ++i) {
     if (!SameFields(a[i], b[i])) return false;
+  }
+  return true;
+}
+
+template <typename T>
+bool SameFields(const core::Numbered<T>& a, const core::Numbered<T>& b) {
+  if (a.size() != b.size() || a.kept() != b.kept()) return false;
+  auto other = b.begin();
+  for (const T& value : a) {
+    if (!SameFields(value, *other)) return false;
+    ++other;
+  }
+  return true;
+}
+
+template <typename K, typename T>
+bool SameFields(const std::map<K, T>& a, const std::map<K, T>& b) {
+  if (a.size() != b.size()) return false;
+  auto other = b.begin();
+  for (const auto& [key, value] : a) {
+    if (key != other->first || !SameFields(value, other->second)) return false;
+    ++other;
   }
   return true;
 }

@@ -13,15 +13,33 @@ namespace {
 
 using ::testing::HasSubstr;
 
+// Numbers of what there is.
+class Numbers {
+ public:
+  template <typename T>
+  explicit Numbers(const core::Numbered<T>& records) {
+    for (const T& record : records) numbers_.push_back(record.number);
+  }
+  // REQUIRES: there is any.
+  std::uint32_t OneLike(std::uint32_t number) const { return numbers_[number % numbers_.size()]; }
+  std::uint32_t OneOrNoneLike(std::uint32_t number) const {
+    const std::size_t pick = number % (numbers_.size() + 1);
+    return pick == numbers_.size() ? 0 : numbers_[pick];
+  }
+
+ private:
+  std::vector<std::uint32_t> numbers_;
+};
+
 template <typename T>
-void Fit(T& number, std::size_t size) {
-  number = size == 0 ? 0 : static_cast<T>(number % (size + 1));
+void Fit(T& number, const Numbers& there) {
+  number = there.OneOrNoneLike(number);
 }
 template <typename Container>
-void FitAll(Container& numbers, std::size_t size) {
+void FitAll(Container& numbers, const Numbers& there) {
   Container fitting;
   for (auto number : numbers) {
-    Fit(number, size);
+    Fit(number, there);
     fitting.insert(fitting.end(), number);
   }
   numbers = std::move(fitting);
@@ -32,16 +50,11 @@ core::State RandomState(std::mt19937_64& random) {
   core::State state;
   RandomFields fields(random);
   VisitFields(fields, state);
-  if (state.runs.empty()) state.tasks.clear();
-  const std::size_t tasks = state.tasks.size();
-  const std::size_t runs = state.runs.size();
-  for (std::size_t i = 0; i < tasks; ++i) {
-    state.tasks[i].number = static_cast<core::TaskNumber>(i + 1);
-    state.tasks[i].run = static_cast<core::RunNumber>(1 + state.tasks[i].run % runs);
-  }
-  for (std::size_t i = 0; i < runs; ++i) {
-    core::StepRun& run = state.runs[i];
-    run.number = static_cast<core::RunNumber>(i + 1);
+  if (state.runs.empty()) state.tasks = {};
+  const Numbers tasks(state.tasks);
+  const Numbers runs(state.runs);
+  for (core::Task& task : state.tasks) task.run = runs.OneLike(task.run);
+  for (core::StepRun& run : state.runs) {
     Fit(run.task, tasks);
     Fit(run.operation_task, tasks);
     FitAll(run.after, runs);
@@ -53,6 +66,13 @@ core::State RandomState(std::mt19937_64& random) {
   FitAll(state.permitted, runs);
   FitAll(state.fault.ready, runs);
   FitAll(state.fault.in_turn, runs);
+  std::map<core::RunNumber, core::Loop> loops;
+  for (auto& [number, loop] : state.loops) {
+    if (state.runs.empty()) break;
+    loop.run = runs.OneLike(number);
+    loops[loop.run] = loop;
+  }
+  state.loops = loops;
   Fit(state.fault.task, tasks);
   std::set<core::Timer> timers;
   for (core::Timer timer : state.timers) {
@@ -92,9 +112,9 @@ TEST(StateJsonTest, EveryFieldIsStored) {
   EXPECT_EQ(FieldsVisited<core::StepsRequest>(), boost::pfr::tuple_size_v<core::StepsRequest>);
   EXPECT_EQ(FieldsVisited<core::Fault>(), boost::pfr::tuple_size_v<core::Fault>);
   EXPECT_EQ(FieldsVisited<core::Timer>(), boost::pfr::tuple_size_v<core::Timer>);
-  // All but `number`, which is the position.
-  EXPECT_EQ(FieldsVisited<core::Task>() + 1, boost::pfr::tuple_size_v<core::Task>);
-  EXPECT_EQ(FieldsVisited<core::StepRun>() + 1, boost::pfr::tuple_size_v<core::StepRun>);
+  // All but `number` and `gone`, which follow from the place.
+  EXPECT_EQ(FieldsVisited<core::Task>() + 2, boost::pfr::tuple_size_v<core::Task>);
+  EXPECT_EQ(FieldsVisited<core::StepRun>() + 2, boost::pfr::tuple_size_v<core::StepRun>);
 }
 
 TEST(StateJsonTest, AFreshStateIsShort) {

@@ -126,6 +126,8 @@ class SagaWorld {
         result.effect = row.action_done ? Effect::kApplied : Effect::kNone;
         if (!row.action_done) row.sealed = true;
         break;
+      case Operation::kEvaluate:
+        break;
     }
     return result;
   }

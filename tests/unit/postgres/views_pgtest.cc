@@ -105,6 +105,22 @@ TEST_F(ViewsTest, ATaskWhoseFailureWasAcceptedCompletedWithErrors) {
   EXPECT_EQ(Task(1, "status, reason"), "COMPLETED_WITH_ERRORS|no");
 }
 
+TEST_F(ViewsTest, TasksOfConstructsShowWhatTheyAre) {
+  core::TaskScheduled condition{.task = 3, .run = 2, .step = 1};
+  condition.operation = core::Operation::kEvaluate;
+  Store(Id(1),
+        {core::TaskScheduled{.task = 1, .run = 1, .step = 0, .input = Json(R"({"n":1})")},
+         core::TaskCompleted{.task = 1, .input = Json(R"({"case":"a"})")},
+         core::TaskScheduled{.task = 2, .run = 2, .step = 1}, core::TaskHandedOver{.task = 2},
+         condition, core::TaskScheduled{.task = 4, .run = 3, .step = 2},
+         core::TaskFailed{.task = 4, .reason = "no"},
+         core::TaskFailureAccepted{.task = 4, .permissive = true}});
+  EXPECT_EQ(Query("SELECT string_agg(task::text, ',' ORDER BY task) FROM skald.tasks"), "1,2,4");
+  EXPECT_EQ(Task(1, "input ->> 'case'"), "a");
+  EXPECT_EQ(Task(2, "status"), "IN_PROGRESS");
+  EXPECT_EQ(Task(4, "status, reason"), "FAILED|no");
+}
+
 TEST_F(ViewsTest, WorkflowsShowInputAndOutput) {
   Store(Id(1), {core::WorkflowStarted{.name = "order", .input = Json(R"({"a":1})")},
                 core::WorkflowEnded{.status = core::WorkflowStatus::kCompleted,
