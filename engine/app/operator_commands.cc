@@ -13,7 +13,8 @@ namespace {
 using Options = std::shared_ptr<ClientOptions>;
 
 struct ActionArguments {
-  std::string id, actor, reason, step, payload, effect;
+  std::string id, actor, reason, step, task, payload, effect;
+  std::string status = "COMPLETED";
   int iteration = 0;
   bool flag = false;
 };
@@ -71,6 +72,36 @@ int Signal(const Options& options, const Arguments& arguments) {
              [](auto& stub, auto& context, const auto& message, auto& response) {
                return stub.Signal(&context, message, &response);
              });
+}
+
+int UpdateTask(const Options& options, const Arguments& arguments) {
+  const auto output = TextOrFile(arguments->payload);
+  if (!output.ok()) return FailLocally(output.status());
+  v1::UpdateTaskRequest request;
+  request.set_task_id(arguments->task);
+  request.set_reference(arguments->step);
+  request.set_output(*output);
+  request.set_reason(arguments->reason);
+  v1::TaskStatus status = v1::TASK_STATUS_UNSPECIFIED;
+  v1::TaskStatus_Parse("TASK_STATUS_" + arguments->status, &status);
+  request.set_status(status);
+  return Act(options, arguments, request,
+             [](auto& stub, auto& context, const auto& message, auto& response) {
+               return stub.UpdateTask(&context, message, &response);
+             });
+}
+
+void AddUpdateTask(CLI::App& workflow, Chosen& chosen) {
+  CLI::App* command = workflow.add_subcommand("update-task", "Say what became of a task");
+  Options options = AddClientOptions(*command);
+  Arguments arguments = AddAction(*command, false);
+  auto* step = command->add_option("--step", arguments->step, "Reference of the step");
+  command->add_option("--task", arguments->task, "Id of the task instead")->excludes(step);
+  command->add_option("--status", arguments->status, "What became of it")
+      ->check(CLI::IsMember({"COMPLETED", "FAILED", "FAILED_WITH_TERMINAL_ERROR"}))
+      ->capture_default_str();
+  command->add_option("--task-output", arguments->payload, "JSON object, or @FILE");
+  command->callback([=, &chosen] { chosen = [=] { return UpdateTask(options, arguments); }; });
 }
 
 int PauseOrResume(const Options& options, const Arguments& arguments, bool pause) {
@@ -150,6 +181,8 @@ void AddOperatorCommands(CLI::App& workflow, Chosen& chosen) {
   command->add_option("--step", arguments->step, "Reference of the WAIT; the first if absent");
   command->add_option("--payload", arguments->payload, "JSON object, or @FILE");
   command->callback([=, &chosen] { chosen = [=] { return Signal(options, arguments); }; });
+
+  AddUpdateTask(workflow, chosen);
 
   command = workflow.add_subcommand("pause", "Start nothing new");
   options = AddClientOptions(*command);

@@ -62,6 +62,31 @@ absl::StatusOr<core::Trigger> ToTrigger(const v1::SignalRequest& request) {
   return core::Trigger(std::move(signal));
 }
 
+absl::StatusOr<core::Trigger> ToTrigger(const v1::UpdateTaskRequest& request) {
+  RETURN_IF_ERROR(CheckReason(request.reason()));
+  if (request.task_id().empty() == request.reference().empty()) {
+    return absl::InvalidArgumentError("task_id or reference: one of them expected");
+  }
+  core::UpdateTask update;
+  if (!request.task_id().empty()) {
+    ASSIGN_OR_RETURN(const TaskName name, ParseTaskId(request.task_id()));
+    if (name.workflow.ToString() != request.workflow_id()) {
+      return absl::InvalidArgumentError("task_id: a task of another workflow");
+    }
+    update.task = name.task;
+  }
+  update.reference = request.reference();
+  if (request.status() == v1::TASK_STATUS_UNSPECIFIED) {
+    return absl::InvalidArgumentError("status: one expected");
+  }
+  update.status = static_cast<core::TaskStatus>(static_cast<int>(request.status()) - 1);
+  ASSIGN_OR_RETURN(update.output, ToObjectPayload(request.output(), "output"));
+  update.reason = request.reason();
+  update.effect = FromProto(request.effect());
+  update.actor = ActorOr(request.actor());
+  return core::Trigger(std::move(update));
+}
+
 absl::StatusOr<core::Trigger> ToTrigger(const v1::OperateRequest& request) {
   RETURN_IF_ERROR(CheckReason(request.reason()));
   core::OperateSaga operate;
@@ -240,6 +265,13 @@ WorkflowServiceImpl::Reactor* WorkflowServiceImpl::Send(Context* context,
 WorkflowServiceImpl::Reactor* WorkflowServiceImpl::Signal(Context* context,
                                                           const v1::SignalRequest* request,
                                                           v1::ActionResponse* response) {
+  return Send(context, request->namespace_(), request->workflow_id(), ToTrigger(*request),
+              response);
+}
+
+WorkflowServiceImpl::Reactor* WorkflowServiceImpl::UpdateTask(Context* context,
+                                                              const v1::UpdateTaskRequest* request,
+                                                              v1::ActionResponse* response) {
   return Send(context, request->namespace_(), request->workflow_id(), ToTrigger(*request),
               response);
 }

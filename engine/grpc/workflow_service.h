@@ -44,6 +44,8 @@ class WorkflowServiceImpl final : public v1::WorkflowService::CallbackService {
                                                      const v1::WatchRequest* request) override;
   Reactor* Signal(Context* context, const v1::SignalRequest* request,
                   v1::ActionResponse* response) override;
+  Reactor* UpdateTask(Context* context, const v1::UpdateTaskRequest* request,
+                      v1::ActionResponse* response) override;
   Reactor* Pause(Context* context, const v1::ActionRequest* request,
                  v1::ActionResponse* response) override;
   Reactor* Resume(Context* context, const v1::ActionRequest* request,
