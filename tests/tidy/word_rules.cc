@@ -37,6 +37,8 @@ WordRule Threads() {
               {"engine/grpc/worker_service.h", "pings and time-outs of the streams"},
               {"engine/grpc/worker_service.cc", "pings and time-outs of the streams"},
               {"engine/http/http_server.cc", "the HTTP loop"},
+              {"engine/grpc_call/connection_watcher.h", "waits for channels to be ready"},
+              {"engine/grpc_call/name_resolver.h", "the system's resolver makes one wait"},
               {"engine/http_call/http_loop.h", "the loop of HTTP steps"},
               {"engine/script/script_runner.h", "the loop over the script hosts"},
               {"engine/script/script_runner.cc", "the loop over the script hosts"},
