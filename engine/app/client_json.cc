@@ -55,6 +55,8 @@ json::object TaskObject(const v1::Task& task) {
   AddUnlessEmpty(object, "progress_message", task.progress_message());
   object["step_run"] = task.step_run();
   AddUnlessEmpty(object, "parent_reference", task.parent_reference());
+  AddUnlessEmpty(object, "child_workflow_id", task.child_workflow_id());
+  if (task.child_parked()) object["child_parked"] = true;
   return object;
 }
 
@@ -98,6 +100,10 @@ std::string WorkflowJson(const v1::Workflow& workflow) {
   object["output"] = Parsed(workflow.output());
   object["variables"] = Parsed(workflow.variables());
   AddUnlessEmpty(object, "reason", workflow.reason());
+  AddUnlessEmpty(object, "parent_workflow_id", workflow.parent_workflow_id());
+  AddUnlessEmpty(object, "parent_task_id", workflow.parent_task_id());
+  AddUnlessZero(object, "depth", workflow.depth());
+  AddUnlessEmpty(object, "failure_workflow_id", workflow.failure_workflow_id());
   json::array unresolved;
   for (const std::string& reference : workflow.unresolved()) {
     unresolved.emplace_back(json::string(reference));
@@ -124,6 +130,7 @@ std::string SummaryJson(const v1::WorkflowSummary& summary) {
   AddUnlessZero(object, "updated_at_us", summary.updated_at_us());
   AddUnlessZero(object, "ended_at_us", summary.ended_at_us());
   AddUnlessEmpty(object, "reason", summary.reason());
+  AddUnlessEmpty(object, "parent_workflow_id", summary.parent_workflow_id());
   return json::serialize(object);
 }
 

@@ -17,6 +17,7 @@ struct ActionArguments {
   std::string status = "COMPLETED";
   int iteration = 0;
   bool flag = false;
+  bool failure_workflow = false;
 };
 using Arguments = std::shared_ptr<ActionArguments>;
 
@@ -118,6 +119,7 @@ int Terminate(const Options& options, const Arguments& arguments) {
   v1::TerminateRequest request;
   request.set_reason(arguments->reason);
   request.set_abandon(arguments->flag);
+  request.set_trigger_failure_workflow(arguments->failure_workflow);
   return Act(options, arguments, request,
              [](auto& stub, auto& context, const auto& message, auto& response) {
                return stub.Terminate(&context, message, &response);
@@ -196,10 +198,13 @@ void AddOperatorCommands(CLI::App& workflow, Chosen& chosen) {
   command->callback(
       [=, &chosen] { chosen = [=] { return PauseOrResume(options, arguments, false); }; });
 
-  command = workflow.add_subcommand("terminate", "End a workflow; a saga is undone first");
+  command = workflow.add_subcommand("terminate",
+                                    "End a workflow and its sub-workflows; a saga is undone first");
   options = AddClientOptions(*command);
   arguments = AddAction(*command, false);
   command->add_flag("--abandon", arguments->flag, "Leave a saga as it stands");
+  command->add_flag("--failure-workflow", arguments->failure_workflow,
+                    "Run the failure workflow, as after a failure");
   command->callback([=, &chosen] { chosen = [=] { return Terminate(options, arguments); }; });
 
   command = workflow.add_subcommand("compensate", "Undo a running saga");

@@ -144,6 +144,13 @@ class ServerProcess {
                 &secrets_,
                 [this](const std::string& name_space, std::vector<std::string> names, auto done) {
                   task_definitions_.Ask(name_space, std::move(names), std::move(done));
+                },
+                [this](const std::string& name_space, const std::string& name,
+                       std::int32_t version) {
+                  return definitions_.Find(name_space, name, version);
+                },
+                [this](const std::string& name_space, const std::string& json) {
+                  return definitions_.InPlace(name_space, json);
                 }}) {}
 
   absl::Status StartEdges(const ServerConfig& config) {

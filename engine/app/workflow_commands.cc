@@ -15,7 +15,8 @@ namespace skald::app {
 namespace {
 
 constexpr std::uint32_t kPageSize = 500;
-constexpr int kWatchAttemptsMax = 100;  // reconnects of one watch
+constexpr int kWatchAttemptsMax = 100;        // reconnects of one watch
+constexpr std::size_t kDescendantsMax = 200;  // sub-workflows shown in one tree
 
 using Options = std::shared_ptr<ClientOptions>;
 
@@ -28,7 +29,7 @@ struct StartArguments {
 };
 
 struct ListArguments {
-  std::string name, correlation_id;
+  std::string name, correlation_id, parent;
   std::vector<std::string> statuses, saga_statuses;
   bool oldest_first = false;
   std::uint64_t count_max = 100;
@@ -43,11 +44,33 @@ grpc::Status GetWorkflow(Client& client, const std::string& id, v1::Workflow& wo
   return client.workflows().Get(&context, request, &workflow);
 }
 
-void Show(const Client& client, const v1::Workflow& workflow) {
+// The sub-workflows below a workflow, nearest first; a tree shows what could be read.
+Descendants GetDescendants(Client& client, const v1::Workflow& root) {
+  Descendants found;
+  std::vector<std::string> wanted;
+  const auto add = [&](const v1::Workflow& workflow) {
+    for (const v1::Task& task : workflow.tasks()) {
+      const bool own = task.step_type() == "SUB_WORKFLOW" && !task.child_workflow_id().empty();
+      if (own && task.operation() == v1::OPERATION_ACTION) {
+        wanted.push_back(task.child_workflow_id());
+      }
+    }
+  };
+  add(root);
+  for (std::size_t i = 0; i < wanted.size() && found.size() < kDescendantsMax; ++i) {
+    v1::Workflow workflow;
+    if (!GetWorkflow(client, wanted[i], workflow).ok()) continue;
+    add(workflow);
+    found.emplace(wanted[i], std::move(workflow));
+  }
+  return found;
+}
+
+void Show(Client& client, const v1::Workflow& workflow) {
   if (client.json()) {
     fmt::print("{}\n", WorkflowJson(workflow));
   } else {
-    fmt::print("{}", WorkflowTree(workflow));
+    fmt::print("{}", WorkflowTree(workflow, GetDescendants(client, workflow)));
   }
   std::fflush(stdout);
 }
@@ -163,7 +186,7 @@ int Watch(const Options& options, const std::string& id) {
       v1::Workflow workflow;
       if (!GetWorkflow(client, id, workflow).ok()) return;
       // Home and clear, so that the tree is drawn over the one before.
-      fmt::print("\033[H\033[2J{}", WorkflowTree(workflow));
+      fmt::print("\033[H\033[2J{}", WorkflowTree(workflow, GetDescendants(client, workflow)));
     }
     std::fflush(stdout);
   };
@@ -237,6 +260,7 @@ int List(const Options& options, const std::shared_ptr<ListArguments>& arguments
   request.set_namespace_(options->name_space);
   request.set_name(arguments->name);
   request.set_correlation_id(arguments->correlation_id);
+  request.set_parent_workflow_id(arguments->parent);
   if (const absl::Status status = AddStatuses(*arguments, request); !status.ok()) {
     return FailLocally(status);
   }
@@ -298,6 +322,7 @@ void AddList(CLI::App& group, Chosen& chosen) {
   auto arguments = std::make_shared<ListArguments>();
   command->add_option("--name", arguments->name, "Definition");
   command->add_option("--correlation-id", arguments->correlation_id, "Correlation id");
+  command->add_option("--parent", arguments->parent, "Sub-workflows of this workflow");
   command->add_option("--status", arguments->statuses, "RUNNING, PAUSED, COMPLETED, …");
   command->add_option("--saga-status", arguments->saga_statuses, "PARKED, COMPENSATED, …");
   command->add_flag("--oldest-first", arguments->oldest_first, "Oldest first");

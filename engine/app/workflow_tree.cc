@@ -51,6 +51,7 @@ std::string TaskLine(const v1::Task& task) {
   if (!task.progress_message().empty()) line += "  " + task.progress_message();
   if (!task.worker_id().empty()) line += "  at " + task.worker_id();
   if (task.effect() == v1::EFFECT_UNKNOWN) line += "  effect UNKNOWN";
+  if (task.child_parked()) line += "  parked";
   if (!task.reason().empty()) line += "  (" + task.reason() + ")";
   return line;
 }
@@ -75,23 +76,57 @@ void AddNode(const Node& node, const std::string& indent, bool is_last, std::str
   }
 }
 
-void AddChildren(const Nodes& nodes, const std::string& parent, const std::string& indent,
-                 int depth_left, std::string& text) {
-  std::vector<const Node*> children;
-  for (const auto& [run, node] : nodes) {
-    if (node.parent == parent) children.push_back(&node);
+// "name v1  id  COMPLETED  saga COMPLETED  12 ms"
+std::string Headline(const v1::Workflow& workflow) {
+  std::string text = fmt::format("{} v{}  {}  {}", workflow.name(), workflow.version(),
+                                 workflow.workflow_id(), ShortName(workflow.status()));
+  if (workflow.saga_status() != v1::SAGA_STATUS_NONE) {
+    text += "  saga " + ShortName(workflow.saga_status());
   }
-  for (std::size_t i = 0; i < children.size(); ++i) {
-    const bool is_last = i + 1 == children.size();
-    AddNode(*children[i], indent, is_last, text);
-    const Node& child = *children[i];
-    const v1::Task& task = child.actions.empty() ? *child.others.back() : *child.actions.back();
-    if (depth_left > 0) {
-      AddChildren(nodes, task.reference(), indent + (is_last ? "     " : "│    "), depth_left - 1,
-                  text);
+  if (workflow.ended_at_us() != 0) {
+    text += "  " + DurationText(workflow.ended_at_us() - workflow.started_at_us());
+  }
+  return text;
+}
+
+class TreeWriter {
+ public:
+  TreeWriter(const Descendants& descendants, std::string& text)
+      : descendants_(descendants), text_(text) {}
+
+  void Add(const v1::Workflow& workflow, const std::string& indent, int depth_left) {
+    AddChildren(Group(workflow), "", indent, depth_left);
+  }
+
+ private:
+  void AddChildren(const Nodes& nodes, const std::string& parent, const std::string& indent,
+                   int depth_left) {
+    std::vector<const Node*> children;
+    for (const auto& [run, node] : nodes) {
+      if (node.parent == parent) children.push_back(&node);
+    }
+    for (std::size_t i = 0; i < children.size(); ++i) {
+      const Node& child = *children[i];
+      const bool is_last = i + 1 == children.size();
+      AddNode(child, indent, is_last, text_);
+      if (depth_left == 0) continue;
+      const std::string below = indent + (is_last ? "     " : "│    ");
+      const v1::Task& task = child.actions.empty() ? *child.others.back() : *child.actions.back();
+      AddSubWorkflow(task, below, depth_left - 1);
+      AddChildren(nodes, task.reference(), below, depth_left - 1);
     }
   }
-}
+
+  void AddSubWorkflow(const v1::Task& task, const std::string& indent, int depth_left) {
+    const auto found = descendants_.find(task.child_workflow_id());
+    if (found == descendants_.end()) return;
+    text_ += indent + Headline(found->second) + "\n";
+    Add(found->second, indent, depth_left);
+  }
+
+  const Descendants& descendants_;
+  std::string& text_;
+};
 
 }  // namespace
 
@@ -114,21 +149,20 @@ std::string TimeText(std::int64_t at_us) {
                      at_us % kSecondUs / kMsUs);
 }
 
-std::string WorkflowTree(const v1::Workflow& workflow) {
-  constexpr int kDepthMax = 20;
-  std::string text = fmt::format("{} v{}  {}  {}", workflow.name(), workflow.version(),
-                                 workflow.workflow_id(), ShortName(workflow.status()));
-  if (workflow.saga_status() != v1::SAGA_STATUS_NONE) {
-    text += "  saga " + ShortName(workflow.saga_status());
-  }
-  if (workflow.ended_at_us() != 0) {
-    text += "  " + DurationText(workflow.ended_at_us() - workflow.started_at_us());
-  }
+std::string WorkflowTree(const v1::Workflow& workflow, const Descendants& descendants) {
+  constexpr int kDepthMax = 100;  // steps and workflows in one another
+  std::string text = Headline(workflow);
   text += fmt::format("\nstarted {}", TimeText(workflow.started_at_us()));
   if (!workflow.correlation_id().empty()) text += "  correlation " + workflow.correlation_id();
+  if (!workflow.parent_workflow_id().empty()) {
+    text += "  for task " + workflow.parent_task_id();
+  }
   text += "\n";
   if (!workflow.reason().empty()) text += "reason: " + workflow.reason() + "\n";
-  AddChildren(Group(workflow), "", "", kDepthMax, text);
+  if (!workflow.failure_workflow_id().empty()) {
+    text += "failure workflow: " + workflow.failure_workflow_id() + "\n";
+  }
+  TreeWriter(descendants, text).Add(workflow, "", kDepthMax);
   for (const std::string& reference : workflow.unresolved()) {
     text += "left standing: " + reference + "\n";
   }

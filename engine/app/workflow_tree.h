@@ -8,13 +8,18 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "skald/v1/workflow.pb.h"
 
 namespace skald::app {
 
-std::string WorkflowTree(const v1::Workflow& workflow);
+// Workflows by id.
+using Descendants = std::map<std::string, v1::Workflow>;
+
+// With its sub-workflows below the steps that they carry out, as far as they are given.
+std::string WorkflowTree(const v1::Workflow& workflow, const Descendants& descendants);
 
 // "12 ms", "1.2 s", "3 min 5 s".
 std::string DurationText(std::int64_t duration_us);

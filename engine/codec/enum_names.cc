@@ -21,6 +21,8 @@ std::string_view TextOf(FaultCause cause) {
       return "TERMINATED";
     case FaultCause::kWorkflowTimeout:
       return "WORKFLOW_TIMEOUT";
+    case FaultCause::kParent:
+      return "PARENT";
   }
   return "";
 }

@@ -19,6 +19,9 @@ void VisitFields(V& v, E& e) {
   v.Field("traceparent", e.traceparent);
   v.Field("tracestate", e.tracestate);
   v.Field("timeout_at", e.timeout_at);
+  v.Field("parent", e.parent);
+  v.Field("parent_task", e.parent_task);
+  v.Field("depth", e.depth);
 }
 
 template <typename V, typename E>
@@ -110,6 +113,7 @@ void VisitFields(V& v, E& e) {
   v.Field("barrier", e.barrier);
   v.Field("attempt_timeout_at", e.attempt_timeout_at);
   v.Field("not_after", e.not_after);
+  v.Field("child", e.child);
 }
 
 template <typename V, Of<core::TaskRequeued> E>
@@ -144,12 +148,39 @@ void VisitFields(V& v, E& e) {
   v.Always("timeout", e.timeout);
   v.Field("reason", e.reason);
   v.Always("effect", e.effect);
+  v.Field("by_child", e.by_child);
 }
 
 template <typename V, Of<core::TaskCancelRequested> E>
 void VisitFields(V& v, E& e) {
   v.Field("task", e.task);
   v.Field("reason", e.reason);
+  v.Field("timeout", e.timeout);
+}
+
+template <typename V, Of<core::ChildParked> E>
+void VisitFields(V& v, E& e) {
+  v.Field("task", e.task);
+  v.Field("reason", e.reason);
+}
+
+template <typename V, Of<core::FailureWorkflowStarted> E>
+void VisitFields(V& v, E& e) {
+  v.Field("child", e.child);
+  v.Field("name", e.name);
+  v.Field("version", e.version);
+  v.Always("status", e.status);
+  v.Field("task", e.task);
+}
+
+template <typename V, Of<core::FailureWorkflowRefused> E>
+void VisitFields(V& v, E& e) {
+  v.Field("reason", e.reason);
+}
+
+template <typename V, Of<core::ChildResumed> E>
+void VisitFields(V& v, E& e) {
+  v.Field("task", e.task);
 }
 
 template <typename V, Of<core::TaskCanceled> E>
@@ -157,6 +188,7 @@ void VisitFields(V& v, E& e) {
   v.Field("task", e.task);
   v.Always("effect", e.effect);
   v.Field("reason", e.reason);
+  v.Field("by_child", e.by_child);
 }
 
 template <typename V, Of<core::LateResult> E>

@@ -13,7 +13,7 @@
 //   any event             at               when it differs from the row's `at`
 //   WorkflowStarted       namespace, name, version, definition (id of the pinned form), input,
 //                         correlation_id, idempotency_key, priority, traceparent, tracestate,
-//                         timeout_at
+//                         timeout_at, parent (id), parent_task, depth
 //   WorkflowPaused        actor, reason
 //   WorkflowResumed       actor, reason
 //   WorkflowTimeoutAlerted
@@ -24,16 +24,17 @@
 //                         op (ACTION), task_type, ref, input, available_at, poll_timeout_at,
 //                         total_timeout_at, after [run, …]
 //   TaskReleased          task
-//   TaskStarted           task, worker, incarnation, barrier, attempt_timeout_at, not_after
+//   TaskStarted           task, worker, incarnation, barrier, attempt_timeout_at, not_after,
+//                         child (id)
 //   TaskRequeued          task, available_at
 //   TaskCompleted         task, output, verdict (NONE), undo_input, effect (UNSET), input
 //   TaskHandedOver        task, output
 //   TaskUpdated           task, actor
 //   IterationStarted      run, iteration (1), keep_last, items
 //   TaskFailed            task, terminal, reason, effect (always), verdict (NONE), output
-//   TaskTimedOut          task, timeout (always), reason, effect (always)
-//   TaskCancelRequested   task, reason
-//   TaskCanceled          task, effect (always), reason
+//   TaskTimedOut          task, timeout (always), reason, effect (always), by_child
+//   TaskCancelRequested   task, reason, timeout (NONE)
+//   TaskCanceled          task, effect (always), reason, by_child
 //   TaskFailureAccepted   task, permissive
 //   LateResult            task, fence, status (always), effect (UNSET), output
 //   SagaFaulted           cause (always), reason, task, actor, end_status (always), settle_until,
@@ -50,12 +51,16 @@
 //   OrphanEffect          run, task
 //   StepsRequested        step (always), ref, iteration, input, names [text, …], after [run, …]
 //   StepsAdded            step (always), request, steps (core/definition_added.h says their format)
+//   ChildParked           task, reason
+//   ChildResumed          task
+//   FailureWorkflowStarted  child (id), name, version, status (always), task
+//   FailureWorkflowRefused  reason
 //
 // Texts beyond core::Name of types.h: cause = TASK_FAILED, TASK_TIMED_OUT, TERMINATE_STEP, USER,
-// TERMINATED, WORKFLOW_TIMEOUT; resolution = RETRY, BY_HAND, SKIPPED, SETTLED_APPLIED,
+// TERMINATED, WORKFLOW_TIMEOUT, PARENT; resolution = RETRY, BY_HAND, SKIPPED, SETTLED_APPLIED,
 // SETTLED_NONE; op = ACTION, COMPENSATE, PROBE, EVALUATE; effect = UNSET, NONE, APPLIED, UNKNOWN;
 // verdict = NONE, DONE, REPLAYED, NULLED, REJECTED; timeout = NONE, RESPONSE, ATTEMPT, TOTAL, POLL,
-// LEASE.
+// LEASE, CHILD.
 //
 //   [{"type":"TaskScheduled","task":1,"run":1,"step":0,"task_type":"charge_card","ref":"charge",
 //     "input":{"cents":100}},{"type":"TaskStarted","task":1,"worker":"w-1","incarnation":"8f…"}]

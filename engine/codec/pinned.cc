@@ -15,6 +15,7 @@ namespace {
 
 std::string Body(std::string_view name_space, std::string_view workflow,
                  const std::map<std::string, std::string>& tasks,
+                 const std::map<std::string, core::ChildInfo>& children,
                  core::UnknownPolicy unknown_default) {
   std::string body = "{\"namespace\":";
   core::AppendJsonString(body, name_space);
@@ -33,8 +34,24 @@ std::string Body(std::string_view name_space, std::string_view workflow,
     body.append(",\"unknownDefault\":");
     core::AppendJsonString(body, core::Name(unknown_default));
   }
+  if (!children.empty()) {
+    body.append(",\"subWorkflows\":{");
+    for (const auto& [key, child] : children) {
+      if (body.back() != '{') body.push_back(',');
+      core::AppendJsonString(body, key);
+      body.append(":{\"version\":");
+      core::AppendJsonInteger(body, child.version);
+      body.append(child.has_pivot ? ",\"pivot\":true}" : "}");
+    }
+    body.push_back('}');
+  }
   body.push_back('}');
   return body;
+}
+
+// What a step says: the name, and the version if it has one.
+std::string ChildKey(const std::string& name, std::int32_t version) {
+  return version == 0 ? name : absl::StrCat(name, "/", version);
 }
 
 absl::Status Damaged(std::string_view what) {
@@ -52,11 +69,22 @@ absl::StatusOr<Pinned> PinDefinition(std::string_view workflow_json,
     if (source.has_value()) tasks[name] = *source;
     return source;
   };
-  core::Parsed<core::Definition> parsed = core::ParseDefinition(workflow_json, recording, options);
+  std::map<std::string, core::ChildInfo> children;
+  core::ParseOptions recorded = options;
+  if (options.children != nullptr) {
+    recorded.children = [&](const std::string& name, std::int32_t version) {
+      const std::optional<core::ChildInfo> child = options.children(name, version);
+      // Of one with a version of its own there is nothing else to remember.
+      const bool told = child.has_value() && (version == 0 || child->has_pivot);
+      if (told) children[ChildKey(name, version)] = *child;
+      return child;
+    };
+  }
+  core::Parsed<core::Definition> parsed = core::ParseDefinition(workflow_json, recording, recorded);
   if (!parsed.ok()) return core::InvalidDefinition(parsed.mistakes);
-  Pinned pinned{
-      Body(options.name_space, core::TrimJson(workflow_json), tasks, options.unknown_default),
-      *std::move(parsed.value)};
+  Pinned pinned{Body(options.name_space, core::TrimJson(workflow_json), tasks, children,
+                     options.unknown_default),
+                *std::move(parsed.value)};
   if (pinned.body.size() > core::kPinnedBytesMax) {
     return absl::ResourceExhaustedError(
         absl::StrCat("definition ", pinned.definition.name, " has ", pinned.body.size(),
@@ -81,7 +109,21 @@ absl::StatusOr<core::Definition> DecodePinned(
     const auto source = core::FindMember(*tasks, name);
     return source.has_value() ? std::optional(std::string(*source)) : std::nullopt;
   };
+  // Bodies of before there were sub-workflows have none.
+  const auto children = core::FindMember(object, "subWorkflows");
+  const auto child = [&](const std::string& name,
+                         std::int32_t version) -> std::optional<core::ChildInfo> {
+    if (!children.has_value()) return std::nullopt;
+    const auto info = core::FindMember(*children, ChildKey(name, version));
+    if (!info.has_value()) return std::nullopt;
+    const auto number = core::FindMember(*info, "version");
+    const std::int64_t pinned =
+        number.has_value() ? core::IntegerOf(*number).value_or(version) : version;
+    return core::ChildInfo{.version = static_cast<std::int32_t>(pinned),
+                           .has_pivot = core::FindMember(*info, "pivot").has_value()};
+  };
   core::ParseOptions options{.name_space = core::StringOf(*name_space),
+                             .children = child,
                              .accepted_before = true,
                              .environment = std::move(environment)};
   if (const auto member = core::FindMember(object, "unknownDefault"); member.has_value()) {

@@ -5,8 +5,10 @@
 // store keeps each content once. Format, fields only ever added:
 //   {"namespace":"default","workflow":{…as registered…},
 //    "taskDefinitions":{"charge_card":{…as registered…},…},
-//    "unknownDefault":"PARK"}                      the server's, where it has one
-// Names are sorted; only registered ones appear.
+//    "unknownDefault":"PARK",                      the server's, where it has one
+//    "subWorkflows":{"ship":{"version":3,"pivot":true},…}}
+// Names are sorted; only registered ones appear. `subWorkflows`, when there are any: by what a step
+// says ("ship", "ship/2"), the version that it stands for and whether it is known to hold a pivot.
 #pragma once
 
 #include <memory>

@@ -46,6 +46,9 @@ void VisitFields(V& v, E& e) {
   v.Field("worker", e.worker);
   v.Field("incarnation", e.incarnation);
   v.Field("reason", e.reason);
+  v.Field("child", e.child);
+  v.Field("child_ended", e.child_ended);
+  v.Field("child_parked", e.child_parked);
   v.Field("input", e.input);
   v.Field("output", e.output);
 }
@@ -168,6 +171,11 @@ void VisitFields(V& v, E& e) {
   v.Field("variables", e.variables);
   v.Field("output", e.output);
   v.Field("reason", e.reason);
+  v.Field("failure_workflow", e.failure_workflow);
+  v.Field("failure_workflow_name", e.failure_workflow_name);
+  v.Field("failure_workflow_refused", e.failure_workflow_refused);
+  v.Field("failure_status", e.failure_status, core::WorkflowStatus::kFailed);
+  v.Field("failure_task", e.failure_task);
   v.Records("tasks", "task_gaps", e.tasks);
   v.Records("runs", "run_gaps", e.runs);
   v.Table("loops", e.loops);
@@ -176,6 +184,7 @@ void VisitFields(V& v, E& e) {
   v.Field("join_remaining", e.join_remaining);
   v.Field("open", e.open);
   v.Field("live_tasks", e.live_tasks);
+  v.Field("child_tasks", e.child_tasks);
   v.List("timers", e.timers);
   v.Nested("fault", e.fault);
   v.Field("held", e.held);

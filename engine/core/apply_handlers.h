@@ -30,6 +30,9 @@ void ApplyWorkflow(const ApplyContext& context, const FaultPended& body, State& 
 void ApplyWorkflow(const ApplyContext& context, const StepsRequested& body, State& state);
 void ApplyWorkflow(const ApplyContext& context, const StepsAdded& body, State& state);
 
+void ApplyWorkflow(const ApplyContext& context, const FailureWorkflowStarted& body, State& state);
+void ApplyWorkflow(const ApplyContext& context, const FailureWorkflowRefused& body, State& state);
+
 // ---- apply_task.cc ----
 void ApplyTask(const ApplyContext& context, const TaskScheduled& body, State& state);
 void ApplyTask(const ApplyContext& context, const TaskReleased& body, State& state);
@@ -42,6 +45,8 @@ void ApplyTask(const ApplyContext& context, const TaskFailed& body, State& state
 void ApplyTask(const ApplyContext& context, const TaskTimedOut& body, State& state);
 void ApplyTask(const ApplyContext& context, const TaskCancelRequested& body, State& state);
 void ApplyTask(const ApplyContext& context, const TaskCanceled& body, State& state);
+void ApplyTask(const ApplyContext& context, const ChildParked& body, State& state);
+void ApplyTask(const ApplyContext& context, const ChildResumed& body, State& state);
 void ApplyTask(const ApplyContext& context, const TaskFailureAccepted& body, State& state);
 void ApplyTask(const ApplyContext& context, const LateResult& body, State& state);
 // apply_loop.cc

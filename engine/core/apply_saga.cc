@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/core/construct.h"
 #include "engine/core/saga_rules.h"
 
 namespace skald::core {
@@ -70,7 +71,7 @@ class Books {
       return;
     }
     if (task.operation != Operation::kAction) return;
-    AttemptEnded();
+    AttemptEnded(task);
     ++run.attempts_applied;
     run.outcome = Effect::kApplied;
     run.completed_seq = event_.seq;
@@ -144,14 +145,18 @@ class Books {
   void CountEffect(TaskNumber number, Effect effect) {
     const Task& task = state_.task(number);
     if (task.operation != Operation::kAction) return;
-    AttemptEnded();
+    AttemptEnded(task);
     StepRun& run = Run(task.run);
     if (effect == Effect::kApplied) ++run.attempts_applied;
     if (effect == Effect::kUnknown) ++run.attempts_unknown;
   }
 
+  // Sub-workflows settle and undo themselves in their own time.
+  bool HasSettleBound(const Task& task) const { return !IsChildTask(definition_, state_, task); }
+
   // The settle bound is for attempts under way: when none is left, nor is it.
-  void AttemptEnded() {
+  void AttemptEnded(const Task& task) {
+    if (!HasSettleBound(task)) return;
     if (!state_.fault.active || state_.fault.attempts_open == 0) return;
     if (--state_.fault.attempts_open > 0) return;
     DropTimer(TimerKind::kSettleTimeout, state_.fault.settle_until);
@@ -179,6 +184,7 @@ void Books::operator()(const SagaFaulted& faulted) {
   state_.status = state_.paused_by_person ? WorkflowStatus::kPaused : WorkflowStatus::kRunning;
   state_.saga_status = SagaStatus::kCompensating;
   state_.reason = faulted.reason;
+  state_.ended_at = 0;  // a completed sub-workflow is re-opened by its parent
 
   Fault& fault = state_.fault;
   fault = Fault{};
@@ -219,7 +225,8 @@ void Books::ResetForUndo(StepRun& run) {
   run.probe_attempts = 0;
   if (!run.settled) {
     ++state_.fault.unsettled;
-    if (run.task != 0 && !IsTerminal(state_.task(run.task).status)) ++state_.fault.attempts_open;
+    const bool open = run.task != 0 && !IsTerminal(state_.task(run.task).status);
+    if (open && HasSettleBound(state_.task(run.task))) ++state_.fault.attempts_open;
     return;
   }
   state_.open.erase(run.number);

@@ -174,6 +174,7 @@ void CloseRun(const ApplyContext& context, RunNumber number, State& state) {
 void EndTask(const ApplyContext& context, TaskStatus status, Task& task, State& state) {
   const bool worker = IsWorkerTask(context.definition, state, task);
   if (worker && !IsTerminal(task.status) && !task.awaits_update) --state.live_tasks;
+  state.child_tasks.erase(task.number);
   DropTimers(task, state);
   task.awaits_update = false;
   task.status = status;
@@ -208,6 +209,9 @@ void ApplyTask(const ApplyContext& context, const TaskScheduled& body, State& st
   if (IsWorkerTask(step, body.operation)) {
     Enqueue(context.at, task, state);
     ++state.live_tasks;
+  } else if (IsChildTask(step, body.operation)) {
+    Enqueue(context.at, task, state);
+    state.child_tasks.insert(body.task);
   } else {
     task.status = TaskStatus::kInProgress;
     task.started_at = context.at;
@@ -242,6 +246,7 @@ void ApplyTask(const ApplyContext& context, const TaskStarted& body, State& stat
   task.incarnation = body.incarnation;
   task.barrier = body.barrier;
   task.not_after = body.not_after;
+  task.child = body.child;
   task.attempt_timeout_at = body.attempt_timeout_at;
   AddTimer(body.attempt_timeout_at, TimerKind::kAttemptTimeout, task.number, state);
 }
@@ -296,17 +301,32 @@ void ApplyTask(const ApplyContext& context, const TaskTimedOut& body, State& sta
   Task& task = TaskOf(body.task, state);
   EndTask(context, TaskStatus::kTimedOut, task, state);
   task.timeout = body.timeout;
+  task.child_ended = body.by_child;
   task.reason = body.reason;
   task.effect = body.effect;
 }
 
 void ApplyTask(const ApplyContext&, const TaskCancelRequested& body, State& state) {
-  TaskOf(body.task, state).cancel_requested = true;
+  Task& task = TaskOf(body.task, state);
+  task.cancel_requested = true;
+  if (body.timeout == Timeout::kNone) return;
+  DropTimers(task, state);
+  task.timeout = body.timeout;
+  task.reason = body.reason;
+}
+
+void ApplyTask(const ApplyContext&, const ChildParked& body, State& state) {
+  TaskOf(body.task, state).child_parked = true;
+}
+
+void ApplyTask(const ApplyContext&, const ChildResumed& body, State& state) {
+  TaskOf(body.task, state).child_parked = false;
 }
 
 void ApplyTask(const ApplyContext& context, const TaskCanceled& body, State& state) {
   Task& task = TaskOf(body.task, state);
   EndTask(context, TaskStatus::kCanceled, task, state);
+  task.child_ended = body.by_child;
   task.reason = body.reason;
   task.effect = body.effect;
 }

@@ -4,6 +4,7 @@
 #include "engine/core/apply_handlers.h"
 #include "engine/core/apply_loop.h"
 #include "engine/core/definition_added.h"
+#include "engine/core/families.h"
 
 namespace skald::core {
 namespace {
@@ -70,6 +71,7 @@ void ApplyWorkflow(const ApplyContext& context, const WorkflowEnded& body, State
   state.loops_due.clear();
   state.permitted.clear();
   state.live_tasks = 0;
+  state.child_tasks.clear();
 }
 
 void ApplyWorkflow(const ApplyContext&, const SagaFaulted&, State& state) {
@@ -99,6 +101,18 @@ void ApplyWorkflow(const ApplyContext& context, const StepsAdded& body, State& s
   StepsAdded compiled = body;
   CHECK(CompileSteps(context.definition, state.added, compiled).ok());
   state.added.Append(std::move(compiled.compiled));
+}
+
+void ApplyWorkflow(const ApplyContext&, const FailureWorkflowStarted& body, State& state) {
+  state.failure_workflow = body.child;
+  state.failure_workflow_name = body.name;
+  state.failure_status = body.status;
+  state.failure_task = body.task;
+}
+
+void ApplyWorkflow(const ApplyContext&, const FailureWorkflowRefused& body, State& state) {
+  state.failure_workflow_refused = true;
+  state.output = WithFailureWorkflow(state.output, body.reason);
 }
 
 }  // namespace skald::core

@@ -6,7 +6,8 @@
 // saga_input.h. Works on whole histories and on those of running workflows, cut at the end of any
 // decision. Cost: O(events + edges of the causal order).
 //
-// Not checked here: I16 to I18 (sub-workflows, failure workflows, generations are not built), I20
+// Not checked here: I16 (needs the histories of two workflows; the decision does not close an undo
+// otherwise), I18 (generations are not built), I20
 // (needs the participants' ledgers), the replay half of I19 (tests fold histories again).
 #pragma once
 

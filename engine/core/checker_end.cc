@@ -94,6 +94,31 @@ void CheckTerminal(Model& model) {
   }
 }
 
+// saga.md I17. Whether somebody ended the workflow on purpose shows only in the status TERMINATED
+// or in the fault; names that an expression gives may be none.
+void CheckFailureWorkflow(Model& model) {
+  const Definition& definition = model.definition;
+  const bool literal =
+      !definition.failure_workflow.empty() && definition.failure_workflow.front() != '$';
+  const WorkflowStatus status = model.ended.status;
+  const bool failed = status == WorkflowStatus::kFailed || status == WorkflowStatus::kTimedOut;
+  const bool given_up = model.ended.saga_status == SagaStatus::kAbandoned;
+  if (literal && failed && !given_up && model.failure_workflows == 0) {
+    model.Report("I17", model.ended_seq, "the failure workflow was not started");
+  }
+  if (model.failure_workflows > 0 && status == WorkflowStatus::kCompleted) {
+    model.Report("I17", model.failure_workflow_seq, "a failure workflow, and the end is COMPLETED");
+  }
+  if (definition.failure_workflow_at == FailureWorkflowAt::kOnFailure) return;
+  for (const RunRecord& run : model.runs) {
+    if (model.failure_workflow_seq != 0 && run.undo_finished_seq > model.failure_workflow_seq) {
+      model.Report("I17", model.failure_workflow_seq,
+                   "the failure workflow was started before " +
+                       std::string(ReferenceOf(model, run)) + " was undone");
+    }
+  }
+}
+
 bool Parked(const Model& model) { return model.parked_seq > model.resumed_seq; }
 
 // A decision has been taken to its end, and the workflow is not: something has to be under way.
@@ -177,6 +202,7 @@ void CheckUndoInput(const RunRecord& run, EventSeq seq, const Payload& input, Mo
 void CheckEnd(Model& model) {
   if (model.runs.empty() && model.ended_seq == 0) return;
   for (const RunRecord& run : model.runs) CheckRetryable(run, model);
+  if (model.ended_seq != 0) CheckFailureWorkflow(model);
   if (!model.definition.saga.declared && !model.added.any_saga()) return;
   if (model.ended_seq != 0) {
     CheckTerminal(model);

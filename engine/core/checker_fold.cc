@@ -55,6 +55,15 @@ class Folder {
     if (task != nullptr) task->updated = true;
   }
 
+  void operator()(const FailureWorkflowStarted& started) {
+    ++model_.failure_workflows;
+    Require(model_.failure_workflows == 1, "I17", "the failure workflow was started twice");
+    Require(!model_.definition.failure_workflow.empty(), "I17",
+            "a failure workflow was started, and the definition names none");
+    Require(started.status != WorkflowStatus::kCompleted, "I17",
+            "the failure workflow was started by a success");
+    model_.failure_workflow_seq = seq_;
+  }
   void operator()(const SagaFaulted& faulted);
   void operator()(const FaultPended&) {
     Require(!model_.fault_pending && model_.fault_seq == 0, "I1", "a second fault is pending");
@@ -66,7 +75,9 @@ class Folder {
   }
   void operator()(const PivotPassed& passed) {
     if (!KnownRun(passed.run)) return;
-    Require(model_.StepOf(Run(passed.run)).saga.kind == StepKind::kPivot, "I8",
+    const Step& step = model_.StepOf(Run(passed.run));
+    // Of a sub-workflow it may turn out only when it has passed its own.
+    Require(step.saga.kind == StepKind::kPivot || step.type == StepType::kSubWorkflow, "I8",
             "the step that passed is no pivot");
     model_.pivot_seq = seq_;
   }
@@ -294,9 +305,11 @@ TaskRecord* Folder::End(TaskNumber number, TaskStatus status, Effect effect) {
   task->effect = effect;
   --model_.live_tasks;
   const bool reported = status != TaskStatus::kTimedOut && status != TaskStatus::kCanceled;
-  const bool by_worker =
-      IsWorkerTask(model_.StepOf(Run(task->run)), task->operation) && !task->updated;
-  Require(!reported || !by_worker || task->started_seq != 0, "I14",
+  const Step& step = model_.StepOf(Run(task->run));
+  // What is wrong with the request of a START_WORKFLOW fails it before anything is started.
+  const bool by_child = IsChildTask(step, task->operation) && step.type != StepType::kStartWorkflow;
+  const bool by_worker = IsWorkerTask(step, task->operation) && !task->updated;
+  Require(!reported || !(by_worker || by_child) || task->started_seq != 0, "I14",
           "task " + std::to_string(number) + " has a result but was never started");
   if (task->operation != Operation::kAction) return task;
   RunRecord& run = Run(task->run);
@@ -342,7 +355,9 @@ void Folder::operator()(const LateResult& late) {
 void Folder::operator()(const SagaFaulted& faulted) {
   ++model_.faults;
   Require(model_.faults == 1, "I1", "the saga faulted twice");
-  Require(model_.ended_seq == 0, "END", "the saga faulted after its end");
+  const bool by_parent = faulted.cause == FaultCause::kParent;
+  Require(model_.ended_seq == 0 || by_parent, "END", "the saga faulted after its end");
+  if (by_parent) model_.ended_seq = 0;  // re-opened
   Require(model_.pivot_seq == 0 || model_.override_seq > model_.pivot_seq, "I8",
           "the saga faulted after its pivot passed");
   const bool of_task =
@@ -419,6 +434,10 @@ void Folder::FinishUndo(RunRecord& run) {
 
 // What may stand in a history after its end: an answer that came too late, and what it showed.
 bool MayFollowEnd(const EventBody& body) {
+  if (std::holds_alternative<FailureWorkflowRefused>(body)) return true;
+  if (const auto* faulted = std::get_if<SagaFaulted>(&body)) {
+    return faulted->cause == FaultCause::kParent;
+  }
   return std::holds_alternative<LateResult>(body) || std::holds_alternative<OrphanEffect>(body) ||
          std::holds_alternative<SagaParked>(body);
 }

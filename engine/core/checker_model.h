@@ -78,6 +78,8 @@ struct Model {
   EventSeq ended_seq = 0;
   WorkflowEnded ended;
   EventSeq orphan_seq = 0;
+  std::uint32_t failure_workflows = 0;
+  EventSeq failure_workflow_seq = 0;
   std::uint32_t undo_running = 0;
   std::uint32_t live_tasks = 0;  // scheduled or in progress, of any kind
   std::vector<Violation> violations;

@@ -33,12 +33,32 @@ inline StepIndex LoopAround(const Definition& definition, const State& state, St
 // May do something to the world that its saga has to know of; all other steps have the effect NONE.
 constexpr bool HasEffects(StepType type) {
   return type == StepType::kSimple || type == StepType::kHttp || type == StepType::kGrpc ||
-         type == StepType::kEvent || type == StepType::kHuman || type == StepType::kDynamic;
+         type == StepType::kEvent || type == StepType::kHuman || type == StepType::kDynamic ||
+         type == StepType::kSubWorkflow || type == StepType::kStartWorkflow;
 }
 // A saga's author has to say what becomes of such a step (saga.md 2.1, `undeclared`). A person's
-// doing is no effect unless declared; of a DYNAMIC step it is asked when it is known what it is.
+// doing is no effect unless declared, nor is a workflow that is started and left alone (2.8); of a
+// DYNAMIC step it is asked when it is known what it is.
 constexpr bool MustDeclare(StepType type) {
-  return HasEffects(type) && type != StepType::kHuman && type != StepType::kDynamic;
+  return HasEffects(type) && type != StepType::kHuman && type != StepType::kDynamic &&
+         type != StepType::kStartWorkflow;
+}
+
+// Carried out by another workflow.
+inline bool IsChildTask(const Step& step, Operation operation) {
+  if (operation == Operation::kAction) {
+    return step.type == StepType::kSubWorkflow || step.type == StepType::kStartWorkflow;
+  }
+  return operation == Operation::kCompensate && step.saga.undo &&
+         step.saga.undo->type == StepType::kSubWorkflow;
+}
+inline bool IsChildTask(const Definition& definition, const State& state, const Task& task) {
+  return IsChildTask(StepOf(definition, state, task.step), task.operation);
+}
+
+// The undo of a SUB_WORKFLOW step by the workflow that carried the step out.
+inline bool UndoesItsChild(const Step& step, Operation operation) {
+  return operation == Operation::kCompensate && step.saga.undo && step.saga.undo->of_child;
 }
 
 // The type under which a runner of this node carries the task out; empty: no runner does.
@@ -49,17 +69,23 @@ inline std::string_view RunnerOf(const Step& step, Operation operation) {
   return "";
 }
 
-// Carried out by a worker or a runner; all other tasks by the decision itself.
+// Carried out by a worker or a runner; what neither they nor another workflow do, the decision does
+// itself.
 inline bool IsWorkerTask(const Step& step, Operation operation) {
   if (operation == Operation::kAction) {
     return step.type == StepType::kSimple || !step.runner.empty();
   }
   const bool by_person = operation == Operation::kCompensate && step.saga.undo &&
                          step.saga.undo->type == StepType::kHuman;
-  return !by_person;
+  return !by_person && !IsChildTask(step, operation);
 }
 inline bool IsWorkerTask(const Definition& definition, const State& state, const Task& task) {
   return IsWorkerTask(StepOf(definition, state, task.step), task.operation);
+}
+
+// Carried out outside of the decision: attempts of it are retried and waited for.
+inline bool IsDoneElsewhere(const Step& step, Operation operation) {
+  return IsWorkerTask(step, operation) || IsChildTask(step, operation);
 }
 
 // What it gives follows from its input alone (scripts, jq): to run it again is harmless, and one
@@ -104,7 +130,7 @@ inline bool AwaitsOutside(const Definition& definition, const State& state, cons
   if (task.status != TaskStatus::kInProgress) return false;
   if (task.awaits_update) return true;
   const Step& step = StepOf(definition, state, task.step);
-  if (task.operation != Operation::kAction) return !IsWorkerTask(step, task.operation);
+  if (task.operation != Operation::kAction) return !IsDoneElsewhere(step, task.operation);
   return step.type == StepType::kWait || step.type == StepType::kHuman;
 }
 

@@ -45,6 +45,11 @@ void AdvanceLoops(Draft& draft);
 
 // The step's `asyncComplete`, which its input may overrule (conductor.md 2.1).
 bool CompletesOutside(const Step& step, const Payload& input);
+void CarryOutSubWorkflow(const Step& step, TaskScheduled task, Draft& draft);
+void CarryOutStartWorkflow(const Step& step, TaskScheduled task, Draft& draft);
+
+// The input of a SUB_WORKFLOW task (conductor.md 2.10); `input`: the step's own, evaluated.
+Payload SubWorkflowInput(const Step& step, const Payload& input, const Draft& draft);
 
 // DYNAMIC, dynamic forks: asks what the names of the steps to be made mean, or goes on at once when
 // that is known (control_made.cc).

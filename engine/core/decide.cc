@@ -37,6 +37,13 @@ absl::Status Handle(const UpdateTask& trigger, Draft& draft) {
   return OnUpdateTask(trigger, draft);
 }
 
+absl::Status Handle(const ReportChild& trigger, Draft& draft) {
+  return OnReportChild(trigger, draft);
+}
+absl::Status Handle(const UndoForParent& trigger, Draft& draft) {
+  return OnUndoForParent(trigger, draft);
+}
+
 absl::Status Handle(const StepsResolved& trigger, Draft& draft) {
   return OnStepsResolved(trigger, draft);
 }
@@ -62,11 +69,25 @@ absl::StatusOr<Decision> Decide(const Definition& definition, const Trigger& tri
   }
   ReviewPendingFault(draft);
   MaybeComplete(draft);
+  TellParentOfChanges(draft);
+  AskForFailureWorkflow(draft);
   return std::move(draft).Finish();
 }
 
 std::vector<Command> OpenCommands(const Definition& definition, const State& state) {
   std::vector<Command> commands;
+  for (const Task& task : state.tasks) {
+    if (!task.child.is_nil()) AppendChildCommands(definition, state, task, commands);
+  }
+  const bool parked = state.saga_status == SagaStatus::kParked;
+  if (!state.start.parent.is_nil() && (parked || IsTerminal(state.status))) {
+    commands.push_back(TellParent{state.start.parent, state.start.parent_task});
+  }
+  if (!state.failure_workflow.is_nil() && !state.failure_workflow_refused) {
+    StartChild start = StartFailureWorkflowOf(definition, state);
+    start.again = true;
+    commands.push_back(std::move(start));
+  }
   if (IsTerminal(state.status)) return commands;
   for (const Task& task : state.tasks) {
     if (IsTerminal(task.status) || !IsWorkerTask(definition, state, task)) continue;

@@ -47,7 +47,42 @@ struct ResolveSteps {
   EventSeq request = 0;
   std::vector<std::string> names;
 };
-using Command = std::variant<OfferTask, WithdrawTask, CancelTask, ResolveSteps>;
+
+// ---- commands about other workflows: safe to repeat, and asked again after a recovery until they
+// are answered. Each is answered by ReportChild, once the other workflow's part is decided.
+
+// Start the workflow that carries out the task, unless it exists.
+struct StartChild {
+  TaskNumber task = 0;
+  WorkflowId child;
+  bool again = false;     // asked before: it may exist
+  bool detached = false;  // START_WORKFLOW: it is nobody's child
+  std::string name;
+  std::int32_t version = 0;  // 0 = the newest
+  Payload definition;        // not empty: this one, instead of a registered one
+  Payload input;
+  std::string correlation_id;
+  std::int32_t priority = 0;
+};
+// Have it end as TerminateWorkflow does.
+struct TerminateChild {
+  TaskNumber task = 0;
+  WorkflowId child;
+  std::string reason;
+};
+// Have it undo itself, as UndoForParent does.
+struct UndoChild {
+  TaskNumber task = 0;
+  WorkflowId child;
+  std::string reason;
+};
+// Tell the parent how this workflow is (ReportOf).
+struct TellParent {
+  WorkflowId parent;
+  TaskNumber task = 0;
+};
+using Command = std::variant<OfferTask, WithdrawTask, CancelTask, StartChild, TerminateChild,
+                             UndoChild, TellParent, ResolveSteps>;
 
 enum class Answer : std::uint8_t {
   kRecorded,    // the trigger took effect
@@ -69,8 +104,12 @@ struct Decision {
 absl::StatusOr<Decision> Decide(const Definition& definition, const Trigger& trigger, TimeUs now,
                                 State& state);
 
-// The offers, cancels and questions that follow from a state: what the shell must know again after
-// a recovery.
+// The offers, cancels, questions and messages to other workflows that follow from a state: what the
+// shell must know again after a recovery. Of a workflow that has ended: only messages, all that it
+// ever owed.
 std::vector<Command> OpenCommands(const Definition& definition, const State& state);
+
+// What a sub-workflow tells its parent about itself. REQUIRES: it has one and has been started.
+ReportChild ReportOf(const State& child);
 
 }  // namespace skald::core

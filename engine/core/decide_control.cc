@@ -85,6 +85,10 @@ void CarryOut(StepIndex index, std::vector<RunNumber> after, Draft& draft) {
       return CarryOutEvent(step, std::move(task), draft);
     case StepType::kDoWhile:
       return CarryOutLoop(step, std::move(task), draft);
+    case StepType::kSubWorkflow:
+      return CarryOutSubWorkflow(step, std::move(task), draft);
+    case StepType::kStartWorkflow:
+      return CarryOutStartWorkflow(step, std::move(task), draft);
   }
 }
 

@@ -53,7 +53,7 @@ DurationUs JitterUs(DurationUs jitter_us_max, const WorkflowId& workflow, TaskNu
 // The policies of task timeouts do not reach lost responses and leases (conductor.md 3.6).
 bool EndsWorkflow(const Task& task, const Step& step) {
   return task.status == TaskStatus::kTimedOut && task.timeout != Timeout::kResponse &&
-         task.timeout != Timeout::kLease &&
+         task.timeout != Timeout::kLease && task.timeout != Timeout::kChild &&
          step.task.timeout_policy == TimeoutPolicy::kTimeOutWorkflow;
 }
 
@@ -63,7 +63,7 @@ bool OutOfTime(const StepRun& run, const Step& step, TimeUs now) {
 }
 
 bool MayRetry(const Task& task, const Step& step) {
-  if (!IsWorkerTask(step, Operation::kAction)) return false;
+  if (!IsDoneElsewhere(step, Operation::kAction)) return false;
   if (task.status != TaskStatus::kFailed && task.status != TaskStatus::kTimedOut) return false;
   const std::int32_t retries = step.task.retry.retry_count;
   return retries < 0 || task.attempt <= retries;
@@ -104,10 +104,13 @@ void GiveUp(TaskNumber number, bool out_of_time, Draft& draft) {
 // with the worker's barrier, which refuses the key with another input. What passes a limit by now
 // stays as it was, too.
 Payload RetryInput(const Task& failed, const Step& step, const Draft& draft) {
-  if (IsSaga(draft.definition(), draft.state()) || step.input.is_constant()) return failed.input;
+  const bool child = step.type == StepType::kSubWorkflow;
+  const bool same = step.input.is_constant() && !child;
+  if (IsSaga(draft.definition(), draft.state()) || same) return failed.input;
   const auto next = static_cast<TaskNumber>(draft.state().tasks.size() + 1);
   const absl::StatusOr<Payload> input = EvaluateInput(step, next, draft);
   if (!input.ok()) return failed.input;
+  if (child) return SubWorkflowInput(step, *input, draft);
   return Payload(MergeDefaults(input->text(), failed.input.text()));
 }
 

@@ -40,20 +40,6 @@ absl::Status CheckStart(const Task& task, const Draft& draft) {
   return absl::OkStatus();
 }
 
-// Under ALERT_ONLY nothing is to happen at that moment, so there is no timer.
-TimeUs AttemptTimeoutAt(const Step& step, const Task& task, TimeUs now) {
-  if (task.attempt_timeout_at != 0) return task.attempt_timeout_at;
-  DurationUs timeout = 0;
-  if (task.operation == Operation::kAction &&
-      step.task.timeout_policy != TimeoutPolicy::kAlertOnly) {
-    timeout = step.task.timeout_us;
-  }
-  if (task.operation == Operation::kCompensate && step.saga.undo.has_value()) {
-    timeout = step.saga.undo->timeout_us;
-  }
-  return timeout == 0 ? 0 : now + timeout;
-}
-
 // The barrier may not commit an effect after the attempt has been given up by the clock.
 TimeUs NotAfter(TimeUs attempt_timeout_at, TimeUs total_timeout_at) {
   if (attempt_timeout_at == 0 || total_timeout_at == 0) {
@@ -200,6 +186,20 @@ void OnActionSucceeded(TaskNumber number, Draft& draft) {
 }
 
 }  // namespace
+
+// Under ALERT_ONLY nothing is to happen at that moment, so there is no timer.
+TimeUs AttemptTimeoutAt(const Step& step, const Task& task, TimeUs now) {
+  if (task.attempt_timeout_at != 0) return task.attempt_timeout_at;
+  DurationUs timeout = 0;
+  if (task.operation == Operation::kAction &&
+      step.task.timeout_policy != TimeoutPolicy::kAlertOnly) {
+    timeout = step.task.timeout_us;
+  }
+  if (task.operation == Operation::kCompensate && step.saga.undo.has_value()) {
+    timeout = step.saga.undo->timeout_us;
+  }
+  return timeout == 0 ? 0 : now + timeout;
+}
 
 absl::Status OnStartTask(const StartTask& trigger, Draft& draft) {
   const State& state = draft.state();

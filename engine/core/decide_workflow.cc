@@ -121,6 +121,15 @@ void FailPermitted(Draft& draft) {
              first.number, "", WorkflowStatus::kFailed, draft);
 }
 
+// Not for what somebody ended on purpose, unless asked for (conductor.md 3.9), nor for a
+// sub-workflow that its parent undoes.
+bool RunsFailureWorkflow(const Draft& draft) {
+  const Fault& fault = draft.state().fault;
+  const bool on_purpose = fault.active && (fault.cause == FaultCause::kTerminated ||
+                                           fault.cause == FaultCause::kParent);
+  return !on_purpose && !draft.ends_on_purpose();
+}
+
 }  // namespace
 
 absl::Status OnStartWorkflow(const StartWorkflow& trigger, Draft& draft) {
@@ -146,6 +155,9 @@ absl::Status OnStartWorkflow(const StartWorkflow& trigger, Draft& draft) {
   started.priority = trigger.priority;
   started.traceparent = trigger.traceparent;
   started.tracestate = trigger.tracestate;
+  started.parent = trigger.parent;
+  started.parent_task = trigger.parent_task;
+  started.depth = trigger.depth;
   if (definition.timeout_us > 0) started.timeout_at = draft.now() + definition.timeout_us;
   draft.Emit(std::move(started));
   if (!definition.roots.empty()) ScheduleStep(definition.roots.front(), {}, draft);
@@ -209,6 +221,7 @@ absl::Status OnTerminate(const TerminateWorkflow& trigger, Draft& draft) {
     return absl::FailedPreconditionError("Cannot terminate a COMPLETED workflow.");
   }
   if (IsTerminal(state.status)) return Ended("terminate", state);
+  draft.set_ends_on_purpose(!trigger.trigger_failure_workflow);
   EndWorkflow(WorkflowStatus::kTerminated, trigger.reason, draft);
   return absl::OkStatus();
 }
@@ -228,7 +241,15 @@ void EndWorkflow(WorkflowStatus status, SagaStatus saga_status, std::string reas
     absl::StrAppend(&reason, reason.empty() ? "" : "; ", "the output was left out: ", why);
     output = Payload("{}");
   }
-  CancelEverything(absl::StrCat("the workflow ended ", std::string(Name(status))), draft);
+  if (status != WorkflowStatus::kCompleted && RunsFailureWorkflow(draft)) {
+    const Fault& fault = draft.state().fault;
+    MaybeStartFailureWorkflow(status, fault.active ? fault.task : draft.last_task(), draft);
+  }
+  if (const WorkflowId& failure = draft.state().failure_workflow; !failure.is_nil()) {
+    output = WithFailureWorkflow(*output, failure.ToString());
+  }
+  CancelEverything(absl::StrCat("the workflow ended ", std::string(Name(status))),
+                   ParentEndedReason(reason, status), draft);
   draft.Emit(WorkflowEnded{.status = status,
                            .saga_status = saga_status,
                            .reason = reason.substr(0, kReasonBytesMax),

@@ -46,6 +46,10 @@ std::string_view Name(StepType type) {
       return "DECISION";
     case StepType::kDoWhile:
       return "DO_WHILE";
+    case StepType::kSubWorkflow:
+      return "SUB_WORKFLOW";
+    case StepType::kStartWorkflow:
+      return "START_WORKFLOW";
   }
   return "";
 }

@@ -39,6 +39,8 @@ enum class StepType : std::uint8_t {
   kEvent,
   kDecision,
   kDoWhile,
+  kSubWorkflow,
+  kStartWorkflow,
 };
 std::string_view Name(StepType type);  // "FORK_JOIN"
 
@@ -60,11 +62,14 @@ enum class OnExhausted : std::uint8_t { kPark, kSkip };
 
 // The task that undoes a step (saga.md 2.1, `compensation` and the shorthand `compensateWith`).
 struct Undo {
-  // kSimple: of a worker; kHuman: ended by a person's update; else a built-in step.
+  // kSimple: of a worker; kHuman: ended by a person's update; kSubWorkflow: a workflow of the
+  // definition `task_type`, started for it, or, with `of_child`, the step's own sub-workflow, which
+  // is asked to undo itself; else a built-in step.
   StepType type = StepType::kSimple;
   std::string runner;  // as Step::runner
   Payload settings;    // as Step::settings
   std::string task_type;
+  bool of_child = false;
   std::optional<Template> input;  // absent: the default undo input of saga.md 2.1
   RetryPolicy retry;              // defaults of saga.md 2.11, then workflow, then own fields
   DurationUs timeout_us = 0;      // one attempt, from start; 0 = none
@@ -107,6 +112,17 @@ struct StepSaga {
   UnknownPolicy unknown = UnknownPolicy::kByBarrier;
   std::optional<Probe> probe;
   InFlightPolicy in_flight = InFlightPolicy::kCancelAndSettle;
+};
+
+// What a SUB_WORKFLOW step says of its child (conductor.md 1.3, subWorkflowParam).
+struct ChildParams {
+  // Object of name, version, priority, taskToDomain, idempotencyKey, idempotencyStrategy and, when
+  // it is an expression, workflowDefinition: each may hold expressions.
+  Template values;
+  Payload definition;  // workflowDefinition as an object; its own expressions are the child's
+  // The version that a literal name without one meant when the workflow began; 0 = open.
+  std::int32_t latest_version = 0;
+  bool has_pivot = false;  // as far as it is known
 };
 
 // A list of steps that run one after the other: a branch of a fork, a case of a switch.
@@ -171,6 +187,7 @@ struct Step {
   std::string name_parameter;  // kDynamic: the input key of the task's name
   Payload source;              // kDynamic: its JSON
   WorkflowStatus termination_status = WorkflowStatus::kCompleted;  // kTerminate
+  ChildParams child;                                               // kSubWorkflow
 };
 
 enum class UndeclaredPolicy : std::uint8_t { kIgnore, kReadOnly, kReject, kPark };
@@ -195,6 +212,9 @@ struct WorkflowSaga {
   UnknownPolicy server_unknown = UnknownPolicy::kByBarrier;
 };
 
+// When a saga's failure workflow is begun (saga.md 2.1). Without saga data there is no difference.
+enum class FailureWorkflowAt : std::uint8_t { kAfterCompensation, kOnFailure };
+
 struct Definition {
   std::int64_t id = 0;  // names this pinned form in the store; 0 = not stored
   std::string name_space;
@@ -209,7 +229,10 @@ struct Definition {
   DurationUs timeout_us = 0;           // 0 = none
   bool timeout_ends_workflow = false;  // TIME_OUT_WF; else only an alert
   WorkflowSaga saga;
-  RetryPolicy undo_retry;                          // what undo tasks begin with (saga.md 2.11)
+  RetryPolicy undo_retry;        // what undo tasks begin with (saga.md 2.11)
+  std::string failure_workflow;  // name, `$workflow.input.x` or `${workflow.input.x}`; "" = none
+  std::int32_t failure_workflow_version = 0;  // 0 = the newest
+  FailureWorkflowAt failure_workflow_at = FailureWorkflowAt::kAfterCompensation;
   Payload source;                                  // the JSON as registered, unknown fields and all
   std::vector<StepIndex> by_reference;             // all steps, sorted by reference
   std::shared_ptr<const Environment> environment;  // shared by all definitions; null = empty

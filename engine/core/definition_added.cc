@@ -158,7 +158,8 @@ std::vector<std::string> TaskDefinitionsWanted(const Definition& definition, std
   };
   MistakeList mistakes;
   Definition own;
-  ReadForkedSteps(tasks, {lookup, definition.undo_retry, mistakes, kForkedStepsMax}, own);
+  const ParseOptions options;
+  ReadForkedSteps(tasks, {lookup, options, definition.undo_retry, mistakes, kForkedStepsMax}, own);
   return {wanted.begin(), wanted.end()};
 }
 
@@ -185,7 +186,9 @@ Parsed<std::shared_ptr<const StepList>> CompileStepList(const Definition& defini
   own.name_space = definition.name_space;
   own.name = definition.name;
   own.saga = definition.saga;
-  const StepsContext context{lookup, definition.undo_retry, mistakes, kForkedStepsMax};
+  // Of what sub-workflows hold nothing is known here: their run tells (saga.md V2).
+  const ParseOptions options{.name_space = definition.name_space};
+  const StepsContext context{lookup, options, definition.undo_retry, mistakes, kForkedStepsMax};
   const StepsResult result = ReadForkedSteps(*tasks, context, own);
   list->any_saga = result.any_saga;
   for (Step& step : own.steps) InheritUnknown(own.saga, step);

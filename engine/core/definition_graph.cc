@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <numeric>
 #include <set>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -143,6 +145,9 @@ class GraphChecker {
     if (step.items.has_value()) {
       Expressions(*step.items, JoinPath(path, "items"), step.name, Allowed{});
     }
+    if (step.type == StepType::kSubWorkflow) {
+      Expressions(step.child.values, JoinPath(path, "subWorkflowParam"), step.name, Allowed{});
+    }
     const Allowed in_undo{.saga = true, .known_at = step.index};
     const std::string saga = JoinPath(path, "saga");
     if (step.saga.undo.has_value() && step.saga.undo->input.has_value()) {
@@ -272,6 +277,13 @@ void LinkSteps(const std::vector<StepSource>& sources, Definition& definition) {
   for (Step& step : definition.steps) {
     const StepSource& source = sources[step.index];
     step.reads = StepsRead(definition, step.input);
+    if (step.type == StepType::kSubWorkflow) {
+      std::vector<StepIndex> child = StepsRead(definition, step.child.values);
+      std::vector<StepIndex> both;
+      std::set_union(step.reads.begin(), step.reads.end(), child.begin(), child.end(),
+                     std::back_inserter(both));
+      step.reads = std::move(both);
+    }
     step.join_on = LinkNames(source.join_on, step.index, definition);
     step.join_default = LinkNames(source.join_default, step.index, definition);
     if (step.type != StepType::kForkJoinDynamic || step.next == kNoStep) continue;

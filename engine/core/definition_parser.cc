@@ -1,5 +1,6 @@
 #include "engine/core/definition_parser.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -64,9 +65,10 @@ void ReadHead(const Fields& fields, Definition& definition) {
   if (output.has_value() && JsonWalk(*output).Next()) {
     definition.output = Template::Compile(*output, "outputParameters", fields.mistakes());
   }
-  if (!fields.Text("failureWorkflow").empty()) {
-    fields.Warn("failureWorkflow", "is kept, but not started by this release");
-  }
+  definition.failure_workflow = fields.Name("failureWorkflow");
+  const auto failure_version =
+      fields.IntegerIn("failureWorkflowVersion", 0, std::numeric_limits<std::int32_t>::max());
+  definition.failure_workflow_version = static_cast<std::int32_t>(failure_version.value_or(0));
 }
 
 // saga.md 2.1: the default of `undeclared` depends on whether any step has saga data.
@@ -75,10 +77,21 @@ void SettleSaga(const WorkflowSagaParts& parts, bool any_step, UnknownPolicy ser
   definition.saga = parts.saga;
   definition.saga.server_unknown = server_unknown;
   definition.saga.declared = parts.saga.declared || any_step;
+  definition.failure_workflow_at = parts.failure_workflow_at;
   if (!parts.undeclared_given) {
     definition.saga.undeclared = any_step ? UndeclaredPolicy::kReject : UndeclaredPolicy::kIgnore;
   }
   for (Step& step : definition.steps) InheritUnknown(definition.saga, step);
+}
+
+// saga.md V2. Without saga data nothing is a pivot.
+void MarkChildPivots(Definition& definition) {
+  if (!definition.saga.declared) return;
+  for (Step& step : definition.steps) {
+    if (!step.child.has_pivot) continue;
+    step.saga.kind = StepKind::kPivot;
+    if (step.saga.undo.has_value() && step.saga.undo->of_child) step.saga.undo.reset();
+  }
 }
 
 }  // namespace
@@ -101,9 +114,10 @@ Parsed<Definition> ParseDefinition(std::string_view json, const TaskDefinitionLo
   const bool no_tasks = tasks.has_value() ? !JsonWalk(*tasks).Next() : !fields.Has("tasks");
   if (no_tasks) fields.Add("tasks", "WorkflowTask list cannot be empty");
   definition.undo_retry = parts.undo_retry;
-  const StepsContext context{lookup, parts.undo_retry, mistakes, kStepsMax};
+  const StepsContext context{lookup, options, parts.undo_retry, mistakes, kStepsMax};
   const StepsResult result = ReadSteps(tasks.value_or("[]"), context, definition);
   SettleSaga(parts, result.any_saga, options.unknown_default, definition);
+  MarkChildPivots(definition);
   LinkSteps(result.sources, definition);
   if (!options.accepted_before) {
     CheckGraph(definition, result.sources, mistakes);
@@ -142,6 +156,12 @@ std::optional<UnknownPolicy> ParseUnknownPolicy(std::string_view name) {
     if (Name(policy) == name) return policy;
   }
   return std::nullopt;
+}
+
+bool HasPivot(const Definition& definition) {
+  return std::any_of(definition.steps.begin(), definition.steps.end(), [](const Step& step) {
+    return step.saga.kind == StepKind::kPivot || step.child.has_pivot;
+  });
 }
 
 std::string FormatMistakes(const std::vector<Mistake>& mistakes, std::size_t count_max) {

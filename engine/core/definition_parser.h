@@ -10,6 +10,7 @@
 //   Use(std::move(*parsed.value));
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -37,8 +38,22 @@ struct Parsed {
 // defaults of conductor.md 1.4 and 1.5 hold. The text has passed ParseTaskDefinition before.
 using TaskDefinitionLookup = std::function<std::optional<std::string>(const std::string& name)>;
 
+// What is known of the definition that a SUB_WORKFLOW step names.
+struct ChildInfo {
+  std::int32_t version = 0;
+  bool has_pivot = false;
+};
+// `version` 0 = the newest; nullopt when there is none.
+using ChildLookup =
+    std::function<std::optional<ChildInfo>(const std::string& name, std::int32_t version)>;
+
 struct ParseOptions {
   std::string name_space = "default";
+  // Null: nothing is known of sub-workflows.
+  ChildLookup children;
+  // A workflow begins: sub-workflows that are named without a version have to exist (conductor.md
+  // 1.5).
+  bool begins = false;
   // The document was accepted before, maybe by an earlier release: rules that only guard against
   // what a person may write are not applied again, so that running workflows keep their definition.
   bool accepted_before = false;
@@ -56,6 +71,9 @@ Parsed<Definition> ParseDefinition(std::string_view json, const TaskDefinitionLo
                                    const ParseOptions& options);
 
 Parsed<TaskDefinition> ParseTaskDefinition(std::string_view json);
+
+// A step of it is a pivot, or a sub-workflow that is known to hold one (saga.md V2).
+bool HasPivot(const Definition& definition);
 
 // "path: message" per line, at most `count_max`, then how many more there are.
 std::string FormatMistakes(const std::vector<Mistake>& mistakes, std::size_t count_max);

@@ -56,16 +56,18 @@ std::optional<Template> ReadInput(const Fields& fields) {
   return Template::Compile(*input, fields.PathOf("inputParameters"), fields.mistakes());
 }
 
-// An undo may be a worker's, a person's or a call of this engine; a probe is a worker's.
+// An undo may be a worker's, a person's, a workflow or a call of this engine; a probe is a
+// worker's.
 StepType ReadUndoType(const Fields& fields) {
   const std::string type = fields.Text("type");
   if (type.empty()) return StepType::kSimple;
-  for (const StepType known :
-       {StepType::kSimple, StepType::kHuman, StepType::kHttp, StepType::kGrpc}) {
+  for (const StepType known : {StepType::kSimple, StepType::kHuman, StepType::kHttp,
+                               StepType::kGrpc, StepType::kSubWorkflow}) {
     if (type == Name(known)) return known;
   }
   fields.Add("type", absl::StrCat("an undo of type ", type.substr(0, kNameBytesMax), " ",
-                                  std::string(kNotYet), "; one of SIMPLE, HUMAN, HTTP, GRPC"));
+                                  std::string(kNotYet),
+                                  "; one of SIMPLE, HUMAN, HTTP, GRPC, SUB_WORKFLOW"));
   return StepType::kSimple;
 }
 
@@ -165,7 +167,7 @@ void ReadSagaFields(const Fields& saga, const RetryPolicy& undo_retry, StepSaga&
 }
 
 // saga.md 2.1: the kind follows from the undo and the type where it is not given.
-void SettleKind(const Fields& step_fields, Step& step) {
+void SettleKind(const Fields& step_fields, const RetryPolicy& undo_retry, Step& step) {
   StepSaga& saga = step.saga;
   const StepKind given = saga.kind;
   // A loop has no effect of its own, but may be undone as one.
@@ -191,6 +193,15 @@ void SettleKind(const Fields& step_fields, Step& step) {
     return;
   }
   if (given == StepKind::kUndeclared && saga.undo.has_value()) saga.kind = StepKind::kCompensable;
+  // A completed sub-workflow undoes itself, unless the step says otherwise (saga.md 2.8).
+  const bool switched_off = step_fields.Raw("compensateWith").has_value();
+  if (step.type == StepType::kSubWorkflow && saga.kind == StepKind::kUndeclared && !switched_off) {
+    saga.undo = Undo{.type = StepType::kSubWorkflow,
+                     .task_type = "SUB_WORKFLOW",
+                     .of_child = true,
+                     .retry = undo_retry};
+    saga.kind = StepKind::kCompensable;
+  }
   if (saga.kind == StepKind::kUndeclared && !MustDeclare(step.type)) {
     saga.kind = StepKind::kReadOnly;
   }
@@ -215,9 +226,7 @@ void WarnOfIdleWorkflowFields(const Fields& saga) {
   if (saga.Integer("undoWindowSeconds").value_or(0) != 0) {
     saga.Add("undoWindowSeconds", absl::StrCat("saga.undoWindowSeconds ", std::string(kNotYet)));
   }
-  for (const std::string_view key : {"failureWorkflowAt", "onPark"}) {
-    if (saga.Has(key)) saga.Warn(key, "is kept, but does not act in this release");
-  }
+  if (saga.Has("onPark")) saga.Warn("onPark", "is kept, but does not act in this release");
 }
 
 }  // namespace
@@ -270,6 +279,10 @@ WorkflowSagaParts ReadWorkflowSaga(const Fields& workflow) {
   parts.saga.on_timeout =
       saga.Choice("onTimeout", OnAbort::kCompensate,
                   {{"COMPENSATE", OnAbort::kCompensate}, {"IGNORE", OnAbort::kIgnore}});
+  parts.failure_workflow_at =
+      saga.Choice("failureWorkflowAt", FailureWorkflowAt::kAfterCompensation,
+                  {{"AFTER_COMPENSATION", FailureWorkflowAt::kAfterCompensation},
+                   {"ON_FAILURE", FailureWorkflowAt::kOnFailure}});
   ReadUndoRetry(saga, parts);
   WarnOfIdleWorkflowFields(saga);
   return parts;
@@ -278,6 +291,7 @@ WorkflowSagaParts ReadWorkflowSaga(const Fields& workflow) {
 void InheritUnknown(const WorkflowSaga& saga, Step& step) {
   StepSaga& own = step.saga;
   if (own.unknown != UnknownPolicy::kByBarrier || !HasEffects(step.type)) return;
+  if (IsChildTask(step, Operation::kAction)) return;  // it says what it did
   if (own.kind == StepKind::kReadOnly) return;
   const bool pivot = own.kind == StepKind::kPivot;
   const bool effect = pivot || own.kind == StepKind::kCompensable;
@@ -301,7 +315,7 @@ bool ReadStepSaga(const Fields& fields, const RetryPolicy& undo_retry, Step& ste
   }
   step.saga.undo = FindUndo(fields, saga.has_value() ? &*saga : nullptr, undo_retry, step.task);
   const bool any = object.has_value() || step.saga.undo.has_value();
-  SettleKind(fields, step);
+  SettleKind(fields, undo_retry, step);
   return any;
 }
 

@@ -22,6 +22,7 @@ std::optional<SagaObject> FindSagaObject(const Fields& fields);
 struct WorkflowSagaParts {
   WorkflowSaga saga;
   bool undeclared_given = false;
+  FailureWorkflowAt failure_workflow_at = FailureWorkflowAt::kAfterCompensation;
   RetryPolicy undo_retry;
 };
 WorkflowSagaParts ReadWorkflowSaga(const Fields& workflow);

@@ -15,7 +15,7 @@
 namespace skald::core {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, StepType>, 20> kTypes = {{
+constexpr std::array<std::pair<std::string_view, StepType>, 22> kTypes = {{
     {"SIMPLE", StepType::kSimple},
     {"DYNAMIC", StepType::kDynamic},
     {"SWITCH", StepType::kSwitch},
@@ -36,11 +36,13 @@ constexpr std::array<std::pair<std::string_view, StepType>, 20> kTypes = {{
     {"EVENT", StepType::kEvent},
     {"DECISION", StepType::kDecision},
     {"DO_WHILE", StepType::kDoWhile},
+    {"SUB_WORKFLOW", StepType::kSubWorkflow},
+    {"START_WORKFLOW", StepType::kStartWorkflow},
 }};
 
 // Types of the reference and of saga.md that later releases build.
-constexpr std::array<std::string_view, 5> kNotBuilt = {
-    "SUB_WORKFLOW", "START_WORKFLOW", "KAFKA_PUBLISH", "PULL_WORKFLOW_MESSAGES", "SAGA_SCOPE"};
+constexpr std::array<std::string_view, 3> kNotBuilt = {"KAFKA_PUBLISH", "PULL_WORKFLOW_MESSAGES",
+                                                       "SAGA_SCOPE"};
 
 // Types that later releases carry out themselves; until then, and for whoever has a task definition
 // of that name, they are a worker's.
@@ -303,6 +305,44 @@ void ReadWait(const Fields& fields) {
   CheckWaitText(input, "until");
 }
 
+// What of subWorkflowParam may hold expressions, as one object (conductor.md 2.10).
+std::string ChildValues(const Fields& params) {
+  std::string values = "{";
+  for (const std::string_view key :
+       {"name", "version", "priority", "taskToDomain", "idempotencyKey", "idempotencyStrategy",
+        "workflowDefinition"}) {
+    const auto value = params.Find(key);
+    if (!value.has_value()) continue;
+    if (key == "workflowDefinition" && KindOf(*value) == JsonKind::kObject) continue;
+    if (values.size() > 1) values.push_back(',');
+    values.append("\"").append(key).append("\":").append(*value);
+  }
+  values.push_back('}');
+  return values;
+}
+
+void ReadSubWorkflow(const Fields& fields, Step& step) {
+  const auto object = fields.Object("subWorkflowParam");
+  if (!object.has_value()) {
+    if (!fields.Has("subWorkflowParam")) {
+      fields.Add("subWorkflowParam", Required("subWorkflowParam", step));
+    }
+    return;
+  }
+  const Fields params(*object, fields.PathOf("subWorkflowParam"), fields.mistakes());
+  const auto definition = params.Find("workflowDefinition");
+  if (definition.has_value() && KindOf(*definition) == JsonKind::kObject) {
+    step.child.definition = Payload(std::string(*definition));
+  } else if (definition.has_value() &&
+             params.Text("workflowDefinition").find("${") == std::string::npos) {
+    params.Add("workflowDefinition", "must be a definition, or an expression that gives one");
+  }
+  if (!definition.has_value() && params.Text("name").empty()) {
+    params.Add("name", "the sub-workflow's name, or a workflowDefinition, is required");
+  }
+  step.child.values = Template::Compile(ChildValues(params), params.path(), params.mistakes());
+}
+
 }  // namespace
 
 std::optional<StepType> StepTypeNamed(std::string_view name) {
@@ -345,7 +385,10 @@ void ReadTypeFields(const Fields& fields, Step& step, StepSource& source) {
     case StepType::kSetVariable:
     case StepType::kNoop:
     case StepType::kHuman:
+    case StepType::kStartWorkflow:
       return;
+    case StepType::kSubWorkflow:
+      return ReadSubWorkflow(fields, step);
     case StepType::kDynamic:
       return ReadDynamic(fields, step);
     case StepType::kInline:

@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "engine/core/construct.h"
 #include "engine/core/definition_fields.h"
@@ -93,6 +94,7 @@ class StepsReader {
       if (step.type == StepType::kDynamic) step.source = Payload(std::string(json));
       ReadTask(fields, step);
       CheckTypeInput(fields, step);
+      ReadChild(path, step);
       if (ReadStepSaga(fields, context_.undo_retry, step)) result_.any_saga = true;
       FillUndoTimeouts(path, step);
     }
@@ -129,8 +131,8 @@ class StepsReader {
   }
 
   void ReadTask(const Fields& fields, Step& step) {
-    const bool by_choice = IsChoice(step.type);
-    if (by_choice || !IsWorkerTask(step, Operation::kAction)) {
+    const bool elsewhere = IsDoneElsewhere(step, Operation::kAction);
+    if (IsChoice(step.type) || !elsewhere) {
       step.task = WithoutDefinition(step.name);
       return;
     }
@@ -142,9 +144,13 @@ class StepsReader {
     } else {
       step.task = TaskDefinitionFor(step);
     }
+    ReadRetryCount(fields, step);
+    ReadInputTemplate(fields, step);
+  }
+
+  static void ReadRetryCount(const Fields& fields, Step& step) {
     const auto count = fields.IntegerIn("retryCount", 0, kRetryCountMax);
     if (count.has_value()) step.task.retry.retry_count = static_cast<std::int32_t>(*count);
-    ReadInputTemplate(fields, step);
   }
 
   // The expressions of an inputTemplate are evaluated with the step's own (conductor.md 3.13). A
@@ -174,6 +180,52 @@ class StepsReader {
     return task;
   }
 
+  // A literal name without a version means the newest version there is when the workflow begins
+  // (conductor.md 1.5).
+  void ReadChild(const std::string& path, Step& step) {
+    if (step.type != StepType::kSubWorkflow) return;
+    if (!step.child.definition.empty()) return ReadChildInPlace(step);
+    const std::string_view values = step.child.values.source();
+    const auto name = FindMember(values, "name");
+    const bool by_expression = FindMember(values, "workflowDefinition").has_value();
+    if (!name.has_value() || by_expression || KindOf(*name) != JsonKind::kString) return;
+    const std::string text = StringOf(*name);
+    const auto version = LiteralVersion(values);
+    if (text.find("${") != std::string::npos || !version.has_value()) return;
+    if (context_.options.children == nullptr) return;
+    const std::optional<ChildInfo> child = context_.options.children(text, *version);
+    if (child.has_value()) {
+      step.child.has_pivot = child->has_pivot;
+      if (*version == 0) step.child.latest_version = child->version;
+    } else if (*version == 0 && context_.options.begins) {
+      context_.mistakes.Add(
+          JoinPath(path, "subWorkflowParam"),
+          absl::StrCat("No such workflow defined. name=", text, ", version=null"));
+    }
+  }
+
+  // 0 = none is given; nullopt: an expression.
+  static std::optional<std::int32_t> LiteralVersion(std::string_view values) {
+    const auto version = FindMember(values, "version");
+    if (!version.has_value()) return 0;
+    std::string text(*version);
+    if (KindOf(*version) == JsonKind::kString) text = StringOf(*version);
+    if (text.empty()) return 0;
+    std::int32_t number = 0;
+    if (!absl::SimpleAtoi(text, &number)) return std::nullopt;
+    return number;
+  }
+
+  // Its mistakes are told when it is started.
+  void ReadChildInPlace(Step& step) {
+    ParseOptions options = context_.options;
+    options.begins = false;
+    options.accepted_before = true;
+    const Parsed<Definition> child =
+        ParseDefinition(step.child.definition.text(), context_.lookup, options);
+    if (child.ok()) step.child.has_pivot = HasPivot(*child.value);
+  }
+
   const TaskDefinition& Registered(const std::string& name) {
     const auto known = registered_.find(name);
     if (known != registered_.end()) return known->second.task;
@@ -195,7 +247,7 @@ class StepsReader {
   // An undo's own bounds, else those of its task definition.
   void FillUndoTimeouts(const std::string& path, Step& step) {
     if (step.saga.probe.has_value()) Registered(step.saga.probe->task_type);
-    if (!step.saga.undo.has_value()) return;
+    if (!step.saga.undo.has_value() || step.saga.undo->type == StepType::kSubWorkflow) return;
     Undo& undo = *step.saga.undo;
     const TaskDefinition& task = Registered(undo.task_type);
     if (undo.timeout_us == 0) undo.timeout_us = task.timeout_us;

@@ -22,6 +22,7 @@ struct StepSource {
 
 struct StepsContext {
   const TaskDefinitionLookup& lookup;
+  const ParseOptions& options;
   const RetryPolicy& undo_retry;
   MistakeList& mistakes;
   std::size_t steps_max = kStepsMax;

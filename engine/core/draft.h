@@ -29,6 +29,8 @@ class Draft {
   const Step& StepAt(StepIndex step) const { return StepOf(definition_, state_, step); }
   TimeUs now() const { return now_; }
 
+  const std::vector<Event>& events() const { return decision_.events; }
+
   // Returns the event's seq.
   EventSeq Emit(EventBody body) {
     decision_.events.push_back(Event{state_.seq + 1, now_, std::move(body)});
@@ -43,6 +45,10 @@ class Draft {
   // the newest.
   TaskNumber last_task() const { return last_task_; }
   void set_last_task(TaskNumber task) { last_task_ = task; }
+
+  // Somebody ends the workflow in this decision: no failure workflow follows.
+  bool ends_on_purpose() const { return ends_on_purpose_; }
+  void set_ends_on_purpose(bool value) { ends_on_purpose_ = value; }
 
   // Steps still to be scheduled by this decision, in order; carried out by PlanScope
   // (task_steps.h). What a construct begins with (the first steps of branches and cases, the JOIN
@@ -86,6 +92,7 @@ class Draft {
   const TimeUs now_;
   Decision decision_;
   TaskNumber last_task_ = 0;
+  bool ends_on_purpose_ = false;
   std::deque<Planned> plan_;
   std::vector<Planned> in_place_;
   bool carrying_out_plan_ = false;

@@ -35,6 +35,10 @@ struct WorkflowStarted {
   std::string traceparent;
   std::string tracestate;
   TimeUs timeout_at = 0;  // 0 = none
+  // Of a sub-workflow: whose task it carries out, and how many workflows stand above it.
+  WorkflowId parent;
+  TaskNumber parent_task = 0;
+  std::int32_t depth = 0;
 };
 struct WorkflowPaused {
   std::string actor, reason;
@@ -109,6 +113,7 @@ struct TaskStarted {
   bool barrier = false;
   TimeUs attempt_timeout_at = 0;
   TimeUs not_after = 0;  // bound for the barrier's commit; 0 = none
+  WorkflowId child;      // the workflow that carries the attempt out, when one does
 };
 struct TaskRequeued {
   TaskNumber task = 0;
@@ -158,15 +163,19 @@ struct TaskTimedOut {
   Timeout timeout = Timeout::kNone;
   std::string reason;
   Effect effect = Effect::kUnknown;  // kNone when it was never dispatched
+  bool by_child = false;             // the workflow that carried it out had ended so
 };
 struct TaskCancelRequested {
   TaskNumber task = 0;
   std::string reason;
+  // Not kNone: the attempt ran over that bound; it counts as timed out when its sub-workflow ends.
+  Timeout timeout = Timeout::kNone;
 };
 struct TaskCanceled {
   TaskNumber task = 0;
   Effect effect = Effect::kNone;
   std::string reason;
+  bool by_child = false;  // as above
 };
 // The failure of a step was accepted and its run counts as done: of an optional one
 // (COMPLETED_WITH_ERRORS), or of a permissive one, which stays failed and fails the workflow at its
@@ -174,6 +183,26 @@ struct TaskCanceled {
 struct TaskFailureAccepted {
   TaskNumber task = 0;
   bool permissive = false;
+};
+// The sub-workflow that carries the task out waits for a person; or does so no longer.
+struct ChildParked {
+  TaskNumber task = 0;
+  std::string reason;
+};
+struct ChildResumed {
+  TaskNumber task = 0;
+};
+// The failure workflow was decided on; its start follows.
+struct FailureWorkflowStarted {
+  WorkflowId child;
+  std::string name;
+  std::int32_t version = 0;                         // 0 = the newest
+  WorkflowStatus status = WorkflowStatus::kFailed;  // how this one failed
+  TaskNumber task = 0;                              // and at which task; 0 = at none
+};
+// It could not be begun.
+struct FailureWorkflowRefused {
+  std::string reason;
 };
 // A result that came after its attempt had been given up; changes nothing (saga.md 2.6).
 struct LateResult {
@@ -193,6 +222,7 @@ enum class FaultCause : std::uint8_t {
   kUser,
   kTerminated,
   kWorkflowTimeout,
+  kParent,  // the parent undoes this completed sub-workflow
 };
 struct SagaFaulted {
   FaultCause cause = FaultCause::kTaskFailed;
@@ -256,7 +286,8 @@ using EventBody =
                  TaskCancelRequested, TaskCanceled, TaskFailureAccepted, LateResult, SagaFaulted,
                  FaultPended, FaultRefused, PivotPassed, StepSettled, UndoParked, UndoResolved,
                  SagaParked, SagaResumed, PolicyOverridden, OrphanEffect, StepsRequested,
-                 StepsAdded, TaskHandedOver, TaskUpdated, IterationStarted>;
+                 StepsAdded, TaskHandedOver, TaskUpdated, IterationStarted, ChildParked,
+                 ChildResumed, FailureWorkflowStarted, FailureWorkflowRefused>;
 
 struct Event {
   EventSeq seq = 0;

@@ -30,6 +30,24 @@ void EndWorkflow(WorkflowStatus status, SagaStatus saga_status, std::string reas
 // Ends the workflow COMPLETED when nothing is open any more.
 void MaybeComplete(Draft& draft);
 
+// ---- other workflows (decide_child.cc)
+// ------------------------------------------------------------
+absl::Status OnReportChild(const ReportChild& report, Draft& draft);
+// Called at the end of every decision: asks that the parent is told of what it has to know.
+void TellParentOfChanges(Draft& draft);
+
+// ---- failure workflow (failure_workflow.cc)
+// ------------------------------------------------------
+// The workflow fails with that status, at that task: decides on the failure workflow, once, when
+// the definition names one.
+void MaybeStartFailureWorkflow(WorkflowStatus status, TaskNumber task, Draft& draft);
+// Called at the end of every decision: asks for the one decided on, with what is known by then.
+void AskForFailureWorkflow(Draft& draft);
+StartChild StartFailureWorkflowOf(const Definition& definition, const State& state);
+// The output with the key under which the reference tells of it.
+Payload WithFailureWorkflow(const Payload& output, const std::string& id_or_error);
+absl::Status OnReportFailureWorkflow(const ReportChild& report, Draft& draft);
+
 // ---- task (decide_task.cc, decide_retry.cc)
 // ----------------------------------------------------------
 absl::Status OnStartTask(const StartTask& trigger, Draft& draft);
@@ -80,6 +98,13 @@ absl::Status OnFireTimers(Draft& draft);
 // ----------------------------
 absl::Status OnCompensate(const CompensateWorkflow& trigger, Draft& draft);
 absl::Status OnOperate(const OperateSaga& trigger, Draft& draft);
+absl::Status OnUndoForParent(const UndoForParent& trigger, Draft& draft);
+// The sub-workflow that carries out this open task waits for a person: so does the saga (saga.md
+// 2.8), until ResumeForChild.
+void ParkForChild(TaskNumber task, std::string reason, Draft& draft);
+void ResumeForChild(TaskNumber task, Draft& draft);
+// The undo of this run was parked because its sub-workflow was: asks it again.
+void RetryChildUndo(RunNumber run, Draft& draft);
 // Decides the fault (saga.md 2.4, 2.5 phase 1) and starts settling. For definitions without saga
 // data: ends the workflow with `end_status`. After the pivot: parks.
 void RaiseFault(FaultCause cause, std::string reason, TaskNumber task, std::string actor,

@@ -59,6 +59,9 @@ inline constexpr std::int32_t kPureStartsMax = 10;
 // Iterations of steps that end at once are begun in one decision only up to this many events.
 inline constexpr std::size_t kEventsPerDecisionMax = 2'000;
 
+// ---- workflows within workflows ----
+inline constexpr std::int32_t kWorkflowNestingMax = 50;  // sub-workflows in one another
+
 // ---- one workflow over its life ----
 inline constexpr EventSeq kEventsPerWorkflowMax = 2'000'000;
 inline constexpr std::size_t kTasksPerWorkflowMax = 50'000;  // kept by the state

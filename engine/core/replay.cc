@@ -28,7 +28,8 @@ bool IsForOpenTasks(const EventBody& body) {
          std::holds_alternative<TaskCompleted>(body) || std::holds_alternative<TaskFailed>(body) ||
          std::holds_alternative<TaskTimedOut>(body) ||
          std::holds_alternative<TaskCancelRequested>(body) ||
-         std::holds_alternative<TaskCanceled>(body) ||
+         std::holds_alternative<TaskCanceled>(body) || std::holds_alternative<ChildParked>(body) ||
+         std::holds_alternative<ChildResumed>(body) ||
          std::holds_alternative<TaskHandedOver>(body) || std::holds_alternative<TaskUpdated>(body);
 }
 
@@ -36,9 +37,9 @@ bool IsForOpenTasks(const EventBody& body) {
 template <typename Body>
 std::string_view CheckNumbers(const Body& body, bool open, const State& state) {
   if constexpr (requires { body.task; }) {
-    constexpr bool optional = std::is_same_v<Body, SagaFaulted> ||
-                              std::is_same_v<Body, FaultPended> ||
-                              std::is_same_v<Body, OrphanEffect>;
+    constexpr bool optional =
+        std::is_same_v<Body, SagaFaulted> || std::is_same_v<Body, FaultPended> ||
+        std::is_same_v<Body, FailureWorkflowStarted> || std::is_same_v<Body, OrphanEffect>;
     if (!(optional && body.task == 0) && !state.has_task(body.task)) return "no such task";
     if (open && IsTerminal(state.task(body.task).status)) return "the task has ended";
   }

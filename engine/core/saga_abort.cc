@@ -48,6 +48,28 @@ absl::Status OnCompensate(const CompensateWorkflow& trigger, Draft& draft) {
   return absl::OkStatus();
 }
 
+absl::Status OnUndoForParent(const UndoForParent& trigger, Draft& draft) {
+  const State& state = draft.state();
+  if (!IsSaga(draft.definition(), draft.state())) {
+    return absl::FailedPreconditionError("its definition says nothing about undoing");
+  }
+  const bool ended_otherwise =
+      IsTerminal(state.status) && state.status != WorkflowStatus::kCompleted;
+  if (state.fault.active || state.fault.pending || ended_otherwise) {
+    draft.Answer(Answer::kUnchanged);
+    return absl::OkStatus();
+  }
+  if (state.pivot_passed) return absl::FailedPreconditionError("its pivot has passed");
+  const SagaFaulted fault{
+      FaultCause::kParent, trigger.reason, 0, "parent", WorkflowStatus::kTerminated, 0, 0};
+  if (IsTerminal(state.status)) {
+    DecideFault(fault, draft);
+  } else {
+    RaiseFault(fault.cause, fault.reason, 0, fault.actor, fault.end_status, draft);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status TerminateSaga(const TerminateWorkflow& trigger, Draft& draft) {
   const State& state = draft.state();
   if (IsTerminal(state.status)) {
@@ -71,11 +93,15 @@ absl::Status TerminateSaga(const TerminateWorkflow& trigger, Draft& draft) {
         "the pivot has passed: the saga goes forward only; abandon leaves it as it stands");
   }
   const std::string reason = trigger.reason.empty() ? "terminated" : trigger.reason;
+  draft.set_ends_on_purpose(!trigger.trigger_failure_workflow);
   if (draft.definition().saga.on_terminate == OnAbort::kIgnore) {
     EndUnundone(WorkflowStatus::kTerminated, SagaStatus::kPartiallyCompensated, reason, draft);
     return absl::OkStatus();
   }
-  RaiseFault(FaultCause::kTerminated, reason, 0, trigger.actor, WorkflowStatus::kTerminated, draft);
+  // Who wants the failure workflow too aborts the saga; it ends in the same way.
+  const FaultCause cause =
+      trigger.trigger_failure_workflow ? FaultCause::kUser : FaultCause::kTerminated;
+  RaiseFault(cause, reason, 0, trigger.actor, WorkflowStatus::kTerminated, draft);
   return absl::OkStatus();
 }
 

@@ -63,7 +63,7 @@ void BeginSettle(RunNumber number, Draft& draft) {
   }
   const Task& task = draft.state().task(run.task);
   const bool under_way =
-      task.status == TaskStatus::kInProgress && IsWorkerTask(step, Operation::kAction);
+      task.status == TaskStatus::kInProgress && IsDoneElsewhere(step, Operation::kAction);
   const InFlightPolicy policy = step.saga.in_flight;
   if (under_way && policy == InFlightPolicy::kSettle) return;
   if (under_way && policy == InFlightPolicy::kCompensateNow && task.barrier) {
@@ -135,7 +135,12 @@ void DecideFault(const SagaFaulted& fault, Draft& draft) {
   decided.settle_until = SettleUntil(draft);
   const DurationUs timeout_us = draft.definition().saga.compensation_timeout_us;
   if (timeout_us != 0) decided.compensation_timeout_at = draft.now() + timeout_us;
+  const bool on_purpose =
+      decided.cause == FaultCause::kTerminated || decided.cause == FaultCause::kParent;
   draft.Emit(std::move(decided));
+  if (draft.definition().failure_workflow_at == FailureWorkflowAt::kOnFailure && !on_purpose) {
+    MaybeStartFailureWorkflow(fault.end_status, fault.task, draft);
+  }
   const auto runs = static_cast<RunNumber>(draft.state().runs.size());
   for (RunNumber number = 1; number <= runs; ++number) {
     if (!draft.state().has_run(number)) continue;
@@ -202,6 +207,7 @@ void OnSettleTimeout(Draft& draft) {
   for (const RunNumber number : open) {
     const StepRun& run = draft.state().run(number);
     if (run.settled || AttemptsEnded(draft.state(), run)) continue;
+    if (IsChildTask(draft.definition(), draft.state(), draft.state().task(run.task))) continue;
     GiveUp(run.task, "no answer within the settle bound", draft);
     SettleRun(number, draft);
   }

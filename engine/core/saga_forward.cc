@@ -24,7 +24,7 @@ bool Stuck(RunNumber number, const Draft& draft) {
 
 bool CanTryAgain(RunNumber number, const Draft& draft) {
   const Step& step = draft.StepAt(draft.state().run(number).step);
-  return Stuck(number, draft) && IsWorkerTask(step, Operation::kAction);
+  return Stuck(number, draft) && IsDoneElsewhere(step, Operation::kAction);
 }
 
 // Going on would leave the saga where it is: whatever is open has failed for good.
@@ -60,6 +60,12 @@ void ParkAgainIfStuck(Draft& draft) {
   const State& state = draft.state();
   if (state.status != WorkflowStatus::kRunning || state.fault.active) return;
   for (const RunNumber run : state.open) {
+    if (state.task(state.run(run).task).child_parked) {
+      ParkForward(absl::StrCat("the sub-workflow of ", draft.StepAt(state.run(run).step).reference,
+                               " is parked"),
+                  draft);
+      return;
+    }
     if (!Stuck(run, draft) || IsBeingAsked(run, draft)) continue;
     // The failure that a pending fault is about waits for its siblings, not for a person.
     if (state.fault.pending && !IsUnknownPivot(run, draft)) continue;
@@ -141,6 +147,13 @@ absl::Status SettleForward(RunNumber run, const OperateSaga& trigger, Draft& dra
 }
 
 }  // namespace
+
+void ResumeForward(const std::string& actor, const std::string& reason, Draft& draft) {
+  if (draft.state().saga_status != SagaStatus::kParked) return;
+  const std::vector<RunNumber> held = draft.state().held;
+  draft.Emit(SagaResumed{actor, reason});
+  Release(held, draft);
+}
 
 void AcceptRun(RunNumber run, Draft& draft) {
   draft.Emit(TaskFailureAccepted{draft.state().run(run).task});

@@ -111,6 +111,8 @@ std::string_view TriggerName(FaultCause cause) {
       return "TERMINATED";
     case FaultCause::kWorkflowTimeout:
       return "WORKFLOW_TIMEOUT";
+    case FaultCause::kParent:
+      return "PARENT";
   }
   return "";
 }

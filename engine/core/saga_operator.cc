@@ -89,6 +89,10 @@ absl::Status Settle(RunNumber run, const OperateSaga& trigger, Draft& draft) {
 absl::Status OperateUndo(const OperateSaga& trigger, Draft& draft) {
   if (trigger.verb == Verb::kRetry) return RetryUndo(trigger, draft);
   ASSIGN_OR_RETURN(const RunNumber run, FindRun(trigger, draft));
+  if (const Task& task = draft.state().task(draft.state().run(run).task); task.child_parked) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("its sub-workflow ", task.child.ToString(), " is parked: decide on that"));
+  }
   if (draft.state().run(run).undo != UndoPhase::kParked) {
     return absl::FailedPreconditionError(
         absl::StrCat("the undo of ", trigger.reference, " is not parked"));
@@ -147,6 +151,7 @@ absl::StatusOr<RunNumber> FindRun(const OperateSaga& trigger, const Draft& draft
 
 void Abandon(const std::string& actor, const std::string& reason, Draft& draft) {
   draft.Emit(PolicyOverridden{actor, reason});
+  draft.set_ends_on_purpose(true);
   EndUnundone(WorkflowStatus::kTerminated, SagaStatus::kAbandoned, reason, draft);
 }
 

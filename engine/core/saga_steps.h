@@ -57,6 +57,9 @@ void EndUnundone(WorkflowStatus status, SagaStatus saga_status, std::string reas
 // A run whose attempts failed is declared done: what follows it goes on.
 void AcceptRun(RunNumber run, Draft& draft);
 absl::Status OperateForward(const OperateSaga& trigger, Draft& draft);
+// What parked the saga is gone: goes on with what was held, unless something else is stuck. Does
+// nothing when it is not parked.
+void ResumeForward(const std::string& actor, const std::string& reason, Draft& draft);
 
 // ---- saga_operator.cc
 // The newest run of the step named, in that iteration. NOT_FOUND: no such step, or no run of it.

@@ -46,8 +46,10 @@ std::string RunReference(const State& state, const StepRun& run, std::string_vie
   return text;
 }
 
-std::string TaskIdText(const State& state, TaskNumber task) {
-  return absl::StrCat(state.id.ToString(), ".", task);
+std::string TaskIdText(const State& state, TaskNumber task) { return TaskIdText(state.id, task); }
+
+std::string TaskIdText(const WorkflowId& workflow, TaskNumber task) {
+  return absl::StrCat(workflow.ToString(), ".", task);
 }
 
 }  // namespace skald::core

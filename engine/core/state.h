@@ -71,6 +71,9 @@ struct Task {
   std::string worker;
   std::string incarnation;
   std::string reason;
+  WorkflowId child;           // the workflow that carries it out, once started
+  bool child_ended = false;   // it was that workflow's end that ended the task
+  bool child_parked = false;  // that workflow waits for a person
   Payload input;
   Payload output;
 };
@@ -201,6 +204,12 @@ struct State {
   Payload variables;
   Payload output;
   std::string reason;
+  // The workflow begun because this one failed (saga.md 2.14), as decided; nil = none.
+  WorkflowId failure_workflow;
+  std::string failure_workflow_name;
+  bool failure_workflow_refused = false;
+  WorkflowStatus failure_status = WorkflowStatus::kFailed;
+  TaskNumber failure_task = 0;
   Numbered<Task> tasks;
   Numbered<StepRun> runs;
   std::map<RunNumber, Loop> loops;  // open DO_WHILE runs
@@ -214,8 +223,9 @@ struct State {
   std::map<RunNumber, std::uint32_t> join_remaining;
   // Runs of dynamic forks: branches that have not come to their end; until they are joined.
   std::map<RunNumber, std::uint32_t> branches_open;
-  std::set<RunNumber> open;      // action runs that are neither closed nor settled
-  std::uint32_t live_tasks = 0;  // worker tasks scheduled or in progress, of any operation
+  std::set<RunNumber> open;          // action runs that are neither closed nor settled
+  std::uint32_t live_tasks = 0;      // worker tasks scheduled or in progress, of any operation
+  std::set<TaskNumber> child_tasks;  // carried out by other workflows, scheduled or in progress
   std::set<Timer> timers;
   Fault fault;
   // Results that came while paused wait here, in their order: closed runs whose successors are
@@ -269,5 +279,6 @@ std::string RunReference(const State& state, const StepRun& run, std::string_vie
 
 // A task's id as texts and reasons show it: "<workflow>.<number>".
 std::string TaskIdText(const State& state, TaskNumber task);
+std::string TaskIdText(const WorkflowId& workflow, TaskNumber task);
 
 }  // namespace skald::core

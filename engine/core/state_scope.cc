@@ -10,9 +10,17 @@ namespace {
 
 constexpr std::int64_t kSchemaVersion = 2;
 constexpr std::string_view kOwnTaskId = "CPEWF_TASK_ID";
-constexpr std::array<std::string_view, 9> kWorkflowFields = {
-    "workflowId",    "workflowType", "version",  "status", "correlationId", "reasonForIncompletion",
-    "schemaVersion", "input",        "variables"};
+constexpr std::array<std::string_view, 11> kWorkflowFields = {"workflowId",
+                                                              "workflowType",
+                                                              "version",
+                                                              "status",
+                                                              "correlationId",
+                                                              "reasonForIncompletion",
+                                                              "schemaVersion",
+                                                              "input",
+                                                              "variables",
+                                                              "parentWorkflowId",
+                                                              "parentWorkflowTaskId"};
 constexpr std::array<std::string_view, 18> kTaskFields = {"taskId",
                                                           "taskType",
                                                           "taskDefName",
@@ -143,6 +151,11 @@ bool StateScope::ResolveWorkflow(std::string_view field, std::string& scratch,
   }
   bool found = false;
   if (field == "workflowId") found = Text(state_.id.ToString(), scratch);
+  const bool child = !state_.start.parent.is_nil();
+  if (field == "parentWorkflowId" && child) found = Text(state_.start.parent.ToString(), scratch);
+  if (field == "parentWorkflowTaskId" && child) {
+    found = Text(TaskIdText(state_.start.parent, state_.start.parent_task), scratch);
+  }
   if (field == "workflowType") found = Text(state_.start.name, scratch);
   if (field == "version") found = Number(state_.start.version, scratch);
   if (field == "schemaVersion") found = Number(kSchemaVersion, scratch);

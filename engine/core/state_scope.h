@@ -3,9 +3,6 @@
 // `${<reference>.…}`, of the newest iteration and attempt of that step, `${CPEWF_TASK_ID}` and the
 // environment (conductor.md 3.13).
 //
-// What the state cannot tell yet (parentWorkflowId, parentWorkflowTaskId) has no value: one line in
-// ResolveWorkflow each, and one in the list of fields, will give it.
-//
 // Single-threaded; borrows the definition and the state, which outlive it.
 #pragma once
 

@@ -22,6 +22,7 @@ void OfferIfReady(TaskNumber number, Draft& draft) {
   const Task& task = state.task(number);
   if (task.status != TaskStatus::kScheduled || !task.released) return;
   if (IsUndoWork(task.operation) && UndoIsHeld(state)) return;
+  if (IsChildTask(draft.definition(), draft.state(), task)) return BeginChild(number, draft);
   draft.Ask(OfferOf(draft.definition(), state, task));
 }
 
@@ -35,6 +36,9 @@ void TellToStop(const Task& task, std::string_view reason, bool superseded, Draf
 
 void TimeOutTask(TaskNumber number, Timeout timeout, std::string reason, Draft& draft) {
   const Task& task = draft.state().task(number);
+  if (IsChildTask(draft.definition(), draft.state(), task)) {
+    return TimeOutChild(number, timeout, reason, draft);
+  }
   const bool held = task.status == TaskStatus::kInProgress && !task.awaits_update;
   if (held) TellToStop(task, reason, true, draft);
   if (task.status == TaskStatus::kScheduled && task.released) draft.Ask(WithdrawTask{number});
@@ -48,6 +52,14 @@ void CancelOpenTask(TaskNumber number, const std::string& reason, Draft& draft) 
   const Task& task = draft.state().task(number);
   if (IsTerminal(task.status)) return;
   const bool worker = IsWorkerTask(draft.definition(), draft.state(), task);
+  if (IsChildTask(draft.definition(), draft.state(), task) &&
+      task.status == TaskStatus::kInProgress) {
+    if (task.cancel_requested) return;
+    const std::string& fault = draft.state().fault.reason;
+    TellChildToEnd(task, ParentEndedReason(fault.empty() ? reason : fault), draft);
+    draft.Emit(TaskCancelRequested{.task = number, .reason = reason});
+    return;
+  }
   const bool held = worker && task.status == TaskStatus::kInProgress && !task.awaits_update;
   // What follows from its input alone has done nothing: nobody waits for its answer.
   const bool pure = IsPure(draft.StepAt(task.step), task.operation);
@@ -64,10 +76,16 @@ void CancelOpenTask(TaskNumber number, const std::string& reason, Draft& draft) 
 
 namespace {
 
-void CancelForGood(TaskNumber number, const std::string& reason, Draft& draft) {
+void CancelForGood(TaskNumber number, const std::string& reason, const std::string& child_reason,
+                   Draft& draft) {
   if (!draft.state().has_task(number)) return;
   const Task& task = draft.state().task(number);
   if (IsTerminal(task.status)) return;
+  if (IsChildTask(draft.definition(), draft.state(), task)) {
+    TellChildToEnd(task, child_reason, draft);
+    draft.Emit(TaskCanceled{.task = number, .effect = Effect::kNone, .reason = reason});
+    return;
+  }
   const bool worker = IsWorkerTask(draft.definition(), draft.state(), task);
   const bool held = worker && task.status == TaskStatus::kInProgress && !task.awaits_update;
   if (held) TellToStop(task, reason, true, draft);
@@ -78,19 +96,19 @@ void CancelForGood(TaskNumber number, const std::string& reason, Draft& draft) {
 
 }  // namespace
 
-void CancelEverything(const std::string& reason, Draft& draft) {
+void CancelEverything(const std::string& reason, const std::string& child_reason, Draft& draft) {
   const State& state = draft.state();
   const std::vector<RunNumber> open(state.open.begin(), state.open.end());
   for (const RunNumber run : open) {
-    CancelForGood(state.run(run).task, reason, draft);
+    CancelForGood(state.run(run).task, reason, child_reason, draft);
     // The condition of a loop.
-    CancelForGood(state.run(run).operation_task, reason, draft);
+    CancelForGood(state.run(run).operation_task, reason, child_reason, draft);
   }
-  if (state.live_tasks == 0) return;
+  if (state.live_tasks == 0 && state.child_tasks.empty()) return;
   // What still lives undoes or probes; only a saga that is given up comes here.
   for (const StepRun& run : state.runs) {
-    CancelForGood(run.task, reason, draft);
-    CancelForGood(run.operation_task, reason, draft);
+    CancelForGood(run.task, reason, child_reason, draft);
+    CancelForGood(run.operation_task, reason, child_reason, draft);
   }
 }
 

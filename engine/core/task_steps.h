@@ -5,12 +5,29 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/core/draft.h"
 
 namespace skald::core {
 
 OfferTask OfferOf(const Definition& definition, const State& state, const Task& task);
+
+// Another workflow begins to carry out a child task that may be started now: emits TaskStarted and
+// asks for the workflow. REQUIRES: scheduled and released, undoing is not held.
+void BeginChild(TaskNumber task, Draft& draft);
+// Follows from the sender, the task (0: its failure workflow) and the time of the start. A child
+// stands in its parent's slot.
+WorkflowId ChildId(const WorkflowId& parent, TaskNumber task, TimeUs now, bool detached);
+// What is to be asked again of the workflow that carries out a started child task: to be there
+// while the task is open, to end when the task was given up.
+void AppendChildCommands(const Definition& definition, const State& state, const Task& task,
+                         std::vector<Command>& commands);
+// Tells the workflow that carries out a task to end, when the task was started.
+void TellChildToEnd(const Task& task, const std::string& reason, Draft& draft);
+
+// When an attempt that starts now is out of time; 0 = never.
+TimeUs AttemptTimeoutAt(const Step& step, const Task& task, TimeUs now);
 
 // Offers the task to workers if it may be started now; undo and probe tasks only while undoing is
 // not held.
@@ -21,6 +38,11 @@ void TellToStop(const Task& task, std::string_view reason, bool superseded, Draf
 
 // Ends an attempt whose time ran out, tells the worker, and decides what follows.
 void TimeOutTask(TaskNumber task, Timeout timeout, std::string reason, Draft& draft);
+// The same for a child task.
+void TimeOutChild(TaskNumber task, Timeout timeout, std::string reason, Draft& draft);
+// What a sub-workflow is told when its parent stops for that reason (conductor.md 2.10).
+std::string ParentEndedReason(std::string_view reason);
+std::string ParentEndedReason(std::string_view reason, WorkflowStatus status);
 
 // While the outermost one lives, steps to be scheduled, faults and parks are only noted; its end
 // carries out the steps, with all that follows from them, and then raises the faults.
@@ -48,7 +70,8 @@ void DecideFailure(TaskNumber task, Draft& draft);
 void OnTaskEnded(TaskNumber task, Draft& draft);
 
 // Ends what is still open in a workflow that ends now: everything scheduled, started or waiting.
-void CancelEverything(const std::string& reason, Draft& draft);
+// `child_reason`: what sub-workflows are told.
+void CancelEverything(const std::string& reason, const std::string& child_reason, Draft& draft);
 
 // A control construct ends within the decision that scheduled it, or later (WAIT, JOIN).
 void CompleteTask(TaskNumber task, Payload output, Draft& draft);

@@ -22,6 +22,10 @@ struct StartWorkflow {
   std::int32_t priority = 0;
   std::string traceparent;
   std::string tracestate;
+  // Of a sub-workflow; see WorkflowStarted.
+  WorkflowId parent;
+  TaskNumber parent_task = 0;
+  std::int32_t depth = 0;
 };
 // A worker was found for a scheduled task.
 struct StartTask {
@@ -74,6 +78,7 @@ struct ResumeWorkflow {
 struct TerminateWorkflow {
   std::string actor, reason;
   bool abandon = false;
+  bool trigger_failure_workflow = false;  // run the failure workflow, as for a failure
 };
 struct CompensateWorkflow {
   std::string actor, reason;
@@ -96,9 +101,36 @@ struct StepsResolved {
   EventSeq request = 0;
   TaskDefinitions definitions;
 };
+// The parent undoes this workflow, whose completion is a step of it.
+struct UndoForParent {
+  std::string reason;
+};
+enum class ChildCondition : std::uint8_t {
+  kRefused,  // it cannot be started
+  kRunning,
+  kParked,  // waits for a person
+  kEnded,
+  kNotUndone,  // it cannot be undone
+};
+// How the workflow that carries out a task of this one is now. Told when it ended, and as the
+// answer to every command about it; telling it twice changes nothing.
+struct ReportChild {
+  TaskNumber task = 0;
+  WorkflowId child;
+  ChildCondition condition = ChildCondition::kRunning;
+  // kEnded:
+  std::string name;
+  std::int32_t version = 0;
+  WorkflowStatus status = WorkflowStatus::kCompleted;
+  SagaStatus saga_status = SagaStatus::kNone;
+  Payload output;
+  bool pivot_passed = false;
+  std::string reason;  // kRefused, kEnded, kNotUndone
+};
 
-using Trigger = std::variant<StartWorkflow, StartTask, ReportResult, LoseTask, FireTimers,
-                             SignalWorkflow, PauseWorkflow, ResumeWorkflow, TerminateWorkflow,
-                             CompensateWorkflow, OperateSaga, StepsResolved, UpdateTask>;
+using Trigger =
+    std::variant<StartWorkflow, StartTask, ReportResult, LoseTask, FireTimers, SignalWorkflow,
+                 PauseWorkflow, ResumeWorkflow, TerminateWorkflow, CompensateWorkflow, OperateSaga,
+                 StepsResolved, UpdateTask, ReportChild, UndoForParent>;
 
 }  // namespace skald::core

@@ -130,6 +130,8 @@ std::string_view Name(Timeout timeout) {
       return "POLL";
     case Timeout::kLease:
       return "LEASE";
+    case Timeout::kChild:
+      return "CHILD";
   }
   return "";
 }

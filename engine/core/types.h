@@ -88,7 +88,15 @@ constexpr bool IsUndoWork(Operation operation) {
 enum class Verdict : std::uint8_t { kNone, kDone, kReplayed, kNulled, kRejected };
 
 // Which bound an attempt ran over (conductor.md 3.6), or how it was lost.
-enum class Timeout : std::uint8_t { kNone, kResponse, kAttempt, kTotal, kPoll, kLease };
+enum class Timeout : std::uint8_t {
+  kNone,
+  kResponse,
+  kAttempt,
+  kTotal,
+  kPoll,
+  kLease,
+  kChild,  // the sub-workflow that carried the attempt out had timed out
+};
 
 constexpr bool IsTerminal(WorkflowStatus status) { return status >= WorkflowStatus::kCompleted; }
 constexpr bool IsTerminal(TaskStatus status) { return status >= TaskStatus::kCompleted; }

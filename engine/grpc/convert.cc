@@ -125,6 +125,8 @@ void TaskToProto(const core::Task& task, const runtime::WorkflowView& view,
   message.set_ended_at_us(task.ended_at);
   message.set_reason(task.reason);
   message.set_effect(ToProto(task.effect));
+  if (!task.child.is_nil()) message.set_child_workflow_id(task.child.ToString());
+  message.set_child_parked(task.child_parked);
   if (!options.without_payloads) {
     message.set_input(std::string(task.input.text()));
     message.set_output(std::string(task.output.text()));
@@ -307,6 +309,14 @@ void ToProto(const runtime::WorkflowView& view, const ViewOptions& options, v1::
   message.set_ended_at_us(state.ended_at);
   message.set_reason(state.reason);
   message.set_last_seq(state.seq);
+  if (!state.start.parent.is_nil()) {
+    message.set_parent_workflow_id(state.start.parent.ToString());
+    message.set_parent_task_id(FormatTaskId(state.start.parent, state.start.parent_task));
+  }
+  message.set_depth(state.start.depth);
+  if (!state.failure_workflow.is_nil()) {
+    message.set_failure_workflow_id(state.failure_workflow.ToString());
+  }
   if (!options.without_payloads) {
     message.set_input(std::string(state.start.input.text()));
     message.set_output(std::string(state.output.text()));
@@ -357,6 +367,7 @@ void ToProto(const ports::WorkflowSummary& summary, v1::WorkflowSummary& message
   message.set_updated_at_us(summary.updated_at);
   message.set_ended_at_us(summary.ended_at);
   message.set_reason(summary.reason);
+  if (!summary.parent.is_nil()) message.set_parent_workflow_id(summary.parent.ToString());
 }
 
 }  // namespace skald::grpc_edge

@@ -10,6 +10,7 @@
 #include "engine/core/definition_parser.h"
 #include "engine/grpc/convert.h"
 #include "engine/grpc/unary.h"
+#include "engine/runtime/definition_looker.h"
 
 namespace skald::grpc_edge {
 namespace {
@@ -67,16 +68,11 @@ grpc::Status DefinitionServiceImpl::StoreWorkflow(const v1::RegisterWorkflowRequ
                                                   v1::RegisterWorkflowResponse& response) {
   auto name_space = ToNamespace(request.namespace_());
   if (!name_space.ok()) return ToGrpc(name_space.status());
-  absl::Status lookup_failed;
-  const auto lookup = [&](const std::string& name) -> std::optional<std::string> {
-    auto task = catalog_.GetTaskDefinition(*name_space, name);
-    if (task.ok()) return std::move(task)->source;
-    if (!absl::IsNotFound(task.status())) lookup_failed = task.status();
-    return std::nullopt;
-  };
+  runtime::DefinitionLooker looker(catalog_, *name_space);
   const auto parsed = core::ParseDefinition(
-      request.definition(), lookup, {.name_space = *name_space, .environment = environment_});
-  if (!lookup_failed.ok()) return ToGrpc(lookup_failed);
+      request.definition(), looker.Tasks(),
+      {.name_space = *name_space, .children = looker.Children(), .environment = environment_});
+  if (!looker.failed().ok()) return ToGrpc(looker.failed());
   if (!parsed.ok()) return Refuse("workflow definition refused", parsed.mistakes);
   ports::StoredDefinition stored;
   stored.name_space = *name_space;

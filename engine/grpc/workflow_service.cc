@@ -35,6 +35,9 @@ absl::StatusOr<ports::WorkflowFilter> ToFilter(const v1::ListRequest& request) {
   ASSIGN_OR_RETURN(filter.name_space, ToNamespace(request.namespace_()));
   filter.name = request.name();
   filter.correlation_id = request.correlation_id();
+  if (!request.parent_workflow_id().empty()) {
+    ASSIGN_OR_RETURN(filter.parent, ToWorkflowId(request.parent_workflow_id()));
+  }
   for (const int status : request.statuses()) {
     filter.statuses.push_back(FromProto(static_cast<v1::WorkflowStatus>(status)));
   }
@@ -294,7 +297,11 @@ WorkflowServiceImpl::Reactor* WorkflowServiceImpl::Terminate(Context* context,
                                                              const v1::TerminateRequest* request,
                                                              v1::ActionResponse* response) {
   auto trigger = ToTrigger<core::TerminateWorkflow>(*request);
-  if (trigger.ok()) std::get<core::TerminateWorkflow>(*trigger).abandon = request->abandon();
+  if (trigger.ok()) {
+    auto& terminate = std::get<core::TerminateWorkflow>(*trigger);
+    terminate.abandon = request->abandon();
+    terminate.trigger_failure_workflow = request->trigger_failure_workflow();
+  }
   return Send(context, request->namespace_(), request->workflow_id(), std::move(trigger), response);
 }
 

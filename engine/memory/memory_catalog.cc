@@ -39,6 +39,7 @@ bool Matches(const ports::WorkflowFilter& filter, const ports::WorkflowSummary& 
          text(filter.correlation_id, summary.correlation_id) &&
          AnyOf(filter.statuses, summary.status) &&
          AnyOf(filter.saga_statuses, summary.saga_status) &&
+         (filter.parent.is_nil() || filter.parent == summary.parent) &&
          (filter.started_from == 0 || summary.started_at >= filter.started_from) &&
          (filter.started_before == 0 || summary.started_at < filter.started_before);
 }

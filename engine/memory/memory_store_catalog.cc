@@ -136,7 +136,7 @@ std::vector<ports::WorkflowSummary> MemoryStore::AllWorkflows() const {
     const ports::WorkflowRow& row = workflow.row;
     result.push_back({id, row.name_space, row.name, row.version, row.status, row.saga_status,
                       row.correlation_id, row.reason, row.priority, row.started_at, row.updated_at,
-                      row.ended_at});
+                      row.ended_at, row.parent});
   }
   return result;
 }

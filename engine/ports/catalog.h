@@ -47,6 +47,7 @@ struct WorkflowSummary {
   std::string correlation_id, reason;
   std::int32_t priority = 0;
   core::TimeUs started_at = 0, updated_at = 0, ended_at = 0;
+  core::WorkflowId parent;  // of a sub-workflow; else nil
 };
 
 // Unset fields do not filter.
@@ -57,6 +58,7 @@ struct WorkflowFilter {
   std::vector<core::WorkflowStatus> statuses;
   std::vector<core::SagaStatus> saga_statuses;
   core::TimeUs started_from = 0, started_before = 0;
+  core::WorkflowId parent;
 };
 enum class WorkflowOrder : std::uint8_t { kNewestFirst, kOldestFirst };
 

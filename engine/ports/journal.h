@@ -61,6 +61,7 @@ struct WorkflowRow {
   std::string correlation_id;
   std::string idempotency_key;
   std::int32_t priority = 0;
+  core::WorkflowId parent;  // of a sub-workflow; else nil. Taken from the first row only
   core::TimeUs started_at = 0;
   core::TimeUs updated_at = 0;
   core::TimeUs ended_at = 0;
@@ -69,7 +70,8 @@ struct WorkflowRow {
   std::optional<std::string> snapshot;
   core::EventSeq snapshot_seq = 0;
   // True: nobody holds the workflow in memory; it is loaded again at `wake_at` (0 = only when
-  // something arrives for it).
+  // something arrives for it). Also of a workflow that has ended and still has to tell another one
+  // something.
   bool parked = false;
   core::TimeUs wake_at = 0;
 };

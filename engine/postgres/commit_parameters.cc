@@ -87,6 +87,11 @@ void AddInsert(const RowChange& change, ArrayParameters& arrays) {
   arrays[15].AddText(row.name);
   arrays[16].AddText(row.correlation_id);
   arrays[17].AddText(row.idempotency_key);
+  if (row.parent.is_nil()) {
+    arrays[18].AddNull();
+  } else {
+    arrays[18].AddUuid(row.parent);
+  }
 }
 
 absl::Status TooLarge(std::string_view limit, std::size_t size, std::size_t size_max) {
@@ -119,7 +124,7 @@ CommitParameters MakeCommitParameters(const ports::CommitBatch& batch) {
   CommitParameters parameters{
       .history = Arrays({kUuid, kInt8, kInt8, kTime, kBytea}),
       .inserted = Arrays({kUuid, kText, kText, kTime, kTime, kText, kBool, kTime, kInt8, kBytea,
-                          kInt8, kTime, kInt4, kInt4, kText, kText, kText, kText}),
+                          kInt8, kTime, kInt4, kInt4, kText, kText, kText, kText, kUuid}),
       .updated = Arrays({kUuid, kText, kText, kTime, kTime, kText, kBool, kTime, kInt8, kBytea}),
       .consumed = Arrays({kUuid}),
   };

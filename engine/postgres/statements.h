@@ -46,13 +46,14 @@ inline constexpr char kInsertHistory[] = R"sql(
 inline constexpr char kInsertWorkflows[] = R"sql(
   INSERT INTO skald.workflow (id, status, saga_status, updated_at, ended_at, reason, parked,
                               wake_at, snapshot_seq, snapshot, definition_id, started_at, version,
-                              priority, namespace, name, correlation_id, idempotency_key)
+                              priority, namespace, name, correlation_id, idempotency_key,
+                              parent_id)
   SELECT unnest($1::uuid[]), unnest($2::text[]), unnest($3::text[]), unnest($4::timestamptz[]),
          unnest($5::timestamptz[]), unnest($6::text[]), unnest($7::boolean[]),
          unnest($8::timestamptz[]), unnest($9::bigint[]), unnest($10::bytea[]),
          unnest($11::bigint[]), unnest($12::timestamptz[]), unnest($13::integer[]),
          unnest($14::integer[]), unnest($15::text[]), unnest($16::text[]), unnest($17::text[]),
-         unnest($18::text[])
+         unnest($18::text[]), unnest($19::uuid[])
 )sql";
 // Without a new snapshot the old one stays.
 inline constexpr char kUpdateWorkflows[] = R"sql(
@@ -202,13 +203,14 @@ inline constexpr char kSelectPinned[] = "SELECT body FROM skald.pinned_definitio
 #define SKALD_LIST_WORKFLOWS                                                                    \
   "SELECT id, namespace, name, version, status, saga_status, correlation_id, reason, priority," \
   " skald.microseconds(started_at), skald.microseconds(updated_at),"                            \
-  " coalesce(skald.microseconds(ended_at), 0) FROM skald.workflow"                              \
+  " coalesce(skald.microseconds(ended_at), 0), parent_id FROM skald.workflow"                   \
   " WHERE ($1::text IS NULL OR namespace = $1) AND ($2::text IS NULL OR name = $2)"             \
   " AND ($3::text IS NULL OR (correlation_id = $3 AND correlation_id <> ''))"                   \
   " AND ($4::text[] IS NULL OR status = ANY ($4))"                                              \
   " AND ($5::text[] IS NULL OR saga_status = ANY ($5))"                                         \
   " AND ($6::bigint IS NULL OR started_at >= skald.time_of($6))"                                \
-  " AND ($7::bigint IS NULL OR started_at < skald.time_of($7))"
+  " AND ($7::bigint IS NULL OR started_at < skald.time_of($7))"                                 \
+  " AND ($11::uuid IS NULL OR parent_id = $11)"
 inline constexpr char kListNewestFirst[] = SKALD_LIST_WORKFLOWS
     " AND ($8::bigint IS NULL OR (started_at, id) < (skald.time_of($8), $9::uuid))"
     " ORDER BY started_at DESC, id DESC LIMIT $10";

@@ -48,7 +48,8 @@ ports::WorkflowSummary ToSummary(const pqxx::row& row) {
           .priority = row[8].as<std::int32_t>(),
           .started_at = row[9].as<core::TimeUs>(),
           .updated_at = row[10].as<core::TimeUs>(),
-          .ended_at = row[11].as<core::TimeUs>()};
+          .ended_at = row[11].as<core::TimeUs>(),
+          .parent = row[12].is_null() ? core::WorkflowId() : ToId(row[12])};
 }
 
 // The sort key of the last item before the page; unset for the first page.
@@ -84,7 +85,8 @@ absl::StatusOr<ports::Paged<ports::WorkflowSummary>> ListWorkflows(
       newest_first ? kListNewestFirst : kListOldestFirst, UnlessEmpty(filter.name_space),
       UnlessEmpty(filter.name), UnlessEmpty(filter.correlation_id), Names(filter.statuses),
       Names(filter.saga_statuses), UnlessZero(filter.started_from),
-      UnlessZero(filter.started_before), after.started_at, after.id, size + 1);
+      UnlessZero(filter.started_before), after.started_at, after.id, size + 1,
+      filter.parent.is_nil() ? Text() : Text(filter.parent.ToString()));
   ports::Paged<ports::WorkflowSummary> result;
   for (const pqxx::row& row : rows) {
     if (result.items.size() == size) {

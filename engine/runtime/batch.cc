@@ -40,7 +40,7 @@ RowNeeds NeedsOf(const Workflow& workflow, bool parks, const ParkRule& rule) {
   return needs;
 }
 
-ports::WorkflowRow MakeRow(const Workflow& workflow, bool parks, bool snapshot) {
+ports::WorkflowRow MakeRow(const Workflow& workflow, bool parks, bool snapshot, core::TimeUs now) {
   const core::State& state = workflow.state;
   ports::WorkflowRow row;
   row.insert = !workflow.row_stored;
@@ -53,6 +53,7 @@ ports::WorkflowRow MakeRow(const Workflow& workflow, bool parks, bool snapshot) 
   row.correlation_id = state.start.correlation_id;
   row.idempotency_key = state.start.idempotency_key;
   row.priority = state.start.priority;
+  row.parent = state.start.parent;
   row.started_at = state.started_at;
   row.updated_at = state.updated_at;
   row.ended_at = state.ended_at;
@@ -63,8 +64,17 @@ ports::WorkflowRow MakeRow(const Workflow& workflow, bool parks, bool snapshot) 
     row.snapshot_seq = state.seq;
   }
   row.parked = parks;
-  row.wake_at = parks ? state.NextDueAt() : 0;
+  if (parks) row.wake_at = workflow.ended() ? now : state.NextDueAt();
   return row;
+}
+
+bool HasChildHere(const Workflow& workflow, const ShardTable& shards) {
+  std::size_t left = kChildrenLookedAtMax;
+  for (const core::TaskNumber task : workflow.state.child_tasks) {
+    if (left-- == 0) return false;
+    if (shards.Find(workflow.state.task(task).child) != nullptr) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -77,6 +87,7 @@ std::size_t RoughBytes(const core::Event& event) {
 bool MayPark(const Workflow& workflow, const ParkRule& rule) {
   if (workflow.ended() || workflow.state.live_tasks != 0) return false;
   if (!workflow.state.requests.empty()) return false;
+  if (workflow.letters_open != 0 || HasChildHere(workflow, rule.shards)) return false;
   const core::TimeUs due_at = workflow.state.NextDueAt();
   return due_at == 0 || due_at > rule.now + rule.park_after_us;
 }
@@ -94,10 +105,12 @@ ports::WorkflowWrite SealWrite(WriteDraft& draft, const ParkRule& rule) {
     write.events = codec::EncodeEvents(draft.events);
   }
   draft.ends = workflow.ended();
-  draft.parks = MayPark(workflow, rule);
+  // Ended with letters under way: stored as due at once, so that a recovery writes them again.
+  const bool owes = workflow.ended() && workflow.letters_open > 0;
+  draft.parks = owes || MayPark(workflow, rule);
   const RowNeeds needs = NeedsOf(workflow, draft.parks, rule);
   if (!needs.row) return write;
-  write.row = MakeRow(workflow, draft.parks, needs.snapshot);
+  write.row = MakeRow(workflow, draft.parks, needs.snapshot, rule.now);
   workflow.row_stored = true;
   workflow.row_parked = draft.parks;
   workflow.row_status = workflow.state.status;

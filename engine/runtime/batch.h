@@ -10,6 +10,7 @@
 #include "engine/core/event.h"
 #include "engine/ports/journal.h"
 #include "engine/runtime/effects.h"
+#include "engine/runtime/shard_table.h"
 #include "engine/runtime/workflow.h"
 
 namespace skald::runtime {
@@ -40,12 +41,14 @@ struct Batch {
 std::size_t RoughBytes(const core::Event& event);
 
 struct ParkRule {
+  const ShardTable& shards;
   core::TimeUs now = 0;
   core::DurationUs park_after_us = 0;
   core::EventSeq snapshot_every_events = 0;
 };
 
-// True when the workflow has nothing to do in memory until `now` + park_after_us.
+// True when the workflow has nothing to do in memory until `now` + park_after_us, and no
+// sub-workflow there that it waits for.
 bool MayPark(const Workflow& workflow, const ParkRule& rule);
 
 // Encodes a draft, with a workflow row when one is due: at the start, a change of status, the end,

@@ -10,13 +10,14 @@
 namespace skald::runtime {
 
 Committer::Committer(const EngineOptions& options, ports::Journal& journal, ports::Metrics& metrics,
-                     const ports::Clock& clock, const WatchTable& watches,
+                     const ports::Clock& clock, const WatchTable& watches, const ShardTable& shards,
                      std::shared_ptr<Inbox> inbox)
     : options_(options),
       journal_(journal),
       metrics_(metrics),
       clock_(clock),
       watches_(watches),
+      shards_(shards),
       inbox_(std::move(inbox)) {}
 
 Batch& Committer::Open() {
@@ -41,8 +42,18 @@ void Committer::Record(Workflow& workflow, std::vector<core::Event> events) {
         {.workflow = &workflow, .events = std::move(events), .first_seq = first_seq});
     return;
   }
-  std::vector<core::Event>& known = batch.drafts[workflow.write_index].events;
+  WriteDraft& draft = batch.drafts[workflow.write_index];
+  if (draft.first_seq == 0) draft.first_seq = events.front().seq;
+  std::vector<core::Event>& known = draft.events;
   std::move(events.begin(), events.end(), std::back_inserter(known));
+}
+
+void Committer::Touch(Workflow& workflow) {
+  Batch& batch = Open();
+  if (workflow.last_batch == batch.number) return;
+  workflow.last_batch = batch.number;
+  workflow.write_index = static_cast<std::uint32_t>(batch.drafts.size());
+  batch.drafts.push_back({.workflow = &workflow});
 }
 
 void Committer::MarkConsumesStartRequest(Workflow& workflow) {
@@ -69,7 +80,8 @@ void Committer::MaybeClose(core::TimeUs now) {
 }
 
 void Committer::Close(Batch& batch, core::TimeUs now) {
-  const ParkRule rule{.now = now,
+  const ParkRule rule{.shards = shards_,
+                      .now = now,
                       .park_after_us = options_.park_after_us,
                       .snapshot_every_events = options_.snapshot_every_events};
   batch.closed = true;
@@ -83,7 +95,7 @@ void Committer::Close(Batch& batch, core::TimeUs now) {
     if (write.row.has_value() && write.row->snapshot.has_value()) {
       bytes += write.row->snapshot->size();
     }
-    if (watches_.Wants(*draft.workflow)) {
+    if (!draft.events.empty() && watches_.Wants(*draft.workflow)) {
       batch.effects.AddNotice({draft.workflow->state.id, draft.workflow->definition,
                                draft.workflow->state.start.correlation_id,
                                std::move(draft.events)});
@@ -161,7 +173,7 @@ Untold Committer::CollectUntold() const {
   for (const std::unique_ptr<Batch>& batch : batches_) {
     for (const WriteDraft& draft : batch->drafts) {
       // The first of several batches counts.
-      if (watches_.Wants(*draft.workflow)) {
+      if (draft.first_seq != 0 && watches_.Wants(*draft.workflow)) {
         untold.try_emplace(draft.workflow->state.id, draft.first_seq - 1);
       }
     }

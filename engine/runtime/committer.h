@@ -25,11 +25,14 @@ class Committer {
  public:
   // All references outlive the committer.
   Committer(const EngineOptions& options, ports::Journal& journal, ports::Metrics& metrics,
-            const ports::Clock& clock, const WatchTable& watches, std::shared_ptr<Inbox> inbox);
+            const ports::Clock& clock, const WatchTable& watches, const ShardTable& shards,
+            std::shared_ptr<Inbox> inbox);
 
   // ---- gathering ----
   // The events join the open batch, behind those of the same workflow.
   void Record(Workflow& workflow, std::vector<core::Event> events);
+  // The row joins the open batch, so that it says how the workflow is now.
+  void Touch(Workflow& workflow);
   void MarkConsumesStartRequest(Workflow& workflow);
   bool durable(const Workflow& workflow) const { return workflow.last_batch <= durable_batch_; }
   // What has to wait for everything decided on the workflow so far; goes out at the end of the tick
@@ -74,6 +77,7 @@ class Committer {
   ports::Metrics& metrics_;
   const ports::Clock& clock_;
   const WatchTable& watches_;
+  const ShardTable& shards_;
   std::shared_ptr<Inbox> inbox_;  // shared with callbacks, which may outlive the committer
 
   BatchNumber next_number_ = 1;

@@ -17,8 +17,9 @@ constexpr std::uint64_t kTimedDecisions = 64;
 
 const char* Name(const core::Trigger& trigger) {
   static constexpr const char* kNames[] = {
-      "start",  "start_task", "result",     "lose_task", "timer",          "signal",     "pause",
-      "resume", "terminate",  "compensate", "operate",   "steps_resolved", "update_task"};
+      "start",   "start_task",     "result",      "lose_task",    "timer",
+      "signal",  "pause",          "resume",      "terminate",    "compensate",
+      "operate", "steps_resolved", "update_task", "report_child", "undo_for_parent"};
   static_assert(std::variant_size_v<core::Trigger> == std::size(kNames));
   return kNames[trigger.index()];
 }
@@ -33,6 +34,13 @@ const std::string& NamespaceOf(const Workflow& workflow, const core::Task& task)
   const core::Step& step = core::StepOf(*workflow.definition, workflow.state, task.step);
   const bool built_in = !core::RunnerOf(step, task.operation).empty();
   return built_in ? RunnersNamespace() : workflow.state.start.name_space;
+}
+
+bool IsLetter(const core::Command& command) {
+  return std::holds_alternative<core::StartChild>(command) ||
+         std::holds_alternative<core::TerminateChild>(command) ||
+         std::holds_alternative<core::UndoChild>(command) ||
+         std::holds_alternative<core::TellParent>(command);
 }
 
 }  // namespace
@@ -94,6 +102,12 @@ void Decider::Carry(Workflow& workflow, const core::ResolveSteps& resolve) {
                               .names = resolve.names});
 }
 
+template <typename Body>
+void Decider::Carry(Workflow& workflow, const Body& body) {
+  ++workflow.letters_open;
+  state_.letters.push_back({.sender = workflow.state.id, .body = body});
+}
+
 bool Decider::Begin(Workflow& workflow, core::TaskNumber number, Worker& worker, bool barrier) {
   absl::StatusOr<core::Decision> decision =
       core::Decide(*workflow.definition,
@@ -149,12 +163,21 @@ void Decider::Adopt(Workflow& workflow) {
   state_.timers.Set(workflow, workflow.state.NextDueAt());
   for (const core::Task& task : workflow.state.tasks) {
     if (task.status != core::TaskStatus::kInProgress || task.fence == 0) continue;
-    if (task.awaits_update) continue;
+    if (task.awaits_update || !task.child.is_nil()) continue;
     Worker& worker = state_.workers.GetOrAddWorker(NamespaceOf(workflow, task), task.incarnation);
     AddLease(workflow, task, worker);
     Reconnect(*state_.workers.FindLease({workflow.state.id, task.number, task.fence}));
   }
-  if (!workflow.ended()) Carry(workflow, core::OpenCommands(*workflow.definition, workflow.state));
+  CarryOpen(workflow);
+}
+
+// A workflow that was stored as parked had no open letters then, or has ended and owes some.
+void Decider::CarryOpen(Workflow& workflow) {
+  if (workflow.ended() && !workflow.row_parked) return;
+  const bool letters = workflow.ended() || !workflow.row_parked;
+  std::vector<core::Command> commands = core::OpenCommands(*workflow.definition, workflow.state);
+  if (!letters) std::erase_if(commands, IsLetter);
+  Carry(workflow, commands);
 }
 
 void Decider::Reconnect(Lease& lease) {

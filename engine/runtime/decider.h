@@ -43,6 +43,11 @@ class Decider {
   void Carry(Workflow& workflow, const core::WithdrawTask& withdraw);
   void Carry(Workflow& workflow, const core::CancelTask& cancel);
   void Carry(Workflow& workflow, const core::ResolveSteps& resolve);
+  // To another workflow.
+  template <typename Body>
+  void Carry(Workflow& workflow, const Body& body);
+
+  void CarryOpen(Workflow& workflow);
 
   // Decides that the task begins at this worker; false when the core does not agree.
   bool Begin(Workflow& workflow, core::TaskNumber task, Worker& worker, bool barrier);

@@ -6,12 +6,15 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
 #include "engine/codec/pinned.h"
+#include "engine/runtime/definition_looker.h"
 
 namespace skald::runtime {
 namespace {
 
 constexpr std::size_t kPinnedMax = 10'000;
 constexpr std::size_t kNamesMax = 20'000;
+constexpr std::size_t kInPlaceMax = 1'000;
+constexpr std::size_t kInPlaceBytesMax = 16 << 20;
 
 }  // namespace
 
@@ -29,6 +32,32 @@ void DefinitionCache::Keep(const DefinitionPointer& definition) {
   by_id_.insert_or_assign(definition->id, definition);
 }
 
+absl::StatusOr<DefinitionPointer> DefinitionCache::Compile(const std::string& name_space,
+                                                           const std::string& source) {
+  DefinitionLooker looker(catalog_, name_space);
+  auto pinned = codec::PinDefinition(source, looker.Tasks(),
+                                     {.name_space = name_space,
+                                      .children = looker.Children(),
+                                      .begins = true,
+                                      .environment = environment_,
+                                      .unknown_default = unknown_default_});
+  RETURN_IF_ERROR(looker.failed());
+  if (!pinned.ok() && !looker.missing().empty()) {
+    return absl::NotFoundError(
+        absl::StrCat("No such workflow defined. name=", looker.missing(), ", version=null"));
+  }
+  RETURN_IF_ERROR(pinned.status());
+  ASSIGN_OR_RETURN(pinned->definition.id, catalog_.PinDefinition(pinned->body));
+  return std::make_shared<const core::Definition>(std::move(pinned->definition));
+}
+
+DefinitionPointer DefinitionCache::KeepOne(DefinitionPointer definition) {
+  const auto known = by_id_.find(definition->id);
+  if (known != by_id_.end()) return known->second;
+  Keep(definition);
+  return definition;
+}
+
 absl::StatusOr<DefinitionPointer> DefinitionCache::Resolve(const std::string& name_space,
                                                            const std::string& name,
                                                            std::int32_t version) {
@@ -37,32 +66,39 @@ absl::StatusOr<DefinitionPointer> DefinitionCache::Resolve(const std::string& na
   const std::uint64_t generation = catalog_.Generation();
   ASSIGN_OR_RETURN(const ports::StoredDefinition stored,
                    catalog_.GetDefinition(name_space, name, version));
-  absl::Status lookup_failed;
-  const auto lookup = [&](const std::string& task) -> std::optional<std::string> {
-    auto definition = catalog_.GetTaskDefinition(name_space, task);
-    if (definition.ok()) return std::move(definition)->source;
-    if (!absl::IsNotFound(definition.status())) lookup_failed = definition.status();
-    return std::nullopt;
-  };
-  auto pinned = codec::PinDefinition(
-      stored.source, lookup,
-      {.name_space = name_space, .environment = environment_, .unknown_default = unknown_default_});
-  RETURN_IF_ERROR(lookup_failed);
-  if (!pinned.ok()) {
+  auto compiled = Compile(name_space, stored.source);
+  if (absl::IsInvalidArgument(compiled.status())) {
     return absl::InternalError(absl::StrCat("definition ", name, " version ", stored.version,
-                                            " cannot be compiled: ", pinned.status().message()));
+                                            " cannot be compiled: ", compiled.status().message()));
   }
-  ASSIGN_OR_RETURN(pinned->definition.id, catalog_.PinDefinition(pinned->body));
-  auto definition = std::make_shared<const core::Definition>(std::move(pinned->definition));
+  RETURN_IF_ERROR(compiled.status());
   base::MutexLock lock(mutex_);
-  const auto known = by_id_.find(definition->id);
-  if (known != by_id_.end()) {
-    definition = known->second;  // one copy per content in memory
-  } else {
-    Keep(definition);
-  }
+  const DefinitionPointer definition = KeepOne(*std::move(compiled));
   if (by_name_.size() >= kNamesMax) by_name_.clear();
   by_name_.insert_or_assign(Key(name_space, name, version), Entry{generation, definition});
+  return definition;
+}
+
+absl::StatusOr<DefinitionPointer> DefinitionCache::InPlace(const std::string& name_space,
+                                                           const std::string& json) {
+  const std::uint64_t generation = catalog_.Generation();
+  const std::pair key(name_space, json);
+  {
+    base::MutexLock lock(mutex_);
+    const auto found = in_place_.find(key);
+    if (found != in_place_.end() && found->second.generation == generation) {
+      return found->second.definition;
+    }
+  }
+  ASSIGN_OR_RETURN(DefinitionPointer compiled, Compile(name_space, json));
+  base::MutexLock lock(mutex_);
+  const DefinitionPointer definition = KeepOne(std::move(compiled));
+  if (in_place_.size() >= kInPlaceMax || in_place_bytes_ + json.size() > kInPlaceBytesMax) {
+    in_place_.clear();
+    in_place_bytes_ = 0;
+  }
+  in_place_bytes_ += json.size();
+  in_place_.insert_or_assign(key, Entry{generation, definition});
   return definition;
 }
 

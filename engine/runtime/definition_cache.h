@@ -2,8 +2,9 @@
 //
 // Thread-safe. Find never blocks; Resolve and ById may ask the catalog. An entry found by name is
 // good as long as the catalog's generation has not moved on; an entry found by id is good for ever,
-// because a pinned form never changes. Bounds: kPinnedMax compiled definitions and kNamesMax names;
-// beyond them the cache is emptied and fills again.
+// because a pinned form never changes. Bounds: kPinnedMax compiled definitions, kNamesMax names,
+// kInPlaceMax definitions given in place and kInPlaceBytesMax of their text; beyond them the cache
+// is emptied and fills again.
 // Errors: NOT_FOUND (no such definition), UNAVAILABLE (store), INTERNAL (a stored definition that
 // this binary cannot compile; the message says why).
 #pragma once
@@ -44,6 +45,9 @@ class DefinitionCache {
   // version 0 = the highest. Blocks on a miss.
   absl::StatusOr<DefinitionPointer> Resolve(const std::string& name_space, const std::string& name,
                                             std::int32_t version);
+  // A definition that is not registered, as JSON. INVALID_ARGUMENT with its mistakes. Blocks on a
+  // miss.
+  absl::StatusOr<DefinitionPointer> InPlace(const std::string& name_space, const std::string& json);
   // Blocks on a miss.
   absl::StatusOr<DefinitionPointer> ById(std::int64_t id);
 
@@ -54,6 +58,11 @@ class DefinitionCache {
     DefinitionPointer definition;
   };
 
+  // With the newest versions of what it names, pinned. INVALID_ARGUMENT with its mistakes.
+  absl::StatusOr<DefinitionPointer> Compile(const std::string& name_space,
+                                            const std::string& source);
+  // One copy per content in memory.
+  DefinitionPointer KeepOne(DefinitionPointer definition) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Keep(const DefinitionPointer& definition) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   ports::Catalog& catalog_;
@@ -62,6 +71,8 @@ class DefinitionCache {
   base::Mutex mutex_;
   std::map<Key, Entry> by_name_ ABSL_GUARDED_BY(mutex_);
   std::map<std::int64_t, DefinitionPointer> by_id_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::pair<std::string, std::string>, Entry> in_place_ ABSL_GUARDED_BY(mutex_);
+  std::size_t in_place_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace skald::runtime

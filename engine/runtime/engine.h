@@ -207,9 +207,17 @@ struct EngineStats {
 // the cache after a restart); called on the journal's threads, never on the loop. Thread-safe.
 using DefinitionById =
     std::function<absl::StatusOr<std::shared_ptr<const core::Definition>>(std::int64_t id)>;
-// Resolves and pins a definition for a start that came through SQL; version 0 = newest.
+// Resolves and pins a definition for a start that came through SQL or from a workflow; version 0 =
+// newest. As above.
 using DefinitionByName = std::function<absl::StatusOr<std::shared_ptr<const core::Definition>>(
     const std::string& name_space, const std::string& name, std::int32_t version)>;
+// The same without blocking: null when it is not in memory.
+using DefinitionInMemory = std::function<std::shared_ptr<const core::Definition>(
+    const std::string& name_space, const std::string& name, std::int32_t version)>;
+// Pins a definition that is not registered, given as JSON. INVALID_ARGUMENT with its mistakes. As
+// DefinitionById.
+using DefinitionInPlace = std::function<absl::StatusOr<std::shared_ptr<const core::Definition>>(
+    const std::string& name_space, const std::string& json)>;
 
 template <typename T>
 using Callback = std::function<void(absl::StatusOr<T>)>;

@@ -29,6 +29,7 @@ inline constexpr std::size_t kTimersPerTickMax = 4'000;
 inline constexpr std::size_t kLeasesPerTickMax = 4'000;
 inline constexpr std::size_t kRequestsPerTickMax = 20'000;
 inline constexpr std::size_t kMatchesPerTickMax = 20'000;
+inline constexpr std::size_t kLettersPerTickMax = 20'000;
 
 // ---- delays ----
 inline constexpr core::DurationUs kCommitRetryMinUs = 10 * core::kMillisecondUs;
@@ -36,6 +37,8 @@ inline constexpr core::DurationUs kCommitRetryMaxUs = core::kSecondUs;
 inline constexpr core::DurationUs kJournalRetryUs = 500 * core::kMillisecondUs;
 // A timer that fired without effect is tried again after this: it must not spin.
 inline constexpr core::DurationUs kIdleTimerRetryUs = core::kSecondUs;
+// A letter to another workflow that could not be carried out is tried again after this.
+inline constexpr core::DurationUs kLetterRetryUs = 100 * core::kMillisecondUs;
 inline constexpr core::DurationUs kQueueSampleUs = core::kSecondUs;
 // After this many commits in a row that failed as INTERNAL or by size, the node gives up: reloading
 // would only decide the same again.
@@ -48,6 +51,10 @@ inline constexpr core::DurationUs kRecoveryDelayUs = 200 * core::kMillisecondUs;
 // Starts are refused from this share of uncommitted_bytes_max on (in percent), so that results of
 // workers still find room.
 inline constexpr std::size_t kStartsShareMax = 50;
+
+// A parent leaves memory when none of its open sub-workflows is there. At most so many are looked
+// at: leaving too early costs a load, no more.
+inline constexpr std::size_t kChildrenLookedAtMax = 64;
 
 // Rough size of an event in a row beside its payloads, to bound a batch before it is encoded.
 inline constexpr std::size_t kEventOverheadBytes = 160;

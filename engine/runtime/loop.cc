@@ -26,6 +26,7 @@ Loop::Loop(EngineOptions options, Collaborators collaborators)
       decider_(state_),
       parking_(state_, decider_),
       loader_(state_, decider_, parking_),
+      courier_(state_, decider_, loader_, parking_),
       clients_(state_, decider_, loader_),
       workers_(state_, decider_, loader_),
       starts_(state_, clients_),
@@ -58,6 +59,7 @@ void Loop::TellUntold() {
 
 core::TimeUs Loop::Tick(core::TimeUs now) {
   state_.now = now;
+  courier_.BeginTick();
   state_.inbox->TakeInto(inbox_content_);
   RunCompletions();
   AfterCommits();
@@ -73,7 +75,10 @@ core::TimeUs Loop::Tick(core::TimeUs now) {
   RunWorkers();
   if (state_.phase == Phase::kServing) decider_.MatchCredits();
   RunClients();
-  if (state_.phase == Phase::kServing) decider_.MatchCredits();
+  if (state_.phase == Phase::kServing) {
+    decider_.MatchCredits();
+    courier_.Run();
+  }
   if (state_.phase == Phase::kServing || state_.phase == Phase::kStopping) {
     questions_.Tick();
     state_.committer.MaybeCommit(state_.lease, now);
@@ -91,6 +96,12 @@ void Loop::RunCompletions() {
   for (Inbox::Work& work : completions) work();
 }
 
+// What workflows ask of one another is carried out at once, so that a family's rows share a batch.
+void Loop::AfterDecision() {
+  if (state_.phase == Phase::kServing) courier_.Run();
+  state_.committer.MaybeClose(state_.now);
+}
+
 bool Loop::MayDecide() const {
   return state_.committer.uncommitted_bytes() < state_.options.uncommitted_bytes_max;
 }
@@ -102,7 +113,7 @@ void Loop::RunWorkers() {
     inbox_content_.workers.pop_front();
     state_.inbox->HandledWorker();
     work();
-    state_.committer.MaybeClose(state_.now);
+    AfterDecision();
   }
 }
 
@@ -113,7 +124,7 @@ void Loop::RunClients() {
     inbox_content_.clients.pop_front();
     state_.inbox->HandledClient();
     work();
-    state_.committer.MaybeClose(state_.now);
+    AfterDecision();
   }
 }
 
@@ -122,7 +133,7 @@ void Loop::RunLeases() {
     Lease* lease = state_.workers.earliest();
     if (lease == nullptr || lease->due_at() > state_.now) return;
     workers_.Expire(*lease);
-    state_.committer.MaybeClose(state_.now);
+    AfterDecision();
   }
 }
 
@@ -139,7 +150,7 @@ void Loop::RunTimers() {
     if (due_at != 0 && due_at <= state_.now) {
       state_.timers.Set(*workflow, state_.now + kIdleTimerRetryUs);
     }
-    state_.committer.MaybeClose(state_.now);
+    AfterDecision();
   }
 }
 
@@ -186,6 +197,7 @@ void Loop::DropEverything(const absl::Status& why) {
   ++state_.generation;
   state_.committer.Drop(why, state_.workers);
   loader_.Forget(why);
+  courier_.Forget();
   decider_.Forget();
   parking_.Forget();
   starts_.Forget();
@@ -240,8 +252,10 @@ core::TimeUs Loop::NextWakeAt() const {
   wake_at = Earlier(wake_at, parking_.next_wake_at());
   wake_at = Earlier(wake_at, starts_.next_wake_at());
   wake_at = Earlier(wake_at, questions_.next_wake_at());
-  const bool more = !inbox_content_.workers.empty() || !inbox_content_.clients.empty() ||
-                    (state_.phase == Phase::kServing && decider_.has_unmatched());
+  wake_at = Earlier(wake_at, courier_.next_wake_at());
+  const bool more =
+      !inbox_content_.workers.empty() || !inbox_content_.clients.empty() ||
+      (state_.phase == Phase::kServing && (decider_.has_unmatched() || courier_.has_letters()));
   return more ? state_.now : wake_at;
 }
 

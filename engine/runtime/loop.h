@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "engine/runtime/client_desk.h"
+#include "engine/runtime/courier.h"
 #include "engine/runtime/decider.h"
 #include "engine/runtime/engine.h"
 #include "engine/runtime/inbox.h"
@@ -74,6 +75,7 @@ class Loop final : public Engine {
   void RunLeases();
   void RunTimers();
   void AfterCommits();
+  void AfterDecision();
   // False while what is uncommitted is at its bound: work waits in the inbox, which refuses more.
   bool MayDecide() const;
   void Rejoin(const absl::Status& why);
@@ -91,6 +93,7 @@ class Loop final : public Engine {
   Decider decider_;
   Parking parking_;
   Loader loader_;
+  Courier courier_;
   ClientDesk clients_;
   WorkerDesk workers_;
   StartIntake starts_;

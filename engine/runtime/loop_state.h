@@ -19,6 +19,7 @@
 #include "engine/runtime/engine.h"
 #include "engine/runtime/fold.h"
 #include "engine/runtime/inbox.h"
+#include "engine/runtime/letter.h"
 #include "engine/runtime/load_fence.h"
 #include "engine/runtime/matcher.h"
 #include "engine/runtime/shard_table.h"
@@ -36,6 +37,9 @@ struct Collaborators {
   DefinitionByName definition_by_name;
   const ports::SecretStore* secrets = nullptr;  // null: there are none
   TaskDefinitionsByName task_definitions_by_name;
+  // Null: the functions above are asked, and definitions in place refused.
+  DefinitionInMemory definition_in_memory = nullptr;
+  DefinitionInPlace definition_in_place = nullptr;
 };
 
 // A core::ResolveSteps that is to be asked.
@@ -64,9 +68,11 @@ struct LoopState {
         definition_by_name(std::move(collaborators.definition_by_name)),
         secrets(collaborators.secrets),
         task_definitions_by_name(std::move(collaborators.task_definitions_by_name)),
+        definition_in_memory(std::move(collaborators.definition_in_memory)),
+        definition_in_place(std::move(collaborators.definition_in_place)),
         inbox(std::make_shared<Inbox>(options.inbox_max)),
         matcher(workers),
-        committer(options, journal, metrics, clock, watches, inbox) {}
+        committer(options, journal, metrics, clock, watches, shards, inbox) {}
 
   const EngineOptions options;
   ports::Journal& journal;
@@ -76,6 +82,8 @@ struct LoopState {
   const DefinitionByName definition_by_name;
   const ports::SecretStore* const secrets;
   const TaskDefinitionsByName task_definitions_by_name;
+  const DefinitionInMemory definition_in_memory;
+  const DefinitionInPlace definition_in_place;
   std::shared_ptr<Inbox> inbox;  // shared with the callbacks of the journal
 
   core::TimeUs now = 0;  // of this tick
@@ -95,6 +103,7 @@ struct LoopState {
   TimerHeap timers;                    // of Workflow
   std::deque<StepQuestion> questions;  // one per open request at most
   Committer committer;
+  std::deque<Letter> letters;  // written, and not carried out yet (courier.h)
 };
 
 }  // namespace skald::runtime

@@ -33,18 +33,38 @@ void Parking::NoteWakeAt(std::uint16_t slot, core::TimeUs wake_at) {
 }
 
 void Parking::MaybeUnload(Workflow& workflow) {
-  if (!state_.committer.durable(workflow)) return;
-  const ParkRule rule{.now = state_.now, .park_after_us = state_.options.park_after_us};
+  if (!state_.committer.durable(workflow) || workflow.letters_open > 0) return;
+  const ParkRule rule{
+      .shards = state_.shards, .now = state_.now, .park_after_us = state_.options.park_after_us};
   const bool parked = workflow.row_parked && MayPark(workflow, rule);
   if (!workflow.row_parked) prefetched_.erase(workflow.state.id);
   if (!workflow.ended() && !parked) return;
   const core::WorkflowId id = workflow.state.id;
   const core::TimeUs wake_at = workflow.state.NextDueAt();
+  const core::WorkflowId parent = workflow.state.start.parent;
   prefetched_.erase(id);
   state_.timers.Remove(workflow);
   state_.shards.Remove(id);
   state_.load_fence.NoteLeft(id);
   if (parked && wake_at != 0) NoteWakeAt(id.Slot(), wake_at);
+  if (!parked || parent.is_nil()) return;
+  // Of a parent that waits for nothing else there is no need in memory either.
+  Workflow* waiting = state_.shards.Find(parent);
+  if (waiting != nullptr && !waiting->row_parked && MayPark(*waiting, rule)) {
+    state_.committer.Touch(*waiting);
+  }
+}
+
+void Parking::Settle(Workflow& workflow) {
+  if (workflow.letters_open > 0) return;
+  const ParkRule rule{
+      .shards = state_.shards, .now = state_.now, .park_after_us = state_.options.park_after_us};
+  const bool paid = workflow.ended() && workflow.row_parked;
+  if (paid || (!workflow.row_parked && MayPark(workflow, rule))) {
+    state_.committer.Touch(workflow);
+  } else {
+    MaybeUnload(workflow);
+  }
 }
 
 void Parking::Tick() {

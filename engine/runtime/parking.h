@@ -26,6 +26,9 @@ class Parking {
 
   // A workflow that was loaded, or whose batch is durable: lets it go if it may leave memory.
   void MaybeUnload(Workflow& workflow);
+  // The last of a workflow's letters was answered: has its row say so when that makes it one that
+  // may leave memory; else as above.
+  void Settle(Workflow& workflow);
   // Asks for what is due soon.
   void Tick();
   // When Tick has to run again; 0 = not by itself.

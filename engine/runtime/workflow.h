@@ -36,6 +36,10 @@ struct Workflow final : HeapEntry {
   // Loaded from the store: stored events that watchers may not have heard of (see Untold).
   std::vector<core::Event> untold;
 
+  // Letters to other workflows that are not answered yet: while there are any, it does not leave
+  // memory, and its row says that it is to be loaded.
+  std::uint32_t letters_open = 0;
+
   // Last heartbeats of live tasks.
   std::vector<WorkflowView::Progress> progress;
 

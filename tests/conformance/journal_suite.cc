@@ -278,6 +278,28 @@ TEST_P(JournalSuite, WokenWorkflowIsActiveAgain) {
   EXPECT_THAT(Ids(*LoadActive(*owner.journal, {}, {}, 10)), ElementsAre(Id(1)));
 }
 
+// One that has still to tell another workflow something.
+TEST_P(JournalSuite, EndedWorkflowThatIsParkedIsDueAndGoesAway) {
+  const auto store = GetParam().make();
+  Owner owner(*store);
+  const std::int64_t definition = store->PinnedDefinition();
+  const core::TimeUs base = 1'700'000'000 * core::kSecondUs;
+  ASSERT_THAT(Commit(*owner.journal, owner.lease, {Begin(Id(1), definition)}), IsOk());
+  ports::WorkflowWrite ended = Park(Id(1), definition, 2, base);
+  ended.row->status = core::WorkflowStatus::kTerminated;
+  ASSERT_THAT(Commit(*owner.journal, owner.lease, {ended}), IsOk());
+  EXPECT_THAT(*LoadActive(*owner.journal, {}, {}, 10), IsEmpty());
+  EXPECT_THAT(Ids(*LoadDue(*owner.journal, base, 10)), ElementsAre(Id(1)));
+  // A row alone, without events.
+  ports::WorkflowWrite told{.id = Id(1)};
+  told.row = Row(definition);
+  told.row->status = core::WorkflowStatus::kTerminated;
+  told.row->snapshot_seq = 2;
+  ASSERT_THAT(Commit(*owner.journal, owner.lease, {told}), IsOk());
+  EXPECT_THAT(*LoadDue(*owner.journal, base, 10), IsEmpty());
+  EXPECT_THAT(*LoadActive(*owner.journal, {}, {}, 10), IsEmpty());
+}
+
 // ---- keys and starts from outside
 // ------------------------------------------------------------------
 

@@ -37,7 +37,9 @@ class EventText {
       : definition_(definition), state_(state) {}
 
   std::string operator()(const WorkflowStarted& e) const {
-    return absl::StrCat(Maybe("input", e.input), MaybeAt("timeout", e.timeout_at));
+    return absl::StrCat(
+        Maybe("input", e.input), MaybeAt("timeout", e.timeout_at),
+        e.parent.is_nil() ? "" : absl::StrCat(" of task ", e.parent_task, " depth ", e.depth));
   }
   std::string operator()(const WorkflowPaused& e) const { return By(e.actor, e.reason); }
   std::string operator()(const WorkflowResumed& e) const { return By(e.actor, e.reason); }
@@ -58,7 +60,9 @@ class EventText {
   }
   std::string operator()(const TaskReleased& e) const { return Task(e.task); }
   std::string operator()(const TaskStarted& e) const {
-    return absl::StrCat(Task(e.task), " by ", e.worker, Flag("barrier", e.barrier),
+    const bool by_child = !e.child.is_nil();
+    return absl::StrCat(Task(e.task), by_child ? " as " + e.child.ToString() : " by " + e.worker,
+                        Flag("barrier", e.barrier),
                         MaybeAt("attempt-timeout", e.attempt_timeout_at),
                         MaybeAt("not-after", e.not_after));
   }
@@ -86,13 +90,24 @@ class EventText {
   }
   std::string operator()(const TaskTimedOut& e) const {
     return absl::StrCat(Task(e.task), Show(e.timeout), ShowEffect(e.effect),
-                        Maybe("reason", e.reason));
+                        Flag("by-child", e.by_child), Maybe("reason", e.reason));
   }
   std::string operator()(const TaskCancelRequested& e) const {
-    return Task(e.task) + Maybe("reason", e.reason);
+    return absl::StrCat(Task(e.task),
+                        e.timeout == Timeout::kNone ? "" : " timeout" + Show(e.timeout),
+                        Maybe("reason", e.reason));
   }
+  std::string operator()(const ChildParked& e) const { return Task(e.task) + By("", e.reason); }
+  std::string operator()(const ChildResumed& e) const { return Task(e.task); }
+  std::string operator()(const FailureWorkflowStarted& e) const {
+    return absl::StrCat(" ", e.name, e.version == 0 ? "" : absl::StrCat(".", e.version), " as ",
+                        e.child.ToString(), " for", Show(e.status),
+                        e.task == 0 ? "" : " of" + Task(e.task));
+  }
+  std::string operator()(const FailureWorkflowRefused& e) const { return By("", e.reason); }
   std::string operator()(const TaskCanceled& e) const {
-    return absl::StrCat(Task(e.task), ShowEffect(e.effect), Maybe("reason", e.reason));
+    return absl::StrCat(Task(e.task), ShowEffect(e.effect), Flag("by-child", e.by_child),
+                        Maybe("reason", e.reason));
   }
   std::string operator()(const TaskFailureAccepted& e) const {
     return Task(e.task) + Flag("permissive", e.permissive);
@@ -191,7 +206,32 @@ std::string Describe(const Definition& definition, const State& state, const Eve
   return std::string(Name(event.body)) + std::visit(EventText(definition, state), event.body);
 }
 
+std::string Describe(const Definition& definition, const State& state, const StartChild& start) {
+  const std::string task =
+      start.task == 0 ? "failure-workflow" : TaskText(definition, state, start.task);
+  return absl::StrCat("> start-child ", task, " ", start.name,
+                      start.version == 0 ? "" : absl::StrCat(".", start.version),
+                      Flag("detached", start.detached), Flag("again", start.again),
+                      Maybe("definition", start.definition), Maybe("input", start.input),
+                      Maybe("correlation", start.correlation_id),
+                      start.priority == 0 ? "" : absl::StrCat(" priority ", start.priority));
+}
+
 std::string Describe(const Definition& definition, const State& state, const Command& command) {
+  if (const auto* start = std::get_if<StartChild>(&command)) {
+    return Describe(definition, state, *start);
+  }
+  if (const auto* terminate = std::get_if<TerminateChild>(&command)) {
+    return absl::StrCat("> terminate-child ", TaskText(definition, state, terminate->task),
+                        Maybe("reason", terminate->reason));
+  }
+  if (const auto* undo = std::get_if<UndoChild>(&command)) {
+    return absl::StrCat("> undo-child ", TaskText(definition, state, undo->task),
+                        Maybe("reason", undo->reason));
+  }
+  if (const auto* tell = std::get_if<TellParent>(&command)) {
+    return absl::StrCat("> tell-parent of task ", tell->task);
+  }
   if (const auto* offer = std::get_if<OfferTask>(&command)) {
     return absl::StrCat("> offer ", TaskText(definition, state, offer->task), " (",
                         offer->built_in ? "runner " : "", offer->task_type,

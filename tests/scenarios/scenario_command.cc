@@ -206,6 +206,11 @@ std::string StartLine(Words& words, ScenarioWorld& world) {
   const std::string priority = words.TakePrefixed("priority=").value_or("0");
   if (!absl::SimpleAtoi(priority, &start.priority)) start.priority = -1;
   start.correlation_id = words.TakePrefixed("correlation=").value_or("");
+  if (words.TakeWord("child")) {
+    start.parent = base::UuidV7(kStartUs / 1'000, 3, 4);
+    start.parent_task = 7;
+    start.depth = 1;
+  }
   return world.Send(start);
 }
 
@@ -235,6 +240,31 @@ absl::StatusOr<std::string> UpdateLine(Words& words, ScenarioWorld& world) {
   return world.Send(update);
 }
 
+// "TASK refused|running|parked|not-undone|STATUS": how the workflow that carries the task out is.
+absl::StatusOr<std::string> ChildLine(Words& words, ScenarioWorld& world) {
+  const absl::StatusOr<TaskNumber> task = TakeTask(words, world);
+  if (!task.ok()) return task.status();
+  core::ReportChild report{.task = *task, .child = world.state().task(*task).child};
+  report.name = "child";
+  report.version = 1;
+  if (words.TakeWord("refused")) {
+    report.condition = core::ChildCondition::kRefused;
+  } else if (words.TakeWord("parked")) {
+    report.condition = core::ChildCondition::kParked;
+  } else if (words.TakeWord("not-undone")) {
+    report.condition = core::ChildCondition::kNotUndone;
+    report.saga_status = words.TakeName<core::SagaStatus>().value_or(core::SagaStatus::kNone);
+  } else if (!words.TakeWord("running")) {
+    report.condition = core::ChildCondition::kEnded;
+    report.status = words.TakeName<core::WorkflowStatus>().value_or(core::WorkflowStatus::kRunning);
+    report.saga_status = words.TakeName<core::SagaStatus>().value_or(core::SagaStatus::kNone);
+  }
+  report.pivot_passed = words.TakeWord("pivot-passed");
+  report.reason = words.TakeQuoted();
+  report.output = words.TakeJson();
+  return world.Send(report);
+}
+
 using Line = absl::StatusOr<std::string> (*)(Words& words, ScenarioWorld& world);
 
 template <TaskStatus status>
@@ -260,6 +290,7 @@ const std::map<std::string, Line>& Lines() {
       {"report-timed-out", ReportAs<TaskStatus::kTimedOut>},
       {"give-back", ReportAs<TaskStatus::kInProgress>},
       {"lose", LoseLine},
+      {"child", ChildLine},
       {"operate", OperateLine},
       {"update", UpdateLine},
       {"signal",
@@ -275,14 +306,29 @@ const std::map<std::string, Line>& Lines() {
       {"terminate",
        [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> {
          const bool abandon = w.TakeWord("abandon");
-         return s.Send(
-             core::TerminateWorkflow{.actor = "ann", .reason = w.TakeQuoted(), .abandon = abandon});
+         const bool failure_workflow = w.TakeWord("failure-workflow");
+         return s.Send(core::TerminateWorkflow{.actor = "ann",
+                                               .reason = w.TakeQuoted(),
+                                               .abandon = abandon,
+                                               .trigger_failure_workflow = failure_workflow});
        }},
       {"compensate",
        [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> {
          const bool force = w.TakeWord("force");
          return s.Send(
              core::CompensateWorkflow{.actor = "ann", .reason = w.TakeQuoted(), .force = force});
+       }},
+      {"failure-workflow",
+       [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> {
+         core::ReportChild report{.child = s.state().failure_workflow};
+         if (w.TakeWord("refused")) report.condition = core::ChildCondition::kRefused;
+         w.TakeWord("running");
+         report.reason = w.TakeQuoted();
+         return s.Send(report);
+       }},
+      {"undo-for-parent",
+       [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> {
+         return s.Send(core::UndoForParent{.reason = w.TakeQuoted()});
        }},
       {"tick",
        [](Words&, ScenarioWorld& s) -> absl::StatusOr<std::string> {

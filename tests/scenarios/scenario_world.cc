@@ -169,7 +169,8 @@ void ScenarioWorld::CheckOffers() {
 // Every accepted workflow ends, or waits for a task, a timer, a signal or a person.
 void ScenarioWorld::CheckWaits() {
   if (state_.status != core::WorkflowStatus::kRunning || !state_.started()) return;
-  if (state_.live_tasks > 0 || !state_.timers.empty() || !state_.requests.empty()) return;
+  if (state_.live_tasks > 0 || !state_.child_tasks.empty()) return;
+  if (!state_.timers.empty() || !state_.requests.empty()) return;
   for (const core::RunNumber run : state_.open) {
     const core::Task& task = state_.task(state_.run(run).task);
     if (core::AwaitsOutside(definition_, state_, task)) return;

@@ -36,7 +36,8 @@ std::optional<std::string> TaskJson(const std::string& name) {
 
 class Author {
  public:
-  explicit Author(std::uint64_t seed) : random_(seed) {}
+  // Other workflows are named by smaller numbers than `id`, so that none contains itself.
+  Author(std::uint64_t seed, std::int64_t id) : random_(seed), id_(id) {}
 
   std::string Write(const std::string& name) {
     const bool saga = random_.Chance(850);
@@ -56,6 +57,9 @@ class Author {
                        R"(","settleTimeoutSeconds":)", 2 + random_.Below(8), "}");
     }
     if (random_.Chance(120)) more += R"(,"timeoutSeconds":25,"timeoutPolicy":"TIME_OUT_WF")";
+    if (id_ > 1 && random_.Chance(150)) {
+      more += absl::StrCat(R"(,"failureWorkflow":")", Other(), "\"");
+    }
     return absl::StrCat(R"({"name":")", name, R"(","version":1,"tasks":[)",
                         absl::StrJoin(tasks, ","), "]", more, "}");
   }
@@ -85,6 +89,10 @@ class Author {
                                      random_.Below(9), "}}"));
       } else if (pick < 50) {
         tasks.push_back(Wait());
+      } else if (pick < 54 && id_ > 1) {
+        tasks.push_back(SubWorkflow());
+      } else if (pick < 56 && id_ > 1) {
+        tasks.push_back(StartWorkflow());
       } else {
         tasks.push_back(Simple());
       }
@@ -115,6 +123,32 @@ class Author {
     return absl::StrCat(R"({"name":"loop","taskReferenceName":")", reference,
                         R"(","type":"DO_WHILE","inputParameters":)", input, more,
                         R"(,"loopOver":[)", body, "]}");
+  }
+
+  std::string Other() {
+    return absl::StrCat("d", 1 + random_.Below(static_cast<std::uint64_t>(id_) - 1));
+  }
+
+  std::string SubWorkflow() {
+    std::string more;
+    if (random_.Chance(300)) more += R"(,"retryCount":1)";
+    if (random_.Chance(100)) more += R"(,"optional":true)";
+    if (random_.Chance(150)) {
+      more += absl::StrCat(R"(,"taskDefinition":{"name":"sub","retryCount":0,"timeoutSeconds":)",
+                           5 + random_.Below(20), R"(,"responseTimeoutSeconds":1}})");
+    }
+    if (saga_ && random_.Chance(100)) {
+      more += absl::StrCat(R"(,"compensateWith":"u)", random_.Below(kTypes), "\"");
+    }
+    return absl::StrCat(R"({"name":"sub","taskReferenceName":")", Reference(),
+                        R"(","type":"SUB_WORKFLOW","inputParameters":{"n":"${workflow.input.n}"},)",
+                        R"("subWorkflowParam":{"name":")", Other(), R"(","version":1})", more, "}");
+  }
+
+  std::string StartWorkflow() {
+    return absl::StrCat(R"({"name":"start","taskReferenceName":")", Reference(),
+                        R"(","type":"START_WORKFLOW","inputParameters":{"startWorkflow":{"name":")",
+                        Other(), R"(","version":1,"input":{"n":1}}}})");
   }
 
   std::string Simple() {
@@ -251,6 +285,7 @@ class Author {
   }
 
   SimRandom random_;
+  const std::int64_t id_;
   bool saga_ = false;
   int references_ = 0;
   std::string last_simple_;
@@ -260,7 +295,7 @@ std::shared_ptr<const core::Definition> Make(std::int64_t id) {
   // Rules of well-formed sagas refuse some of what the author writes: it tries again.
   std::vector<core::Mistake> mistakes;
   for (std::uint64_t attempt = 0; attempt < 50; ++attempt) {
-    Author author(static_cast<std::uint64_t>(id) * 1'000 + attempt);
+    Author author(static_cast<std::uint64_t>(id) * 1'000 + attempt, id);
     const std::string json = author.Write(absl::StrCat("d", id));
     core::Parsed<core::Definition> parsed = core::ParseDefinition(json, TaskJson, {});
     if (!parsed.ok()) {

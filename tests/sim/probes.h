@@ -36,6 +36,11 @@ enum class Probe : std::uint8_t {
   kOperated,
   kSignaled,
   kStepsMade,
+  kSubWorkflow,
+  kChildUndone,
+  kParkedForChild,
+  kStartedByWorkflow,
+  kFailureWorkflow,
   kCount,
 };
 
@@ -64,7 +69,12 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Probe::kC
      "terminated",
      "operated",
      "signaled",
-     "steps made at run time"};
+     "steps made at run time",
+     "sub-workflow",
+     "sub-workflow undone for its parent",
+     "parked for a sub-workflow",
+     "started by a workflow",
+     "failure workflow"};
 
 class Probes {
  public:

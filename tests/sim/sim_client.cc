@@ -102,13 +102,15 @@ void SimClient::OnStarted(const absl::StatusOr<runtime::Started>& started) {
   world_.After(world_.random().Between(100, 800) * kMs, [this] { Start(); });
 }
 
-void SimClient::Send(core::Trigger trigger) {
+void SimClient::Send(core::Trigger trigger) { SendTo(id_, std::move(trigger)); }
+
+void SimClient::SendTo(const core::WorkflowId& id, core::Trigger trigger) {
   runtime::Loop* loop = SomeNode();
   if (loop == nullptr) return;
   if (world_.tracing()) {
     world_.Trace(absl::StrCat("client ", index_, " sends trigger ", trigger.index()));
   }
-  loop->Send("default", id_, std::move(trigger),
+  loop->Send("default", id, std::move(trigger),
              [this, alive = alive_](const absl::StatusOr<core::Answer>& answer) {
                if (!*alive) return;
                if (absl::IsUnavailable(answer.status())) ++node_;
@@ -153,49 +155,62 @@ core::OperateSaga SimClient::Operation() {
 }
 
 void SimClient::CheckStore() {
-  const std::vector<ports::WorkflowSummary> all = world_.store().AllWorkflows();
-  for (const ports::WorkflowSummary& summary : all) {
-    if (summary.id != id_) continue;
-    finished_ = core::IsTerminal(summary.status) ||
-                (summary.saga_status == core::SagaStatus::kParked && operated_ >= kOperationsMax);
+  finished_ = true;
+  bool found = false;
+  for (const ports::WorkflowSummary& summary : world_.store().AllWorkflows()) {
+    const bool own = summary.id == id_;
+    if (!own && !world_.IsKinOf(index_, summary.id)) continue;
+    found |= own;
+    const bool left =
+        summary.saga_status == core::SagaStatus::kParked && operated_[summary.id] >= kOperationsMax;
+    if (core::IsTerminal(summary.status) || left) continue;
+    finished_ = false;
+    if (!own) CareFor(summary.id);
   }
+  finished_ &= found;
+}
+
+// Asks one node after the other: a workflow and its kin may belong to different ones.
+void SimClient::CareFor(const core::WorkflowId& id) {
+  const std::size_t node = cares_ % world_.node_count();
+  runtime::Loop* loop = world_.Node(node);
+  if (loop == nullptr) return;
+  loop->Get(id, [this, node, alive = alive_](
+                    const absl::StatusOr<std::shared_ptr<const runtime::WorkflowView>>& view) {
+    if (!*alive || !view.ok()) return;
+    node_ = node;
+    Look(**view);
+  });
 }
 
 void SimClient::Care() {
+  ++cares_;
   CheckStore();
-  if (finished_) return;
-  runtime::Loop* loop = SomeNode();
-  if (loop != nullptr) {
-    loop->Get(id_, [this, alive = alive_](
-                       const absl::StatusOr<std::shared_ptr<const runtime::WorkflowView>>& view) {
-      if (!*alive) return;
-      if (view.ok()) return Look(**view);
-      if (!absl::IsNotFound(view.status())) ++node_;
-    });
-  }
+  if (!finished_) CareFor(id_);
   world_.After(kCareUs, [this] { Care(); });
 }
 
 void SimClient::Look(const runtime::WorkflowView& view) {
   const core::State& state = view.state;
-  world_.CheckDurable(id_, state.seq, "view");
+  world_.CheckDurable(state.id, state.seq, "view");
   if (state.saga_status == core::SagaStatus::kParked) {
     // Some are left parked for good.
-    if (operated_++ < kOperationsMax && index_ % 2 == 0) {
+    int& operated = operated_[state.id];
+    if (operated++ < kOperationsMax && index_ % 2 == 0) {
       world_.probes().Met(Probe::kOperated);
-      Send(Operation());
+      SendTo(state.id, Operation());
     } else {
-      operated_ = kOperationsMax;
+      operated = kOperationsMax;
     }
     return;
   }
-  if (state.paused_by_person) return Send(core::ResumeWorkflow{"op", "go on"});
+  if (state.paused_by_person) return SendTo(state.id, core::ResumeWorkflow{"op", "go on"});
   for (const core::Task& task : state.tasks) {
     if (core::IsTerminal(task.status)) continue;
-    if (core::StepOf(*definition_, state, task.step).type != core::StepType::kWait) continue;
+    if (core::StepOf(*view.definition, state, task.step).type != core::StepType::kWait) continue;
     if (task.available_at != 0) continue;
     world_.probes().Met(Probe::kSignaled);
-    return Send(core::SignalWorkflow{.payload = core::Payload("{}"), .actor = "op"});
+    return SendTo(state.id, core::SignalWorkflow{.payload = core::Payload("{}"), .actor = "op"});
   }
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -27,7 +28,9 @@ class SimClient {
   void OnStarted(const absl::StatusOr<runtime::Started>& started);
   void Trouble();
   void Send(core::Trigger trigger);
+  void SendTo(const core::WorkflowId& id, core::Trigger trigger);
   void Care();
+  void CareFor(const core::WorkflowId& id);
   void Look(const runtime::WorkflowView& view);
   void CheckStore();
   core::OperateSaga Operation();
@@ -41,8 +44,9 @@ class SimClient {
   bool asked_ = false;  // a start was sent before
   bool started_ = false;
   bool finished_ = false;
-  int operated_ = 0;
-  std::size_t node_ = 0;                                        // that answered last
+  std::map<core::WorkflowId, int> operated_;  // own, and kin
+  std::size_t node_ = 0;                      // that answered last
+  std::size_t cares_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // shared with answers under way
 };
 

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -60,6 +61,25 @@ class Judgement {
     states_.emplace(id, state);
   }
 
+  // What workflows say of one another.
+  void LookAtFamilies() {
+    std::set<core::WorkflowId> named = evidence_.requested;
+    for (const auto& [id, state] : states_) {
+      for (const core::Task& task : state.tasks) named.insert(task.child);
+      named.insert(state.failure_workflow);
+      if (!state.failure_workflow.is_nil()) {
+        probes_.Met(Probe::kFailureWorkflow);
+        if (!states_.contains(state.failure_workflow)) {
+          Complain(id, "its failure workflow was not started", "");
+        }
+      }
+    }
+    for (const auto& [id, state] : states_) {
+      if (!named.contains(id)) Complain(id, "nobody asked for it", "");
+      LookAtChildren(state);
+    }
+  }
+
   void LookAtReceipts() {
     for (const runtime::TaskKey& key : evidence_.recorded) {
       const auto state = states_.find(key.workflow);
@@ -87,6 +107,52 @@ class Judgement {
   }
 
  private:
+  void LookAtChildren(const core::State& state) {
+    const core::Definition& definition = *DefinitionNumber(state.start.definition_id);
+    for (const core::StepRun& run : state.runs) {
+      const core::Step& step = definition.steps[run.step];
+      const core::Task& task = state.task(run.task);
+      if (step.type == core::StepType::kStartWorkflow &&
+          task.status == core::TaskStatus::kCompleted) {
+        probes_.Met(Probe::kStartedByWorkflow);
+      }
+      const auto child = states_.find(task.child);
+      if (step.type != core::StepType::kSubWorkflow || task.child.is_nil()) continue;
+      if (child == states_.end()) {
+        if (task.status == core::TaskStatus::kCompleted) {
+          Complain(state.id, step.reference, "completed without a sub-workflow");
+        }
+        continue;
+      }
+      probes_.Met(Probe::kSubWorkflow);
+      if (task.child_parked) probes_.Met(Probe::kParkedForChild);
+      LookAtChild(state, run, child->second);
+    }
+  }
+
+  // I16, and that a family agrees about what happened.
+  void LookAtChild(const core::State& state, const core::StepRun& run, const core::State& child) {
+    const core::Definition& definition = *DefinitionNumber(state.start.definition_id);
+    const core::Step& step = definition.steps[run.step];
+    const bool completed = child.status == core::WorkflowStatus::kCompleted;
+    const bool by_itself = step.saga.undo && step.saga.undo->of_child;
+    if (child.start.parent != state.id) Complain(child.id, "has another parent than", "said");
+    if (run.completed_seq != 0 && !completed && !state.fault.active) {
+      Complain(child.id, "its parent counts it as completed", step.reference);
+    }
+    const bool declares = DefinitionNumber(child.start.definition_id)->saga.declared;
+    if (by_itself && declares && run.undo == core::UndoPhase::kDone) {
+      probes_.Met(Probe::kChildUndone);
+      const bool undone = child.saga_status == core::SagaStatus::kCompensated ||
+                          child.saga_status == core::SagaStatus::kFailedClean;
+      if (!undone) Complain(child.id, "I16: not undone, says its parent,", step.reference);
+    }
+    if (core::IsTerminal(state.status) && !core::IsTerminal(child.status) &&
+        child.saga_status != core::SagaStatus::kParked) {
+      Complain(child.id, "outlives its parent", step.reference);
+    }
+  }
+
   void LookAtEnd(const core::State& state) {
     if (!state.added.empty()) probes_.Met(Probe::kStepsMade);
     if (state.saga_status == core::SagaStatus::kParked) probes_.Met(Probe::kParkedSaga);
@@ -130,13 +196,13 @@ std::vector<std::string> Judge(const Evidence& evidence, Probes& probes) {
   Judgement judgement(evidence, probes);
   const std::vector<core::WorkflowId> ids = evidence.store.WorkflowIds();
   for (const core::WorkflowId& id : ids) {
-    if (!evidence.requested.contains(id)) judgement.Complain(id, "nobody asked for it", "");
     judgement.Look(id);
   }
   const std::set<core::WorkflowId> there(ids.begin(), ids.end());
   for (const core::WorkflowId& id : evidence.requested) {
     if (!there.contains(id)) judgement.Complain(id, "is lost", "");
   }
+  judgement.LookAtFamilies();
   judgement.LookAtReceipts();
   return std::move(judgement).Finish();
 }

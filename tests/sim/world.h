@@ -65,6 +65,10 @@ class World {
   // A result that a worker was told is recorded.
   void NoteRecorded(const runtime::TaskKey& key) { recorded_.push_back(key); }
   void NoteRequested(const core::WorkflowId& id) { requested_.insert(id); }
+  // A workflow that no client asked for, but another workflow; one client looks after it.
+  bool IsKinOf(std::size_t client, const core::WorkflowId& id) const {
+    return !requested_.contains(id) && id.bytes()[7] % clients_.size() == client;
+  }
   void CheckDurable(const core::WorkflowId& id, core::EventSeq seq, const char* what);
   bool barrier() const { return barrier_; }
 

@@ -82,6 +82,31 @@ TEST(PinnedTest, TheServersWordOnUnknownOutcomesIsPinnedWhereNobodyElseSaysSo) {
                    .ok());
 }
 
+TEST(PinnedTest, CarriesWhatIsKnownOfSubWorkflows) {
+  const char* const kParent =
+      R"({"name":"p","tasks":[
+        {"name":"s","taskReferenceName":"s","type":"SUB_WORKFLOW",
+         "subWorkflowParam":{"name":"ship"},"saga":{"kind":"READ_ONLY"}},
+        {"name":"t","taskReferenceName":"t","type":"SUB_WORKFLOW",
+         "subWorkflowParam":{"name":"pay","version":2}},
+        {"name":"u","taskReferenceName":"u","type":"SUB_WORKFLOW","saga":{"kind":"RETRYABLE"},
+         "subWorkflowParam":{"name":"mail","version":3}}]})";
+  const auto children = [](const std::string& name, std::int32_t version) {
+    return std::optional(
+        core::ChildInfo{.version = version == 0 ? 5 : version, .has_pivot = name == "pay"});
+  };
+  const auto pinned =
+      PinDefinition(kParent, Registered({}), {.children = children, .begins = true});
+  ASSERT_TRUE(pinned.ok()) << pinned.status();
+  EXPECT_THAT(
+      pinned->body,
+      HasSubstr(R"("subWorkflows":{"pay/2":{"version":2,"pivot":true},"ship":{"version":5}})"));
+  const auto decoded = DecodePinned(pinned->body, 1);
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  EXPECT_EQ(decoded->steps[0].child.latest_version, 5);
+  EXPECT_EQ(decoded->steps[1].saga.kind, core::StepKind::kPivot);
+}
+
 TEST(PinnedTest, MissingTaskDefinitionsStayMissing) {
   const auto pinned = PinDefinition(kWorkflow, Registered({}), {});
   ASSERT_TRUE(pinned.ok());

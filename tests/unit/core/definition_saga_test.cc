@@ -1,7 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "engine/core/definition_parser.h"
@@ -136,8 +138,8 @@ TEST(SagaParserTest, WhatIsNotBuiltIsRefusedByName) {
       {R"("saga":{"reuseOnRetry":true})", {"tasks[0].saga.reuseOnRetry", "not supported yet"}},
       {R"("saga":{"lock":"${workflow.input.k}"})", {"tasks[0].saga.lock", "not supported yet"}},
       {R"("saga":{"outcome":[]})", {"tasks[0].saga.outcome", "not supported yet"}},
-      {R"("saga":{"compensation":{"name":"u","type":"SUB_WORKFLOW"}})",
-       {"tasks[0].saga.compensation.type", "SUB_WORKFLOW is not supported yet"}},
+      {R"("saga":{"compensation":{"name":"u","type":"DYNAMIC"}})",
+       {"tasks[0].saga.compensation.type", "DYNAMIC is not supported yet"}},
       {R"("saga":{"compensation":{"name":"${workflow.input.u}"}})",
        {"tasks[0].saga.compensation.name", "not supported yet"}},
       {R"("type":"SAGA_SCOPE")", {"tasks[0].type", "SAGA_SCOPE is not supported yet"}},
@@ -276,6 +278,87 @@ TEST(SagaKindsTest, UnknownOfTheWorkflowKeepsTheRulesOfSteps) {
               Contains(At("saga.unknown", "COMPENSATE, PROBE, PARK")));
 }
 
+std::string Sub(const std::string& reference, const std::string& params,
+                const std::string& more = "") {
+  return R"({"name":"sub","type":"SUB_WORKFLOW","taskReferenceName":")" + reference +
+         R"(","subWorkflowParam":)" + params + (more.empty() ? "" : "," + more) + "}";
+}
+
+// "pivot" holds a pivot in version 2, "plain" does not; nothing else is registered.
+Parsed<Definition> ParseWithChildren(const std::string& json, bool begins = false) {
+  const auto children = [](const std::string& name, std::int32_t version) {
+    std::optional<ChildInfo> info;
+    if (name == "pivot" || name == "plain") {
+      info = ChildInfo{.version = version == 0 ? 7 : version,
+                       .has_pivot = name == "pivot" && version == 2};
+    }
+    return info;
+  };
+  return ParseDefinition(json, nullptr, {.children = children, .begins = begins});
+}
+
+TEST(SagaKindsTest, SubWorkflowUndoesItselfUnlessTheStepSaysOtherwise) {
+  const std::string steps = Kind("r", "READ_ONLY") + "," + Sub("a", R"({"name":"x"})") + "," +
+                            Sub("b", R"({"name":"x"})", R"("compensateWith":"u")") + "," +
+                            Sub("c", R"({"name":"x"})", R"("saga":{"kind":"READ_ONLY"})");
+  const Definition definition = Good(Of(steps));
+  ASSERT_TRUE(definition.steps[1].saga.undo.has_value());
+  EXPECT_TRUE(definition.steps[1].saga.undo->of_child);
+  EXPECT_FALSE(definition.steps[2].saga.undo->of_child);
+  EXPECT_FALSE(definition.steps[3].saga.undo.has_value());
+  EXPECT_THAT(
+      Parse(Of(steps + "," + Sub("d", R"({"name":"x"})", R"("compensateWith":null)"))).mistakes,
+      Contains(At("tasks[4].saga", "declares neither an undo nor a kind")));
+  EXPECT_FALSE(Good(Of(Sub("a", R"({"name":"x"})"))).saga.declared);
+}
+
+// saga.md V2: a sub-workflow whose definition holds a pivot counts as one, as far as it is known.
+TEST(SagaKindsTest, SubWorkflowThatIsKnownToHoldAPivotIsOne) {
+  const std::string undoable = Simple("a", R"("compensateWith":"u")");
+  const std::string pivot = Sub("p", R"({"name":"pivot","version":2})");
+  const Parsed<Definition> parsed = ParseWithChildren(Of(undoable + "," + pivot));
+  ASSERT_TRUE(parsed.ok()) << FormatMistakes(parsed.mistakes, 5);
+  EXPECT_EQ(parsed.value->steps[1].saga.kind, StepKind::kPivot);
+  EXPECT_FALSE(parsed.value->steps[1].saga.undo.has_value());
+  EXPECT_TRUE(HasPivot(*parsed.value));
+  EXPECT_THAT(ParseWithChildren(Of(pivot + "," + undoable)).mistakes,
+              Contains(At("tasks[1].saga", "(V1)")));
+  const std::string in_place =
+      Sub("p", R"({"workflowDefinition":{"name":"i","tasks":[)" + Kind("x", "PIVOT") + "]}}");
+  EXPECT_THAT(ParseWithChildren(Of(in_place + "," + undoable)).mistakes,
+              Contains(At("tasks[1].saga", "(V1)")));
+  const std::string other = Sub("p", R"({"name":"pivot","version":1})");
+  EXPECT_TRUE(ParseWithChildren(Of(other + "," + undoable)).ok());
+  // Without saga data nothing is a pivot.
+  EXPECT_TRUE(ParseWithChildren(Of(pivot + "," + Simple("b"))).ok());
+}
+
+// conductor.md 1.5.
+TEST(SubWorkflowTest, NameWithoutAVersionMeansTheNewestWhenTheParentBegins) {
+  const std::string open = Of(Sub("p", R"({"name":"plain"})"));
+  EXPECT_EQ(ParseWithChildren(open, true).value->steps[0].child.latest_version, 7);
+  const std::string fixed = Of(Sub("p", R"({"name":"nobody","version":1})"));
+  EXPECT_TRUE(ParseWithChildren(fixed, true).ok());
+  const std::string unknown = Of(Sub("p", R"({"name":"nobody"})"));
+  EXPECT_TRUE(ParseWithChildren(unknown).ok());
+  EXPECT_THAT(ParseWithChildren(unknown, true).mistakes,
+              Contains(At("tasks[0].subWorkflowParam",
+                          "No such workflow defined. name=nobody, version=null")));
+  EXPECT_TRUE(ParseWithChildren(Of(Sub("p", R"({"name":"${workflow.input.x}"})")), true).ok());
+}
+
+TEST(SubWorkflowTest, ParametersAreChecked) {
+  EXPECT_THAT(Parse(Of(R"({"name":"s","type":"SUB_WORKFLOW","taskReferenceName":"s"})")).mistakes,
+              Contains(At("tasks[0].subWorkflowParam",
+                          "subWorkflowParam field is required for taskType: SUB_WORKFLOW")));
+  EXPECT_THAT(Parse(Of(Sub("s", "{}"))).mistakes,
+              Contains(At("tasks[0].subWorkflowParam.name", "is required")));
+  EXPECT_THAT(Parse(Of(Sub("s", R"({"workflowDefinition":"order"})"))).mistakes,
+              Contains(At("tasks[0].subWorkflowParam.workflowDefinition", "must be a definition")));
+  EXPECT_THAT(Parse(Of(Sub("s", R"({"name":"${nobody.output.x}"})"))).mistakes,
+              Contains(At("tasks[0].subWorkflowParam.name", "is not defined")));
+}
+
 TEST(SagaKindsTest, WarningsDoNotRefuse) {
   const auto parsed =
       Parse(Of(Simple("a", R"("compensateWith":"u")") + "," + Kind("p", "PIVOT"),
@@ -284,7 +367,6 @@ TEST(SagaKindsTest, WarningsDoNotRefuse) {
   EXPECT_TRUE(parsed.ok());
   EXPECT_THAT(parsed.warnings, Contains(At("timeoutPolicy", "(V11)")));
   EXPECT_THAT(parsed.warnings, Contains(At("tasks[0]", "(V10)")));
-  EXPECT_THAT(parsed.warnings, Contains(At("failureWorkflow", "not started")));
   EXPECT_THAT(parsed.warnings, Contains(At("saga.hue", "unknown saga field")));
 }
 

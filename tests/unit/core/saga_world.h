@@ -218,6 +218,9 @@ class SagaWorld {
   void Take(const CancelTask& cancel) {
     if (!cancel.superseded) to_cancel_.insert(cancel.task);
   }
+  // The definitions here have no sub-workflows.
+  template <typename ToAnother>
+  void Take(const ToAnother&) {}
 
   const Definition definition_;
   State state_;

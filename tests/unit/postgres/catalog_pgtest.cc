@@ -181,6 +181,7 @@ TEST_F(CatalogTest, ListsFilterOrderAndPage) {
     write.row->status = n == 6 ? core::WorkflowStatus::kFailed : core::WorkflowStatus::kRunning;
     write.row->saga_status = n == 6 ? core::SagaStatus::kCompensated : core::SagaStatus::kNone;
     if (n == 5) write.row->name_space = "other";
+    if (n == 4) write.row->parent = Id(2);
     ASSERT_THAT(Commit(lease, {write}), IsOk());
   }
   const auto list = [&](const ports::WorkflowFilter& filter, const ports::Page& page = {},
@@ -200,11 +201,15 @@ TEST_F(CatalogTest, ListsFilterOrderAndPage) {
   EXPECT_THAT(list({.saga_statuses = {core::SagaStatus::kCompensated}}), ElementsAre(6));
   EXPECT_THAT(list({.started_from = kNowUs + 2, .started_before = kNowUs + 4}), ElementsAre(3, 2));
   EXPECT_THAT(list({.name = "nobody"}), IsEmpty());
+  EXPECT_THAT(list({.parent = Id(2)}), ElementsAre(4));
+  EXPECT_THAT(list({.parent = Id(3)}), IsEmpty());
 
   const auto first = catalog_->ListWorkflows(here, ports::WorkflowOrder::kNewestFirst, {.size = 2});
   EXPECT_THAT(Numbers(first->items), ElementsAre(6, 4));
   EXPECT_EQ(first->items[0].status, core::WorkflowStatus::kFailed);
   EXPECT_EQ(first->items[0].saga_status, core::SagaStatus::kCompensated);
+  EXPECT_TRUE(first->items[0].parent.is_nil());
+  EXPECT_EQ(first->items[1].parent, Id(2));
   ports::WorkflowWrite newer = Start(Id(9));
   newer.row->started_at = kNowUs + 9;
   ASSERT_THAT(Commit(lease, {newer}), IsOk());

@@ -59,6 +59,24 @@ TEST_F(ViewsTest, HistoryHasARowPerEvent) {
   EXPECT_EQ(Query("SELECT body ->> 'reason' FROM skald.history WHERE seq = 1"), "lunch");
 }
 
+TEST_F(ViewsTest, FamiliesAreShownFromBothSides) {
+  ports::WorkflowWrite parent = Start(Id(1));
+  const std::vector<core::Event> events = {
+      {.seq = 1, .at = kNowUs, .body = core::TaskScheduled{.task = 1, .run = 1, .step = 0}},
+      {.seq = 2, .at = kNowUs, .body = core::TaskStarted{.task = 1, .child = Id(2)}}};
+  parent.events = codec::EncodeEvents(events);
+  parent.last_seq = 2;
+  ports::WorkflowWrite child = Start(Id(2));
+  child.row->parent = Id(1);
+  ASSERT_THAT(Commit(Acquire(), {parent, child}), IsOk());
+  EXPECT_EQ(Query("SELECT child_workflow_id FROM skald.tasks WHERE workflow_id = '" +
+                  Id(1).ToString() + "' AND task = 1"),
+            Id(2).ToString());
+  EXPECT_EQ(Query("SELECT workflow_id FROM skald.workflows WHERE parent_workflow_id = '" +
+                  Id(1).ToString() + "'"),
+            Id(2).ToString());
+}
+
 TEST_F(ViewsTest, TasksShowEachAttempt) {
   core::TaskScheduled scheduled{.task = 1,
                                 .run = 1,

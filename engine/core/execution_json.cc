@@ -1,0 +1,117 @@
+#include "engine/core/execution_json.h"
+
+#include <string_view>
+
+#include "engine/core/json_write.h"
+
+namespace skald::core {
+namespace {
+
+// Appends the members of one object.
+class Members {
+ public:
+  explicit Members(std::string& out) : out_(out) { out_.push_back('{'); }
+  void Close() { out_.push_back('}'); }
+
+  void Raw(std::string_view key, std::string_view json) {
+    if (out_.back() != '{') out_.push_back(',');
+    AppendJsonString(out_, key);
+    out_.push_back(':');
+    out_.append(json);
+  }
+  void Text(std::string_view key, std::string_view text) {
+    if (text.empty()) return;
+    Raw(key, "");
+    AppendJsonString(out_, text);
+  }
+  void Number(std::string_view key, std::int64_t number) {
+    Raw(key, "");
+    AppendJsonInteger(out_, number);
+  }
+  void Time(std::string_view key, TimeUs at) {
+    if (at != 0) Number(key, at / kMillisecondUs);
+  }
+  void Object(std::string_view key, const Payload& payload) {
+    Raw(key, payload.empty() ? std::string_view("{}") : payload.text());
+  }
+
+ private:
+  std::string& out_;
+};
+
+void AppendTask(const Definition& definition, const State& state, const Task& task,
+                std::string& out) {
+  const Step& step = StepOf(definition, state, task.step);
+  Members members(out);
+  members.Text("taskId", TaskIdText(state, task.number));
+  members.Text("taskType", task.task_type);
+  members.Text("taskDefName", step.name);
+  members.Text("referenceTaskName", step.reference);
+  members.Text("status", Name(task.status));
+  if (task.operation != Operation::kAction) members.Text("operation", Name(task.operation));
+  members.Number("seq", task.number);
+  members.Number("retryCount", task.attempt - 1);
+  members.Number("pollCount", task.start_count);
+  members.Number("iteration", task.iteration);
+  members.Time("scheduledTime", task.scheduled_at);
+  members.Time("startTime", task.started_at);
+  members.Time("endTime", task.ended_at);
+  members.Text("workflowInstanceId", state.id.ToString());
+  members.Text("workflowType", state.start.name);
+  members.Text("workerId", task.worker);
+  members.Text("reasonForIncompletion", task.reason);
+  if (!task.child.is_nil()) members.Text("subWorkflowId", task.child.ToString());
+  members.Object("inputData", task.input);
+  members.Object("outputData", task.output);
+  members.Close();
+}
+
+// References of the tasks that did not end well, each once.
+std::string FailedReferences(const Definition& definition, const State& state) {
+  std::string list = "[";
+  for (const StepRun& run : state.runs) {
+    if (run.task == 0) continue;
+    const TaskStatus status = state.task(run.task).status;
+    if (!IsTerminal(status) || IsSuccessful(status) || status == TaskStatus::kCanceled) continue;
+    if (list.size() > 1) list.push_back(',');
+    AppendJsonString(list, StepOf(definition, state, run.step).reference);
+  }
+  return list + "]";
+}
+
+}  // namespace
+
+std::string ExecutionJson(const Definition& definition, const State& state) {
+  std::string out;
+  Members members(out);
+  members.Text("workflowId", state.id.ToString());
+  members.Text("status", Name(state.status));
+  members.Text("workflowName", state.start.name);
+  members.Number("workflowVersion", state.start.version);
+  members.Time("createTime", state.started_at);
+  members.Time("startTime", state.started_at);
+  members.Time("updateTime", state.updated_at);
+  members.Time("endTime", state.ended_at);
+  members.Text("correlationId", state.start.correlation_id);
+  if (!state.start.parent.is_nil()) {
+    members.Text("parentWorkflowId", state.start.parent.ToString());
+    members.Text("parentWorkflowTaskId", TaskIdText(state.start.parent, state.start.parent_task));
+  }
+  members.Number("priority", state.start.priority);
+  members.Text("reasonForIncompletion", state.reason);
+  members.Raw("failedReferenceTaskNames", FailedReferences(definition, state));
+  members.Object("input", state.start.input);
+  members.Object("output", state.output);
+  members.Object("variables", state.variables);
+  members.Object("workflowDefinition", definition.source);
+  members.Raw("tasks", "[");
+  for (const Task& task : state.tasks) {
+    if (task.number > 1) out.push_back(',');
+    AppendTask(definition, state, task, out);
+  }
+  out.push_back(']');
+  members.Close();
+  return out;
+}
+
+}  // namespace skald::core

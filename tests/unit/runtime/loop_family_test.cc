@@ -1,0 +1,265 @@
+// Workflows within workflows: starts, ends and requests between them, also when the node loses its
+// memory between any two commits.
+#include <gtest/gtest.h>
+
+#include "tests/unit/runtime/loop_fixture.h"
+
+namespace skald::runtime {
+namespace {
+
+using ::skald::testing::IsOk;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+class LoopFamilyTest : public LoopFixture {
+ protected:
+  static constexpr char kWait[] = R"({"name":"w","taskReferenceName":"w","type":"WAIT"})";
+
+  static std::string Sub(const std::string& name, const std::string& more = "") {
+    return absl::StrCat(R"({"name":"sub","taskReferenceName":"sub","type":"SUB_WORKFLOW",)",
+                        R"("subWorkflowParam":{"name":")", name, R"(","version":1})", more, "}");
+  }
+
+  std::shared_ptr<const core::State> Read(const core::WorkflowId& id) {
+    auto folded = Fold(*store_.Load(id), [this](std::int64_t number) { return ById(number); });
+    EXPECT_THAT(folded, IsOk());
+    return std::make_shared<const core::State>((*folded)->state);
+  }
+  // The newest child of the parent's newest task.
+  core::WorkflowId ChildOf(const core::WorkflowId& parent) {
+    for (const core::Task& task : Read(parent)->tasks) {
+      if (!task.child.is_nil()) child_ = task.child;
+    }
+    return child_;
+  }
+  void LoseMemoryAt(int commit) {
+    for (int i = 1; i < commit; ++i) {
+      commit_fates_.push_back({.carried_out_after_us = 500, .answered_after_us = 1'000});
+    }
+    commit_fates_.push_back({.kind = memory::Fate::Kind::kUnknownLost, .answered_after_us = 1'000});
+  }
+
+  core::WorkflowId child_;
+};
+
+TEST_F(LoopFamilyTest, ChildRunsInItsParentsSlotAndItsOutputComesBack) {
+  const auto child = Define(Simple("a"));
+  const auto parent = Define(Sub("d1"));
+  Boot();
+  const TestWorker worker = Connect({"a"}, 1);
+  const auto start = Start(parent);
+  Settle();
+  ASSERT_THAT(worker.sink->assignments, SizeIs(1));
+  const Assignment& assignment = worker.sink->assignments[0];
+  EXPECT_EQ(assignment.workflow, ChildOf(start->id));
+  EXPECT_EQ(assignment.workflow.Slot(), start->id.Slot());
+  Answer(worker, assignment, core::TaskStatus::kCompleted, R"({"x":1})");
+  Settle();
+  EXPECT_EQ(Read(start->id)->status, core::WorkflowStatus::kCompleted);
+  EXPECT_THAT(std::string(Read(start->id)->output.text()), HasSubstr(R"("x":1)"));
+  EXPECT_EQ(Read(child_)->start.parent, start->id);
+  EXPECT_EQ(loop_->state().shards.workflow_count(), 0u);
+  EXPECT_FALSE(store_.Load(child_)->parked);
+}
+
+TEST_F(LoopFamilyTest, FamilyWithoutWorkersTakesOneCommit) {
+  Define(R"({"name":"s","taskReferenceName":"s","type":"SET_VARIABLE"})");
+  const auto parent = Define(Sub("d1"));
+  options_.batch_workflows_max = 100;
+  Boot();
+  // The first child's definition is looked up away from the loop.
+  const auto first = Start(parent);
+  Settle();
+  EXPECT_EQ(Read(first->id)->status, core::WorkflowStatus::kCompleted);
+}
+
+TEST_F(LoopFamilyTest, UnknownDefinitionFailsTheTask) {
+  const auto parent = Define(Sub("nobody"));
+  Boot();
+  const auto start = Start(parent);
+  RunFor(2 * core::kSecondUs);
+  EXPECT_EQ(Read(start->id)->status, core::WorkflowStatus::kFailed);
+  EXPECT_THAT(Read(start->id)->reason,
+              HasSubstr("No such workflow defined. name=nobody, version=1"));
+}
+
+TEST_F(LoopFamilyTest, FailedChildIsRetriedAsANewOne) {
+  Define(Simple("a"));
+  const auto parent = Define(Sub("d1"));
+  Boot();
+  const TestWorker worker = Connect({"a"}, 1);
+  const auto start = Start(parent);
+  Settle();
+  const core::WorkflowId first = ChildOf(start->id);
+  Answer(worker, worker.sink->assignments[0], core::TaskStatus::kFailedWithTerminalError);
+  RunFor(2 * core::kSecondUs);
+  EXPECT_EQ(Read(first)->status, core::WorkflowStatus::kFailed);
+  ASSERT_THAT(worker.sink->assignments, SizeIs(2));
+  EXPECT_NE(worker.sink->assignments[1].workflow, first);
+  Answer(worker, worker.sink->assignments[1]);
+  Settle();
+  EXPECT_EQ(Read(start->id)->status, core::WorkflowStatus::kCompleted);
+}
+
+TEST_F(LoopFamilyTest, TerminatingAParentTerminatesItsDescendants) {
+  Define(kWait);
+  Define(Sub("d1"));
+  const auto parent = Define(Sub("d2"));
+  Boot();
+  const auto start = Start(parent);
+  Settle();
+  const core::WorkflowId child = ChildOf(start->id);
+  const core::WorkflowId grandchild = ChildOf(child);
+  EXPECT_EQ(Read(grandchild)->start.depth, 2);
+  Send(start->id, core::TerminateWorkflow{.actor = "ann", .reason = "enough"});
+  Settle();
+  Settle();
+  EXPECT_EQ(Read(child)->status, core::WorkflowStatus::kTerminated);
+  EXPECT_EQ(Read(child)->reason, "Parent workflow has been terminated with reason: enough");
+  EXPECT_EQ(Read(grandchild)->status, core::WorkflowStatus::kTerminated);
+  EXPECT_EQ(loop_->state().shards.workflow_count(), 0u);
+  for (const core::WorkflowId& id : {start->id, child, grandchild}) {
+    EXPECT_FALSE(store_.Load(id)->parked);
+  }
+}
+
+TEST_F(LoopFamilyTest, FamilyThatOnlyWaitsLeavesMemoryAndComesBack) {
+  Define(kWait);
+  Define(Sub("d1"));
+  const auto parent = Define(Sub("d2"));
+  Boot();
+  const auto start = Start(parent);
+  Settle();
+  Settle();
+  EXPECT_EQ(loop_->state().shards.workflow_count(), 0u);
+  const core::WorkflowId grandchild = ChildOf(ChildOf(start->id));
+  Send(grandchild, core::SignalWorkflow{.payload = core::Payload(R"({"y":2})"), .actor = "me"});
+  Settle();
+  Settle();
+  EXPECT_EQ(Read(start->id)->status, core::WorkflowStatus::kCompleted);
+  EXPECT_THAT(std::string(Read(start->id)->output.text()), HasSubstr(R"("y":2)"));
+  EXPECT_EQ(loop_->state().shards.workflow_count(), 0u);
+}
+
+// Each decision in a batch of its own, and the memory lost at each commit in turn.
+TEST_F(LoopFamilyTest, MemoryLostAtAnyCommitOfAFamilyLosesNothing) {
+  for (int commit = 1; commit <= 12; ++commit) {
+    SCOPED_TRACE(commit);
+    commit_fates_.clear();
+    loop_.reset();
+    if (definitions_.empty()) {
+      Define(Simple("a"));
+      Define(Sub("d1"));
+      Define(Sub("d2"));
+    }
+    options_.batch_workflows_max = 1;
+    Boot();
+    const TestWorker worker = Connect({"a"}, 1, absl::StrCat("w", commit));
+    LoseMemoryAt(commit);
+    const auto start = Start(definitions_[2], std::nullopt, true);
+    std::size_t answered = 0;
+    for (int i = 0; i < 40; ++i) {
+      RunFor(500 * core::kMillisecondUs);
+      if (!store_.Load(start->id).has_value()) Start(definitions_[2], start->id, true);
+      // A worker sends again what was not recorded.
+      for (const Receipt& receipt : std::exchange(worker.sink->receipts, {})) {
+        if (receipt.status.ok()) continue;
+        for (const Assignment& assignment : worker.sink->assignments) {
+          if (KeyOf(assignment) == receipt.task) Answer(worker, assignment);
+        }
+      }
+      while (answered < worker.sink->assignments.size()) {
+        Answer(worker, worker.sink->assignments[answered++]);
+      }
+    }
+    EXPECT_EQ(Read(start->id)->status, core::WorkflowStatus::kCompleted)
+        << ::testing::PrintToString(HistoryNames(start->id));
+    EXPECT_EQ(loop_->state().shards.workflow_count(), 0u);
+    const core::WorkflowId child = ChildOf(start->id);
+    for (const core::WorkflowId& id : {start->id, child, ChildOf(child)}) {
+      EXPECT_EQ(Read(id)->status, core::WorkflowStatus::kCompleted)
+          << ::testing::PrintToString(HistoryNames(id));
+      EXPECT_FALSE(store_.Load(id)->parked);
+    }
+  }
+}
+
+TEST_F(LoopFamilyTest, EndedParentStillOwesItsChildrenTheirEnd) {
+  Define(kWait);
+  const auto parent = Define(Sub("d1"));
+  options_.batch_workflows_max = 1;
+  Boot();
+  const auto start = Start(parent);
+  Settle();
+  Settle();
+  const core::WorkflowId child = ChildOf(start->id);
+  EXPECT_EQ(loop_->state().shards.workflow_count(), 0u);
+  // The parent's end is stored, the child's is lost.
+  LoseMemoryAt(2);
+  Send(start->id, core::TerminateWorkflow{.actor = "ann", .reason = "enough"});
+  RunFor(5 * core::kSecondUs);
+  EXPECT_EQ(Read(start->id)->status, core::WorkflowStatus::kTerminated);
+  EXPECT_EQ(Read(child)->status, core::WorkflowStatus::kTerminated);
+  EXPECT_FALSE(store_.Load(start->id)->parked);
+  EXPECT_EQ(loop_->state().shards.workflow_count(), 0u);
+}
+
+// No worker holds a step that another workflow carries out: none can be lost.
+TEST_F(LoopFamilyTest, ParentThatIsLoadedGivesItsChildAllTheTimeItTakes) {
+  Define(Simple("a"));
+  const auto parent = Define(Sub("d1"));
+  Boot();
+  const auto start = Start(parent);
+  Settle();
+  loop_.reset();
+  options_.node_id = "second";
+  clock_.Set(clock_.Now() + options_.node_lease_us);
+  Boot();
+  RunFor(4 * options_.default_task_lease_us);
+  const TestWorker worker = Connect({"a"}, 1);
+  Settle();
+  ASSERT_THAT(worker.sink->assignments, SizeIs(1));
+  Answer(worker, worker.sink->assignments[0]);
+  Settle();
+  EXPECT_THAT(HistoryNames(start->id), Not(Contains("TaskCancelRequested")));
+  EXPECT_EQ(Read(start->id)->status, core::WorkflowStatus::kCompleted);
+}
+
+TEST_F(LoopFamilyTest, StartWorkflowBeginsAnotherAndGoesOn) {
+  Define(kWait);
+  const auto starter =
+      Define(R"({"name":"s","taskReferenceName":"s","type":"START_WORKFLOW","inputParameters":{)"
+             R"("startWorkflow":{"name":"d1","version":1,"input":{"k":1}}}})");
+  Boot();
+  const auto start = Start(starter);
+  Settle();
+  Settle();
+  EXPECT_EQ(Read(start->id)->status, core::WorkflowStatus::kCompleted);
+  const core::WorkflowId started = ChildOf(start->id);
+  EXPECT_THAT(std::string(Read(start->id)->output.text()), HasSubstr(started.ToString()));
+  EXPECT_EQ(Read(started)->status, core::WorkflowStatus::kRunning);
+  EXPECT_TRUE(Read(started)->start.parent.is_nil());
+  EXPECT_EQ(Read(started)->start.input.text(), R"({"k":1})");
+}
+
+TEST_F(LoopFamilyTest, ChildWaitsForRoomInTheQueues) {
+  const auto one = Define(Simple("a"));
+  const auto parent = Define(Sub("d1", R"(,"startDelay":1)"));
+  options_.queued_tasks_max = 1;
+  Boot();
+  const auto start = Start(parent);
+  Settle();
+  Start(one);
+  RunFor(2 * core::kSecondUs);
+  EXPECT_FALSE(store_.Load(ChildOf(start->id)).has_value());
+  EXPECT_THAT(metrics_.refused, Contains("queued_tasks_max"));
+  const TestWorker worker = Connect({"a"}, 2);
+  RunFor(core::kSecondUs);
+  EXPECT_THAT(worker.sink->assignments, SizeIs(2));
+  EXPECT_EQ(worker.sink->assignments[1].workflow, ChildOf(start->id));
+}
+
+}  // namespace
+}  // namespace skald::runtime
