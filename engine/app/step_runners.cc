@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/grpc_call/grpc_runner.h"
 #include "engine/http_call/http_runner.h"
 #include "engine/script/script_runner.h"
 
@@ -29,8 +30,9 @@ absl::StatusOr<std::unique_ptr<StepRunners>> StepRunners::Start(const CallConfig
                                                                 runtime::Engine& engine,
                                                                 ports::Random& random) {
   ASSIGN_OR_RETURN(base::EgressPolicy egress, config.ToEgressPolicy(loopback));
-  ASSIGN_OR_RETURN(auto http,
-                   http_call::HttpRunner::Start(config.ToHttpOptions(std::move(egress))));
+  ASSIGN_OR_RETURN(auto http, http_call::HttpRunner::Start(config.ToHttpOptions(egress)));
+  ASSIGN_OR_RETURN(grpc_call::GrpcOptions grpc_options, config.ToGrpcOptions(std::move(egress)));
+  ASSIGN_OR_RETURN(auto grpc, grpc_call::GrpcRunner::Start(std::move(grpc_options)));
   auto runners = std::make_unique<StepRunners>();
   // The same in every process: what a dead one left is evaluated again at once.
   runners->hosts_.push_back(std::make_unique<runtime::RunnerHost>(
@@ -39,6 +41,10 @@ absl::StatusOr<std::unique_ptr<StepRunners>> StepRunners::Start(const CallConfig
   runners->hosts_.push_back(std::make_unique<runtime::RunnerHost>(
       engine, std::move(http),
       runtime::RunnerHostOptions{.incarnation = FreshIncarnation("http", random),
+                                 .answer_us_max = kCallAnswerUsMax}));
+  runners->hosts_.push_back(std::make_unique<runtime::RunnerHost>(
+      engine, std::move(grpc),
+      runtime::RunnerHostOptions{.incarnation = FreshIncarnation("grpc", random),
                                  .answer_us_max = kCallAnswerUsMax}));
   for (const auto& host : runners->hosts_) RETURN_IF_ERROR(host->Attach());
   return runners;

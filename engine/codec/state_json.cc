@@ -48,11 +48,11 @@ absl::Status CheckNumbers(const core::State& state) {
     return state.has_run(entry.first) && has_task(state.run(entry.first).task);
   });
   if (!loops) return Damaged("a loop points at nothing");
-  const bool children = std::all_of(state.child_tasks.begin(), state.child_tasks.end(),
-                                    [&](core::TaskNumber task) { return state.has_task(task); });
-  if (!lists || !timers || !children || !has_task(state.fault.task) ||
-      !has_task(state.failure_task))
-    return Damaged("a list points at nothing");
+  const bool children = std::all_of(state.child_tasks.begin(), state.child_tasks.end(), has_task);
+  if (!lists || !timers || !children) return Damaged("a list points at nothing");
+  if (!has_task(state.fault.task) || !has_task(state.failure_task)) {
+    return Damaged("the failed task does not exist");
+  }
   return absl::OkStatus();
 }
 

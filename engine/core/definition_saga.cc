@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/core/construct.h"
+#include "engine/core/definition_step_types.h"
 #include "engine/core/definition_task.h"
 #include "engine/core/json_scan.h"
 #include "engine/core/limits.h"
@@ -86,7 +87,7 @@ Undo ReadUndo(const Fields& fields, const RetryPolicy& retry) {
   undo.type = ReadUndoType(fields);
   if (undo.type == StepType::kHttp || undo.type == StepType::kGrpc) {
     undo.runner = Name(undo.type);
-    undo.settings = Payload("{}");
+    undo.settings = RunnerSettings(undo.type, fields);
   }
   undo.input = ReadInput(fields);
   undo.retry = ReadRetry(fields, retry, -1);

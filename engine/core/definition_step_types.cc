@@ -175,20 +175,32 @@ void ReadLoop(const Fields& fields, Step& step) {
   CheckKeepLast(fields);
 }
 
+// gRPC's status code names, as far as they are failures (docs/grpc-step.md).
+constexpr std::array<std::string_view, 16> kGrpcFailures = {
+    "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",   "NOT_FOUND",
+    "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED",
+    "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",         "DATA_LOSS",
+    "UNAUTHENTICATED"};
+
+// Status code → what an attempt that ended with it did.
+void CheckOutcome(const Fields& fields) {
+  const auto outcome = fields.Object("outcome");
+  if (!outcome.has_value()) return;
+  const Fields codes(*outcome, fields.PathOf("outcome"), fields.mistakes());
+  for (const auto& [code, value] : codes.members()) {
+    if (std::find(kGrpcFailures.begin(), kGrpcFailures.end(), code) == kGrpcFailures.end()) {
+      codes.Add(code, "no status code of a failed gRPC call; expected a name such as ABORTED");
+    }
+    codes.Choice<Effect>(
+        code, Effect::kUnknown,
+        {{"NONE", Effect::kNone}, {"APPLIED", Effect::kApplied}, {"UNKNOWN", Effect::kUnknown}});
+  }
+}
+
 // What a runner may read of the step itself beside its input.
 void ReadRunner(const Fields& fields, Step& step) {
   step.runner = Name(step.type);
-  std::string settings = "{";
-  for (const std::string_view key :
-       {"evaluatorType", "expression", "scriptExpression", "queryExpression"}) {
-    const auto value = fields.Find(key);
-    if (!value.has_value()) continue;
-    if (settings.size() > 1) settings.push_back(',');
-    AppendJsonString(settings, key);
-    settings.append(":").append(*value);
-  }
-  settings.push_back('}');
-  step.settings = Payload(std::move(settings));
+  step.settings = RunnerSettings(step.type, fields);
 }
 
 // True when the step's own input or the template of its task definition has the entry.
@@ -344,6 +356,26 @@ void ReadSubWorkflow(const Fields& fields, Step& step) {
 }
 
 }  // namespace
+
+Payload RunnerSettings(StepType type, const Fields& fields) {
+  std::vector<std::string_view> keys = {"evaluatorType", "expression", "scriptExpression",
+                                        "queryExpression"};
+  if (type == StepType::kGrpc) {
+    keys = {"descriptorSet", "outcome"};
+    CheckOutcome(fields);
+    if (fields.Has("descriptorSet")) fields.Text("descriptorSet");
+  }
+  std::string settings = "{";
+  for (const std::string_view key : keys) {
+    const auto value = fields.Find(key);
+    if (!value.has_value()) continue;
+    if (settings.size() > 1) settings.push_back(',');
+    AppendJsonString(settings, key);
+    settings.append(":").append(*value);
+  }
+  settings.push_back('}');
+  return Payload(std::move(settings));
+}
 
 std::optional<StepType> StepTypeNamed(std::string_view name) {
   const auto known = std::find_if(kTypes.begin(), kTypes.end(),

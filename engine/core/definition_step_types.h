@@ -30,4 +30,8 @@ void ReadTypeFields(const Fields& fields, Step& step, StepSource& source);
 // Adds what the input of the step's type lacks. REQUIRES: its input and task definition are set.
 void CheckTypeInput(const Fields& fields, const Step& step);
 
+// What the runner of such a step, or of such an undo, may read of it beside its input
+// (Step::settings). Mistakes in it are reported.
+Payload RunnerSettings(StepType type, const Fields& fields);
+
 }  // namespace skald::core

@@ -397,6 +397,28 @@ TEST_F(CommandLineE2e, AStartFromSqlHappensIfTheTransactionCommits) {
             "1");
 }
 
+// The service called is the server's own, its types are learned by reflection.
+TEST_F(CommandLineE2e, AGrpcStepCallsAService) {
+  const std::string definition = fmt::format(R"({{
+      "name": "calling", "version": 1, "schemaVersion": 2,
+      "tasks": [{{"name": "check", "taskReferenceName": "check", "type": "GRPC",
+                 "inputParameters": {{"target": "{}", "method": "skald.v1.AdminService/ListShards"}}}},
+                {{"name": "none", "taskReferenceName": "none", "type": "GRPC", "optional": true,
+                 "inputParameters": {{"target": "{}", "method": "skald.v1.AdminService/None"}}}}],
+      "outputParameters": {{"called": "${{check.output.status}}",
+                            "missing": "${{none.status}}"}}}})",
+                                             engine_->address(), engine_->address());
+  ASSERT_TRUE(api_->Register(definition).ok());
+  // Its health service may say later than /ready that it serves; until then no call is made.
+  v1::Workflow workflow;
+  EXPECT_TRUE(Eventually([&] {
+    workflow = api_->AwaitEnd(api_->StartOrDie("calling", "{}"));
+    return workflow.status() == v1::WORKFLOW_STATUS_COMPLETED;
+  })) << workflow.DebugString();
+  EXPECT_EQ(boost::json::parse(workflow.output()),
+            boost::json::parse(R"({"called": "OK", "missing": "COMPLETED_WITH_ERRORS"})"));
+}
+
 TEST(DevE2e, ARestartFindsEverythingAndASecondStartIsRefused) {
   const TempDir folder;
   const std::string data_dir = (folder.path() / "data").string();

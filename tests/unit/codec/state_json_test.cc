@@ -75,6 +75,7 @@ core::State RandomState(std::mt19937_64& random) {
   state.loops = loops;
   Fit(state.fault.task, tasks);
   FitAll(state.child_tasks, tasks);
+  Fit(state.failure_task, tasks);
   std::set<core::Timer> timers;
   for (core::Timer timer : state.timers) {
     Fit(timer.task, tasks);

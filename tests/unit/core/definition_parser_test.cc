@@ -227,6 +227,19 @@ TEST(DefinitionParserTest, StepsThatMakeStepsWantTheirFields) {
   });
 }
 
+// docs/grpc-step.md: what the runner reads of the step beside its input.
+TEST(DefinitionParserTest, AGrpcStepAndAGrpcUndoHandTheirFieldsToTheRunner) {
+  const Definition definition = Good(Of(R"({"name":"g","taskReferenceName":"g","type":"GRPC",
+      "inputParameters":{"target":"a:1"},"descriptorSet":"CgA=","outcome":{"ABORTED":"NONE"},
+      "saga":{"compensation":{"name":"u","type":"GRPC","outcome":{"INTERNAL":"APPLIED"}}}})"));
+  EXPECT_EQ(definition.steps[0].runner, "GRPC");
+  EXPECT_EQ(definition.steps[0].settings.text(),
+            R"({"descriptorSet":"CgA=","outcome":{"ABORTED":"NONE"}})");
+  EXPECT_EQ(definition.steps[0].saga.undo->runner, "GRPC");
+  EXPECT_EQ(definition.steps[0].saga.undo->settings.text(),
+            R"({"outcome":{"INTERNAL":"APPLIED"}})");
+}
+
 TEST(DefinitionParserTest, StepTypesWantTheirFields) {
   const std::vector<Case> cases = {
       {R"({"name":"s","taskReferenceName":"s","type":"SWITCH"})", "tasks[0].evaluatorType",
@@ -243,6 +256,12 @@ TEST(DefinitionParserTest, StepTypesWantTheirFields) {
        "sink field is required for taskType: EVENT taskName: e"},
       {R"({"name":"h","taskReferenceName":"h","type":"HTTP"})", "tasks[0].inputParameters",
        "inputParameters.http_request or inputParameters.uri field is required"},
+      {R"({"name":"g","taskReferenceName":"g","type":"GRPC","outcome":{"OK":"NONE"}})",
+       "tasks[0].outcome.OK", "no status code of a failed gRPC call"},
+      {R"({"name":"g","taskReferenceName":"g","type":"GRPC","outcome":{"ABORTED":"GONE"}})",
+       "tasks[0].outcome.ABORTED", "NONE, APPLIED, UNKNOWN"},
+      {R"({"name":"g","taskReferenceName":"g","type":"GRPC","descriptorSet":{}})",
+       "tasks[0].descriptorSet", "must be a string"},
       {R"({"name":"q","taskReferenceName":"q","type":"JSON_JQ_TRANSFORM"})",
        "tasks[0].inputParameters", "queryExpression field is required"},
       {R"({"name":"s","taskReferenceName":"s","type":"SWITCH","decisionCases":{"a":1}})",

@@ -29,7 +29,8 @@ class LoopFamilyTest : public LoopFixture {
   }
   // The newest child of the parent's newest task.
   core::WorkflowId ChildOf(const core::WorkflowId& parent) {
-    for (const core::Task& task : Read(parent)->tasks) {
+    const auto state = Read(parent);
+    for (const core::Task& task : state->tasks) {
       if (!task.child.is_nil()) child_ = task.child;
     }
     return child_;
