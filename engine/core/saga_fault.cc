@@ -80,7 +80,9 @@ bool WaitsForSiblings(FaultCause cause, const Draft& draft) {
   if (!draft.state().requests.empty()) return true;
   for (const RunNumber number : draft.state().open) {
     const StepRun& run = draft.state().run(number);
-    if (IsJoin(draft.StepAt(run.step).type)) continue;
+    // Neither a JOIN nor a loop does anything by itself.
+    const StepType type = draft.StepAt(run.step).type;
+    if (IsJoin(type) || type == StepType::kDoWhile) continue;
     if (!AttemptsEnded(draft.state(), run)) return true;
   }
   return false;

@@ -23,11 +23,13 @@ std::optional<std::string> TaskJson(const std::string& name) {
       R"("retryCount":2,"retryDelaySeconds":1,"retryLogic":"EXPONENTIAL_BACKOFF")",
       R"("retryCount":3,"retryDelaySeconds":2,"retryLogic":"LINEAR_BACKOFF")",
       R"("retryCount":1,"retryDelaySeconds":0)"};
-  const int type = name.back() - '0';
+  // Steps of other types than a worker's have names without a number.
+  const bool numbered = name.back() >= '0' && name.back() <= '9';
+  const int type = numbered ? name.back() - '0' : 0;
   const bool action = name[0] != 'u' && name[0] != 'p';
   // Only steps made at run time are of these types: their undo comes with the type.
   const std::string undo =
-      name[0] == 's' ? absl::StrCat(R"(,"compensateWith":"u)", type, R"(")") : "";
+      numbered && name[0] == 's' ? absl::StrCat(R"(,"compensateWith":"u)", type, R"(")") : "";
   return absl::StrCat(R"({"name":")", name, R"(",)", kRetries[type % kTypes],
                       R"(,"responseTimeoutSeconds":)", 4 + type, R"(,"timeoutSeconds":)",
                       action && type == 3 ? 12 : 0, R"(,"timeoutPolicy":")",

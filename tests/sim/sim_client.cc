@@ -1,6 +1,8 @@
 #include "tests/sim/sim_client.h"
 
+#include <set>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "tests/sim/definitions.h"
@@ -157,13 +159,16 @@ core::OperateSaga SimClient::Operation() {
 void SimClient::CheckStore() {
   finished_ = true;
   bool found = false;
-  for (const ports::WorkflowSummary& summary : world_.store().AllWorkflows()) {
+  const std::vector<ports::WorkflowSummary> all = world_.store().AllWorkflows();
+  const std::set<core::WorkflowId> waiting =
+      WithParkedKin(all, [this](const ports::WorkflowSummary& summary) {
+        return operated_[summary.id] >= kOperationsMax;
+      });
+  for (const ports::WorkflowSummary& summary : all) {
     const bool own = summary.id == id_;
     if (!own && !world_.IsKinOf(index_, summary.id)) continue;
     found |= own;
-    const bool left =
-        summary.saga_status == core::SagaStatus::kParked && operated_[summary.id] >= kOperationsMax;
-    if (core::IsTerminal(summary.status) || left) continue;
+    if (core::IsTerminal(summary.status) || waiting.contains(summary.id)) continue;
     finished_ = false;
     if (!own) CareFor(summary.id);
   }

@@ -1,5 +1,6 @@
 #include "tests/sim/verdict.h"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <set>
@@ -52,7 +53,12 @@ class Judgement {
     }
     core::State replayed;
     replayed.id = id;
-    for (const core::Event& event : *events) core::Apply(definition, event, replayed);
+    for (const core::Event& event : *events) {
+      core::Apply(definition, event, replayed);
+      // A loop may have let go of the task meanwhile.
+      const auto* started = std::get_if<core::TaskStarted>(&event.body);
+      if (started != nullptr) named_.insert(started->child);
+    }
     if (codec::EncodeState(replayed) != codec::EncodeState(state)) {
       Complain(id, "replay differs from the stored state", "");
     }
@@ -63,10 +69,9 @@ class Judgement {
 
   // What workflows say of one another.
   void LookAtFamilies() {
-    std::set<core::WorkflowId> named = evidence_.requested;
+    named_.insert(evidence_.requested.begin(), evidence_.requested.end());
     for (const auto& [id, state] : states_) {
-      for (const core::Task& task : state.tasks) named.insert(task.child);
-      named.insert(state.failure_workflow);
+      named_.insert(state.failure_workflow);
       if (!state.failure_workflow.is_nil()) {
         probes_.Met(Probe::kFailureWorkflow);
         if (!states_.contains(state.failure_workflow)) {
@@ -75,7 +80,7 @@ class Judgement {
       }
     }
     for (const auto& [id, state] : states_) {
-      if (!named.contains(id)) Complain(id, "nobody asked for it", "");
+      if (!named_.contains(id)) Complain(id, "nobody asked for it", "");
       LookAtChildren(state);
     }
   }
@@ -110,7 +115,7 @@ class Judgement {
   void LookAtChildren(const core::State& state) {
     const core::Definition& definition = *DefinitionNumber(state.start.definition_id);
     for (const core::StepRun& run : state.runs) {
-      const core::Step& step = definition.steps[run.step];
+      const core::Step& step = core::StepOf(definition, state, run.step);
       const core::Task& task = state.task(run.task);
       if (step.type == core::StepType::kStartWorkflow &&
           task.status == core::TaskStatus::kCompleted) {
@@ -133,7 +138,7 @@ class Judgement {
   // I16, and that a family agrees about what happened.
   void LookAtChild(const core::State& state, const core::StepRun& run, const core::State& child) {
     const core::Definition& definition = *DefinitionNumber(state.start.definition_id);
-    const core::Step& step = definition.steps[run.step];
+    const core::Step& step = core::StepOf(definition, state, run.step);
     const bool completed = child.status == core::WorkflowStatus::kCompleted;
     const bool by_itself = step.saga.undo && step.saga.undo->of_child;
     if (child.start.parent != state.id) Complain(child.id, "has another parent than", "said");
@@ -157,9 +162,13 @@ class Judgement {
     if (!state.added.empty()) probes_.Met(Probe::kStepsMade);
     if (state.saga_status == core::SagaStatus::kParked) probes_.Met(Probe::kParkedSaga);
     if (state.saga_status == core::SagaStatus::kCompensated) probes_.Met(Probe::kUndone);
+    // What is no saga is not parked; it shows the sub-workflow that is.
+    const bool for_child = std::any_of(
+        state.tasks.begin(), state.tasks.end(),
+        [](const core::Task& task) { return !core::IsTerminal(task.status) && task.child_parked; });
     const bool visible =
         core::IsTerminal(state.status) || state.saga_status == core::SagaStatus::kParked;
-    if (visible) return;
+    if (visible || for_child) return;
     Complain(state.id, "has neither ended nor is parked",
              absl::StrCat(std::string(core::Name(state.status)), " ",
                           std::string(core::Name(state.saga_status)), ", last event at seq ",
@@ -187,6 +196,7 @@ class Judgement {
   const Evidence& evidence_;
   Probes& probes_;
   std::map<core::WorkflowId, core::State> states_;
+  std::set<core::WorkflowId> named_;  // by a client, or by another workflow
   std::vector<std::string> complaints_;
 };
 

@@ -319,14 +319,29 @@ bool World::Step(core::TimeUs end) {
   return true;
 }
 
+std::set<core::WorkflowId> WithParkedKin(
+    const std::vector<ports::WorkflowSummary>& all,
+    const std::function<bool(const ports::WorkflowSummary&)>& for_good) {
+  std::map<core::WorkflowId, core::WorkflowId> parents;
+  for (const ports::WorkflowSummary& one : all) parents[one.id] = one.parent;
+  std::set<core::WorkflowId> waiting;
+  for (const ports::WorkflowSummary& one : all) {
+    if (one.saga_status != core::SagaStatus::kParked || !for_good(one)) continue;
+    for (core::WorkflowId id = one.id; !id.is_nil(); id = parents[id]) waiting.insert(id);
+  }
+  return waiting;
+}
+
 bool World::AllFinished() const {
   const bool looked = calm() && std::all_of(clients_.begin(), clients_.end(),
                                             [](const auto& one) { return one->finished(); });
   if (!looked) return false;
   // The end of one workflow may begin another.
   const std::vector<ports::WorkflowSummary> all = store_.AllWorkflows();
-  return std::all_of(all.begin(), all.end(), [](const ports::WorkflowSummary& one) {
-    return core::IsTerminal(one.status) || one.saga_status == core::SagaStatus::kParked;
+  const std::set<core::WorkflowId> waiting =
+      WithParkedKin(all, [](const ports::WorkflowSummary&) { return true; });
+  return std::all_of(all.begin(), all.end(), [&](const ports::WorkflowSummary& one) {
+    return core::IsTerminal(one.status) || waiting.contains(one.id);
   });
 }
 

@@ -32,6 +32,12 @@ class SimClient;
 inline constexpr core::DurationUs kChaosUs = 25 * core::kSecondUs;
 inline constexpr core::DurationUs kCalmUs = 600 * core::kSecondUs;
 
+// The parked ones of `all` for which `for_good` holds, and the workflows above them: those wait for
+// what is below them.
+std::set<core::WorkflowId> WithParkedKin(
+    const std::vector<ports::WorkflowSummary>& all,
+    const std::function<bool(const ports::WorkflowSummary&)>& for_good);
+
 class World {
  public:
   World(std::uint64_t seed, Probes& probes, bool trace);
