@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <set>
+#include <vector>
 
 #include "engine/core/apply_handlers.h"
 #include "engine/core/apply_loop.h"
@@ -100,11 +102,16 @@ void OpenRun(const ApplyContext& context, const TaskScheduled& body, State& stat
   }
 }
 
-void AddEdge(RunNumber before, RunNumber after, State& state) {
+// Each as a cause of the end of `after`. A JOIN may have thousands of them, so that each costs a
+// look into a set; 0 is none.
+void AddEdges(const std::vector<RunNumber>& before, RunNumber after, State& state) {
   std::vector<RunNumber>& known = RunOf(after, state).after;
-  if (std::find(known.begin(), known.end(), before) != known.end()) return;
-  known.push_back(before);
-  RunOf(before, state).before.push_back(after);
+  std::set<RunNumber> seen(known.begin(), known.end());
+  for (const RunNumber number : before) {
+    if (number == 0 || !seen.insert(number).second) continue;
+    known.push_back(number);
+    RunOf(number, state).before.push_back(after);
+  }
 }
 
 // The ends of the joined runs were preconditions of the end of their JOIN (saga.md 2.7).
@@ -120,9 +127,7 @@ void AddJoinEdges(const ApplyContext& context, const Step& join, RunNumber numbe
       joined.push_back(JoinedRun(context.definition, state, run, step));
     }
   }
-  for (const RunNumber before : joined) {
-    if (before != 0) AddEdge(before, number, state);
-  }
+  AddEdges(joined, number, state);
 }
 
 // One of those that an open JOIN waits for has ended.
@@ -160,7 +165,8 @@ void CloseRun(const ApplyContext& context, RunNumber number, State& state) {
   }
   if (step.type == StepType::kDoWhile) {
     if (IsSaga(context.definition, state)) {
-      for (const RunNumber tail : state.loops.at(number).tails) AddEdge(tail, number, state);
+      const std::set<RunNumber>& tails = state.loops.at(number).tails;
+      AddEdges({tails.begin(), tails.end()}, number, state);
     }
     CloseLoop(context.definition, number, state);
   }

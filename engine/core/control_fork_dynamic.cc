@@ -286,8 +286,8 @@ absl::Status CheckReferences(const StepPlan& plan, const StepsRequest& request,
         " attempted to create a duplicate task reference name: ", reference));
   }
   if (seen.size() > kForkedStepsMax) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat(seen.size(), " branches, more than kForkedStepsMax (", kForkedStepsMax, ")"));
+    return absl::ResourceExhaustedError(absl::StrCat(
+        seen.size(), " branches, more than kForkedStepsMax (", kForkedStepsMax, ")", kBoundHint));
   }
   return absl::OkStatus();
 }

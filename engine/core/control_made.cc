@@ -93,9 +93,9 @@ absl::Status Make(const StepsRequest& request, const StepPlan& plan,
   if (!parsed.ok()) return absl::InvalidArgumentError(FirstMistake(maker, parsed.mistakes));
   const StepList& list = **parsed.value;
   if (draft.state().added.count() + list.steps.size() > kAddedStepsMax) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("schedule step ", maker.reference, ": ", list.steps.size(),
-                     " more steps, kAddedStepsMax (", kAddedStepsMax, ") would be passed"));
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "schedule step ", maker.reference, ": ", list.steps.size(), " more steps, kAddedStepsMax (",
+        kAddedStepsMax, ") would be passed", kBoundHint));
   }
   if (std::string mistake = BehindPivot(list, draft); !mistake.empty()) {
     return absl::FailedPreconditionError(

@@ -232,10 +232,12 @@ void BeginChild(TaskNumber number, Draft& draft) {
   draft.Emit(std::move(started));
   if (undoes) return draft.Ask(UndoChildOf(state, state.task(number)));
   if (!detached && state.start.depth >= kWorkflowNestingMax) {
-    FailChildTask(number,
-                  absl::StrCat("sub-workflows nested deeper than kWorkflowNestingMax (",
-                               kWorkflowNestingMax, ")"),
-                  draft);
+    FailChildTask(
+        number,
+        absl::StrCat("sub-workflows nested deeper than kWorkflowNestingMax (", kWorkflowNestingMax,
+                     "): START_WORKFLOW begins one beside it, or raise it in "
+                     "engine/core/limits.h"),
+        draft);
     return;
   }
   draft.Ask(StartChildOf(draft.definition(), state, state.task(number)));

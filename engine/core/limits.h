@@ -2,6 +2,7 @@
 // refused with a message that names the limit; nothing grows past it.
 //
 // Constants of the core; what a deployment may set lower or higher is in the configuration.
+// docs/limits.md says what each is for and how a workflow stays below it.
 #pragma once
 
 #include <cstddef>
@@ -47,7 +48,7 @@ inline constexpr std::size_t kPathWorkMax = 500'000;
 inline constexpr std::size_t kPathWorkBytes = 256;
 // Steps made at run time: by one step in one go, with what they hold; of one workflow.
 inline constexpr std::size_t kForkedStepsMax = 10'000;
-inline constexpr std::size_t kAddedStepsMax = 40'000;
+inline constexpr std::size_t kAddedStepsMax = 60'000;
 inline constexpr std::size_t kMistakesMax = 100;  // reported for one document
 inline constexpr std::int32_t kRetryCountMax = 100'000;
 inline constexpr std::int64_t kDurationSecondsMax = 10LL * 366 * 24 * 3'600;  // ten years
@@ -64,12 +65,16 @@ inline constexpr std::int32_t kWorkflowNestingMax = 50;  // sub-workflows in one
 
 // ---- one workflow over its life ----
 inline constexpr EventSeq kEventsPerWorkflowMax = 2'000'000;
-inline constexpr std::size_t kTasksPerWorkflowMax = 50'000;  // kept by the state
+inline constexpr std::size_t kTasksPerWorkflowMax = 120'000;  // kept by the state
 inline constexpr std::size_t kHistoryBytesPerWorkflowMax = 512 * 1024 * 1024;
 // Kept free below the two bounds above, so that a workflow at its limit can still be ended and
 // undone.
 inline constexpr EventSeq kEventsReservedForEnd = 20'000;
-inline constexpr std::size_t kTasksReservedForUndo = 25'000;
+inline constexpr std::size_t kTasksReservedForUndo = 60'000;
+
+// Ends every refusal for one of the bounds of a workflow above: what its author can do.
+inline constexpr char kBoundHint[] =
+    ": put part of the work into sub-workflows, or raise it in engine/core/limits.h";
 
 static_assert(kPayloadBytesMax <= kPayloadBytesCeiling);
 static_assert(kJsonDepthMax < kJsonDepthCeiling / 4);

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "engine/core/condition_reads.h"
 #include "engine/core/json_scan.h"
 #include "engine/core/json_write.h"
 
@@ -48,6 +49,30 @@ std::string CurrentResults(const Definition& definition, const State& state, con
   return results;
 }
 
+namespace {
+
+// How far the loop is, as the last members of its output.
+std::string WithCounts(const Loop& loop, std::string output) {
+  AddKey("iteration", output);
+  AppendJsonInteger(output, loop.iteration);
+  if (!loop.items.empty()) {
+    AddKey("loopIndex", output);
+    AppendJsonInteger(output, loop.iteration - 1);
+    AddKey("loopItem", output);
+    output.append(loop.items.text().substr(loop.item_begin, loop.item_end - loop.item_begin));
+  }
+  output.push_back('}');
+  return output;
+}
+
+bool SeesResults(const Step& step) {
+  const auto script = FindMember(step.settings.text(), "expression");
+  const bool known = script.has_value() && KindOf(*script) == JsonKind::kString;
+  return !known || ReadsOwnResults(StringOf(*script), step.reference);
+}
+
+}  // namespace
+
 Payload LoopOutput(const Definition& definition, const State& state, RunNumber run, bool ended) {
   const Loop& loop = state.loops.at(run);
   std::size_t skipped = 0;
@@ -62,24 +87,20 @@ Payload LoopOutput(const Definition& definition, const State& state, RunNumber r
   if (loop.iteration > 0) {
     AddIteration(loop.iteration, CurrentResults(definition, state, loop), output);
   }
-  AddKey("iteration", output);
-  AppendJsonInteger(output, loop.iteration);
-  if (!loop.items.empty()) {
-    AddKey("loopIndex", output);
-    AppendJsonInteger(output, loop.iteration - 1);
-    AddKey("loopItem", output);
-    output.append(loop.items.text().substr(loop.item_begin, loop.item_end - loop.item_begin));
-  }
-  output.push_back('}');
-  return Payload(std::move(output));
+  return Payload(WithCounts(loop, std::move(output)));
 }
 
 Payload ConditionInput(const Definition& definition, const State& state, const Task& task) {
   const Loop& loop = state.loops.at(task.run);
   std::string seen = CurrentResults(definition, state, loop);
+  const Step& step = StepOf(definition, state, task.step);
   std::string own = "{";
-  AddKey(StepOf(definition, state, task.step).reference, own);
-  own.append(LoopOutput(definition, state, task.run, true).text());
+  AddKey(step.reference, own);
+  if (SeesResults(step)) {
+    own.append(LoopOutput(definition, state, task.run, true).text());
+  } else {
+    own.append(WithCounts(loop, "{"));
+  }
   own.push_back('}');
   seen = OverlayMembers(seen, own);
   return Payload(OverlayMembers(task.input.text(), seen));

@@ -27,8 +27,9 @@ std::string CurrentResults(const Definition& definition, const State& state, con
 // REQUIRES: the run is an open loop.
 Payload LoopOutput(const Definition& definition, const State& state, RunNumber run, bool ended);
 
-// The `$` of the condition: the loop's input, its output under its reference, and the newest
-// outputs of its steps. REQUIRES: `task` evaluates the condition of an open loop.
+// The `$` of the condition: the loop's input, its output under its reference (without the results
+// of iterations when the condition does not read them: condition_reads.h), and the newest outputs
+// of its steps. REQUIRES: `task` evaluates the condition of an open loop.
 Payload ConditionInput(const Definition& definition, const State& state, const Task& task);
 
 // How many iterations a DO_WHILE run has begun, open or ended.

@@ -131,15 +131,15 @@ void FailTask(TaskNumber number, std::string reason, Draft& draft) {
 std::string GrowthLimit(const State& state) {
   if (state.tasks.kept() >= kTasksPerWorkflowMax - kTasksReservedForUndo) {
     return absl::StrCat("kTasksPerWorkflowMax (", kTasksPerWorkflowMax, ", of which ",
-                        kTasksReservedForUndo, " are kept for undoing) is reached");
+                        kTasksReservedForUndo, " are kept for undoing) is reached", kBoundHint);
   }
   if (state.seq >= kEventsPerWorkflowMax - kEventsReservedForEnd) {
     return absl::StrCat("kEventsPerWorkflowMax (", kEventsPerWorkflowMax, ", of which ",
-                        kEventsReservedForEnd, " are kept for ending) is reached");
+                        kEventsReservedForEnd, " are kept for ending) is reached", kBoundHint);
   }
   if (state.history_bytes >= kHistoryBytesPerWorkflowMax) {
     return absl::StrCat("kHistoryBytesPerWorkflowMax (", kHistoryBytesPerWorkflowMax,
-                        ") is reached");
+                        ") is reached", kBoundHint);
   }
   return "";
 }

@@ -29,11 +29,20 @@ struct RowNeeds {
   bool snapshot = false;
 };
 
+// A snapshot costs what the state takes up, so it waits until the history since the last one has
+// cost as much: a workflow writes at most about twice its history, however big it grows, and
+// loading it replays no more than the snapshot itself takes to read.
+bool IsSnapshotDue(const Workflow& workflow, core::EventSeq every_events) {
+  const core::State& state = workflow.state;
+  return state.seq - workflow.snapshot_seq >= every_events &&
+         state.history_bytes - workflow.snapshot_history_bytes >= workflow.snapshot_bytes;
+}
+
 RowNeeds NeedsOf(const Workflow& workflow, bool parks, const ParkRule& rule) {
   const core::State& state = workflow.state;
   const bool changed =
       state.status != workflow.row_status || state.saga_status != workflow.row_saga;
-  const bool far = state.seq - workflow.snapshot_seq >= rule.snapshot_every_events;
+  const bool far = IsSnapshotDue(workflow, rule.snapshot_every_events);
   RowNeeds needs;
   needs.snapshot = parks || (far && !workflow.ended());
   needs.row = needs.snapshot || !workflow.row_stored || changed || workflow.row_parked != parks;
@@ -92,6 +101,12 @@ bool MayPark(const Workflow& workflow, const ParkRule& rule) {
   return due_at == 0 || due_at > rule.now + rule.park_after_us;
 }
 
+void NoteSnapshot(std::size_t bytes, Workflow& workflow) {
+  workflow.snapshot_seq = workflow.state.seq;
+  workflow.snapshot_bytes = bytes;
+  workflow.snapshot_history_bytes = workflow.state.history_bytes;
+}
+
 ports::WorkflowWrite SealWrite(WriteDraft& draft, const ParkRule& rule) {
   Workflow& workflow = *draft.workflow;
   ports::WorkflowWrite write;
@@ -115,7 +130,7 @@ ports::WorkflowWrite SealWrite(WriteDraft& draft, const ParkRule& rule) {
   workflow.row_parked = draft.parks;
   workflow.row_status = workflow.state.status;
   workflow.row_saga = workflow.state.saga_status;
-  workflow.snapshot_seq = write.row->snapshot_seq;
+  if (write.row->snapshot.has_value()) NoteSnapshot(write.row->snapshot->size(), workflow);
   return write;
 }
 

@@ -51,6 +51,9 @@ struct ParkRule {
 // sub-workflow there that it waits for.
 bool MayPark(const Workflow& workflow, const ParkRule& rule);
 
+// The workflow's state as it is now was stored as a snapshot of so many bytes.
+void NoteSnapshot(std::size_t bytes, Workflow& workflow);
+
 // Encodes a draft, with a workflow row when one is due: at the start, a change of status, the end,
 // a snapshot, parking and its end. Notes in the workflow what its row will say.
 ports::WorkflowWrite SealWrite(WriteDraft& draft, const ParkRule& rule);

@@ -38,6 +38,8 @@ struct EngineOptions {
   std::size_t active_workflows_max = 1'000'000;
   std::size_t queued_tasks_max = 1'000'000;  // over all queues of the matcher
   std::size_t sessions_max = 10'000;
+  // At least so many events lie between two snapshots of a workflow, and in big ones as many as
+  // take up what the state does.
   core::EventSeq snapshot_every_events = 500;
 };
 

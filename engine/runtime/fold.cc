@@ -11,6 +11,7 @@
 #include "engine/codec/state_json.h"
 #include "engine/core/apply.h"
 #include "engine/core/definition_added.h"
+#include "engine/runtime/batch.h"
 
 namespace skald::runtime {
 namespace {
@@ -80,6 +81,7 @@ absl::StatusOr<std::unique_ptr<Workflow>> Fold(const ports::StoredWorkflow& stor
     if (workflow->state.seq != stored.snapshot_seq) {
       return Damaged(stored, "its snapshot is not of the event that it says");
     }
+    NoteSnapshot(stored.snapshot.size(), *workflow);
   }
   workflow->state.id = stored.id;
   for (const ports::HistoryRow& row : stored.rows) {
@@ -90,7 +92,6 @@ absl::StatusOr<std::unique_ptr<Workflow>> Fold(const ports::StoredWorkflow& stor
   workflow->row_parked = stored.parked;
   workflow->row_status = workflow->state.status;
   workflow->row_saga = workflow->state.saga_status;
-  workflow->snapshot_seq = stored.snapshot_seq;
   TellEnd(told, *workflow);
   return workflow;
 }

@@ -4,6 +4,7 @@
 // uncommitted (last_batch is durable).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -32,6 +33,8 @@ struct Workflow final : HeapEntry {
   core::WorkflowStatus row_status = core::WorkflowStatus::kRunning;
   core::SagaStatus row_saga = core::SagaStatus::kNone;
   core::EventSeq snapshot_seq = 0;
+  std::size_t snapshot_bytes = 0;            // of that snapshot; 0 = there is none
+  std::uint64_t snapshot_history_bytes = 0;  // State::history_bytes in it
 
   // Loaded from the store: stored events that watchers may not have heard of (see Untold).
   std::vector<core::Event> untold;

@@ -5,7 +5,7 @@
 
 namespace skald::sim {
 
-class NullMetrics final : public ports::Metrics {
+class NullMetrics : public ports::Metrics {
  public:
   void Committed(std::size_t, std::size_t, std::size_t, core::DurationUs) override {}
   void CommitFailed(std::string_view) override {}
