@@ -1,7 +1,9 @@
 // `skald`: the server and its command line in one binary.
 #include <cstdio>
+#include <string>
 
 #include "engine/app/commands.h"
+#include "engine/app/config_file.h"
 #include "engine/app/exit_codes.h"
 #include "engine/app/server_config.h"
 #include "engine/app/server_runner.h"
@@ -11,6 +13,20 @@
 
 namespace skald::app {
 namespace {
+
+// Runs the server, or shows its settings, once those of the file are known too.
+int RunWithSettings(CLI::App& command, ServerConfig& config, int (*run)(const ServerConfig&)) {
+  if (!config.config_file.empty()) {
+    const absl::Status status = ReadConfigFile(command, config.config_file);
+    if (!status.ok()) {
+      std::fprintf(stderr, "skald: %s\n", std::string(status.message()).c_str());
+      return kExitUsage;
+    }
+  }
+  if (!config.print_config) return run(config);
+  std::fputs(command.config_to_str(true, true).c_str(), stdout);
+  return kExitOk;
+}
 
 void AddServerCommands(CLI::App& app, ServerConfig& config, Chosen& chosen) {
   CLI::App* server = app.add_subcommand("server", "Run the server on a PostgreSQL database");
@@ -24,13 +40,7 @@ void AddServerCommands(CLI::App& app, ServerConfig& config, Chosen& chosen) {
       ->capture_default_str();
   AddServerOptions(*server, config);
   server->callback([server, &config, &chosen] {
-    chosen = [server, &config] {
-      if (config.print_config) {
-        std::fputs(server->config_to_str(true, true).c_str(), stdout);
-        return static_cast<int>(kExitOk);
-      }
-      return RunServer(config);
-    };
+    chosen = [server, &config] { return RunWithSettings(*server, config, RunServer); };
   });
 
   CLI::App* dev = app.add_subcommand("dev", "Run the server with a PostgreSQL of its own");
@@ -39,13 +49,7 @@ void AddServerCommands(CLI::App& app, ServerConfig& config, Chosen& chosen) {
       ->capture_default_str();
   AddServerOptions(*dev, config);
   dev->callback([dev, &config, &chosen] {
-    chosen = [dev, &config] {
-      if (config.print_config) {
-        std::fputs(dev->config_to_str(true, true).c_str(), stdout);
-        return static_cast<int>(kExitOk);
-      }
-      return RunDev(config);
-    };
+    chosen = [dev, &config] { return RunWithSettings(*dev, config, RunDev); };
   });
 
   CLI::App* migrate = app.add_subcommand("migrate", "Bring a database's schema up to this binary");

@@ -33,7 +33,11 @@ void AddBounds(CLI::App& command, ServerConfig& config) {
 }  // namespace
 
 void AddServerOptions(CLI::App& command, ServerConfig& config) {
-  command.set_config("--config", "", "File with settings (TOML or INI)")->envname("SKALD_CONFIG");
+  command
+      .add_option("--config", config.config_file,
+                  "File with settings, one name=value a line; environment and flags go before it")
+      ->envname("SKALD_CONFIG")
+      ->configurable(false);
   AddSetting(command, "grpc-address", config.grpc_address, "host:port of the gRPC API");
   AddSetting(command, "http-address", config.http_address, "host:port of health and metrics");
   AddSetting(command, "node-name", config.node_name,
@@ -62,8 +66,10 @@ void AddServerOptions(CLI::App& command, ServerConfig& config) {
       ->check(CLI::IsMember({"BARRIER", "COMPENSATE", "PROBE", "PARK"}));
   AddBounds(command, config);
   AddCallOptions(command, config.calls);
-  command.add_flag("--print-config", config.print_config,
-                   "Print the settings in force, as a file for --config, and exit");
+  command
+      .add_flag("--print-config", config.print_config,
+                "Print the settings in force, as a file for --config, and exit")
+      ->configurable(false);
 }
 
 core::UnknownPolicy ServerConfig::UnknownDefault() const {

@@ -1,7 +1,7 @@
 // ServerConfig: the settings of `skald server` and `skald dev`.
 //
-// Each has a default, may stand in a file (--config, TOML or INI as CLI11 reads them), in the
-// environment (SKALD_…) and on the command line; the later of these wins.
+// Each has a default, may stand in a file (--config; config_file.h), in the environment (SKALD_…)
+// and on the command line; the later of these wins.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,7 @@
 namespace skald::app {
 
 struct ServerConfig {
+  std::string config_file;  // read by ReadConfigFile after the parse; empty = none
   std::string grpc_address = "127.0.0.1:8090";
   std::string http_address = "127.0.0.1:8080";
   std::string database_url;               // `skald server` only
