@@ -165,6 +165,7 @@ class ServerProcess {
                                 std::move(options),
                                 grpc_edge::ServerParts{engine_, *journal_, *catalog_, *catalog_,
                                                        definitions_, clock_, random_}));
+    options.streams.task_lease_ms = config.task_lease_ms;
     http::StatusSources sources;
     sources.ready = [this] { return Ready(); };
     sources.metrics = [this] { return metrics_.Text(); };

@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::uint32_t kLeaseMsMin = 1'000;
 constexpr std::uint32_t kLeaseMsMax = 3'600'000;
-constexpr std::uint32_t kLeaseMsDefault = 30'000;
 constexpr std::size_t kProgressMessageBytesMax = 1'024;
 
 absl::Status CheckText(absl::string_view field, const std::string& text, std::size_t bytes_max) {
@@ -53,7 +52,8 @@ absl::Status CheckBounds(const v1::WorkRequest& request) {
   return CheckRange("credits", request.credits(), 0, kCreditsMax);
 }
 
-absl::StatusOr<runtime::WorkerHello> ToHello(const v1::Hello& hello) {
+absl::StatusOr<runtime::WorkerHello> ToHello(const v1::Hello& hello,
+                                             std::uint32_t lease_ms_default) {
   runtime::WorkerHello result;
   ASSIGN_OR_RETURN(result.name_space, ToNamespace(hello.namespace_()));
   RETURN_IF_ERROR(CheckText("worker_id", hello.worker_id(), core::kNameBytesMax));
@@ -63,7 +63,7 @@ absl::StatusOr<runtime::WorkerHello> ToHello(const v1::Hello& hello) {
   RETURN_IF_ERROR(CheckRange("hello.credits", hello.credits(), 1, kCreditsMax));
   RETURN_IF_ERROR(
       CheckRange("hello.held", static_cast<std::uint64_t>(hello.held_size()), 0, kCreditsMax));
-  const std::uint32_t lease_ms = hello.lease_ms() == 0 ? kLeaseMsDefault : hello.lease_ms();
+  const std::uint32_t lease_ms = hello.lease_ms() == 0 ? lease_ms_default : hello.lease_ms();
   RETURN_IF_ERROR(CheckRange("hello.lease_ms", lease_ms, kLeaseMsMin, kLeaseMsMax));
   result.worker_id = hello.worker_id();
   result.incarnation = hello.incarnation();

@@ -21,7 +21,9 @@ inline constexpr std::uint32_t kCreditsMax = 100'000;
 // The bounds on entries and credits of one message.
 absl::Status CheckBounds(const v1::WorkRequest& request);
 
-absl::StatusOr<runtime::WorkerHello> ToHello(const v1::Hello& hello);
+// `lease_ms_default`: the lease of a worker that names none.
+absl::StatusOr<runtime::WorkerHello> ToHello(const v1::Hello& hello,
+                                             std::uint32_t lease_ms_default);
 
 absl::StatusOr<std::vector<runtime::TaskKey>> ToReceived(const v1::WorkRequest& request);
 

@@ -74,7 +74,7 @@ void WorkerStream::Tick(std::int64_t now_ms) {
 }
 
 absl::Status WorkerStream::Begin(const v1::Hello& hello) {
-  ASSIGN_OR_RETURN(runtime::WorkerHello greeting, ToHello(hello));
+  ASSIGN_OR_RETURN(runtime::WorkerHello greeting, ToHello(hello, options_.task_lease_ms));
   const core::DurationUs lease_us = greeting.lease_us;
   // Before Attach, so that nothing can be written ahead of it.
   writer_->Welcome(hub_.Welcome(lease_us));

@@ -24,6 +24,7 @@ struct StreamOptions {
   std::uint32_t silent_intervals_max = 3;  // then the stream counts as deaf
   std::uint32_t hello_timeout_ms = 10'000;
   std::uint64_t message_bytes_max = 16 << 20;
+  std::uint32_t task_lease_ms = 30'000;  // of a worker that names none
 };
 
 class WorkerStream final : public StreamWriter::Reactor {

@@ -108,7 +108,7 @@ engine_is_ready() {
 start_engine() {
   # Not by the function above: its process id would be that of a shell around the engine.
   "$build/skald" dev --data-dir "$work/data" --grpc-address "$grpc_address" --http-address "$http_address" \
-    --task-lease-ms 3000 >>"$work/engine.log" 2>&1 &
+    --task-lease-ms 5000 >>"$work/engine.log" 2>&1 &
   engine_pid=$!
   await "the engine is ready" engine_is_ready
 }

@@ -24,7 +24,7 @@ std::vector<std::string> WithAddresses(std::vector<std::string> arguments, int g
   for (const std::string& more :
        {std::string("--grpc-address"), fmt::format("127.0.0.1:{}", grpc_port),
         std::string("--http-address"), fmt::format("127.0.0.1:{}", http_port),
-        std::string("--task-lease-ms"), std::string("2000")}) {
+        std::string("--task-lease-ms"), std::string("5000")}) {
     arguments.push_back(more);
   }
   return arguments;

@@ -15,7 +15,7 @@ void Run(const std::uint8_t* data, std::size_t size) {
   if (!request.ParseFromArray(data, static_cast<int>(size))) return;
   if (!grpc_edge::CheckBounds(request).ok()) return;
   if (request.has_hello()) {
-    const auto hello = grpc_edge::ToHello(request.hello());
+    const auto hello = grpc_edge::ToHello(request.hello(), 30'000);
     if (hello.ok()) {
       CHECK(hello->credits >= 1 && hello->credits <= grpc_edge::kCreditsMax);
       CHECK(!hello->worker_id.empty() && !hello->task_types.empty());

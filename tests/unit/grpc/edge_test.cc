@@ -297,6 +297,30 @@ TEST(EdgeTest, ASilentWorkerLosesItsStream) {
   EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
 }
 
+// The lease that a worker is told when its hello asks for `asked_ms`.
+std::uint32_t LeaseMsOf(EdgeServer& server, std::uint32_t asked_ms) {
+  grpc::ClientContext context;
+  auto stream = server.workers().Work(&context);
+  v1::WorkRequest request;
+  v1::Hello& hello = *request.mutable_hello();
+  hello.set_worker_id("leasing");
+  hello.set_incarnation("leasing");
+  hello.set_credits(1);
+  hello.set_lease_ms(asked_ms);
+  hello.add_task_types()->set_task_type("greet");
+  stream->Write(request);
+  v1::WorkResponse response;
+  stream->Read(&response);
+  context.TryCancel();
+  return response.welcome().lease_ms();
+}
+
+TEST(EdgeTest, AWorkerThatNamesNoLeaseGetsTheServersSetting) {
+  EdgeServer server(grpc_edge::StreamOptions{.task_lease_ms = 7'000});
+  EXPECT_EQ(LeaseMsOf(server, 0), 7'000U);
+  EXPECT_EQ(LeaseMsOf(server, 9'000), 9'000U);
+}
+
 TEST(EdgeTest, TheTraceContextTravelsToTheWorker) {
   EdgeServer server;
   ASSERT_TRUE(server.Register(kOneStep).ok());
