@@ -28,6 +28,12 @@ google::rpc::BadRequest Violations(const grpc::Status& status) {
   return request;
 }
 
+bool IsWhole(const google::rpc::BadRequest& request, const std::string& message) {
+  if (request.field_violations_size() != 1) return false;
+  const auto& only = request.field_violations(0);
+  return message == (only.field().empty() ? "" : only.field() + ": ") + only.description();
+}
+
 }  // namespace
 
 Client::Client(const ClientOptions& options) : options_(options) {
@@ -50,14 +56,15 @@ int Client::Fail(const grpc::Status& status) const {
     return ToExitCode(status.error_code());
   }
   std::string message = status.error_message();
-  if (!request.field_violations().empty()) {
-    message = message.substr(0, message.find(": "));
-  }
+  // One mistake that is the message itself is told once.
+  const bool listed = !request.field_violations().empty() && !IsWhole(request, message);
+  if (listed) message = message.substr(0, message.find(": "));
   if (status.error_code() == grpc::StatusCode::UNAVAILABLE) {
     message += " (server " + options_.address + ")";
   }
   std::fprintf(stderr, "skald: %s\n", message.c_str());
   for (const auto& violation : request.field_violations()) {
+    if (!listed) break;
     std::fprintf(stderr, "  %s: %s\n", violation.field().c_str(), violation.description().c_str());
   }
   return ToExitCode(status.error_code());

@@ -45,14 +45,14 @@ absl::Status Check(const UpdateTask& trigger) {
                     trigger.status == TaskStatus::kFailedWithTerminalError;
   if (!ends) {
     return absl::InvalidArgumentError(
-        absl::StrCat("update task: COMPLETED, FAILED or FAILED_WITH_TERMINAL_ERROR expected, not ",
+        absl::StrCat("status: COMPLETED, FAILED or FAILED_WITH_TERMINAL_ERROR expected, not ",
                      std::string(Name(trigger.status))));
   }
   if (!trigger.output.empty() && TrimJson(trigger.output.text()).front() != '{') {
-    return absl::InvalidArgumentError("update task: the output must be a JSON object");
+    return absl::InvalidArgumentError("output: a JSON object expected");
   }
   if (trigger.output.size() > kPayloadBytesCeiling) {
-    return absl::InvalidArgumentError(absl::StrCat("update task: output of ", trigger.output.size(),
+    return absl::InvalidArgumentError(absl::StrCat("output: ", trigger.output.size(),
                                                    " bytes, more than kPayloadBytesCeiling (",
                                                    kPayloadBytesCeiling, ")"));
   }

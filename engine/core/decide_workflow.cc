@@ -79,10 +79,10 @@ bool MayAwaitSignal(const Step& step) {
 absl::Status CheckSignal(const SignalWorkflow& trigger, const Draft& draft) {
   if (IsTerminal(draft.state().status)) return Ended("signal", draft.state());
   if (!IsObjectOrEmpty(trigger.payload)) {
-    return absl::InvalidArgumentError("signal: the payload must be a JSON object");
+    return absl::InvalidArgumentError("payload: a JSON object expected");
   }
   if (trigger.payload.size() > kPayloadBytesCeiling) {
-    return absl::InvalidArgumentError(absl::StrCat("signal: payload of ", trigger.payload.size(),
+    return absl::InvalidArgumentError(absl::StrCat("payload: ", trigger.payload.size(),
                                                    " bytes, more than kPayloadBytesCeiling (",
                                                    kPayloadBytesCeiling, ")"));
   }
@@ -92,8 +92,8 @@ absl::Status CheckSignal(const SignalWorkflow& trigger, const Draft& draft) {
     return absl::NotFoundError(absl::StrCat("signal: no step ", trigger.reference));
   }
   if (!MayAwaitSignal(draft.StepAt(step))) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("signal: step ", trigger.reference, " is no WAIT, and waits for no signal"));
+    return absl::InvalidArgumentError(absl::StrCat("reference: step ", trigger.reference,
+                                                   " is no WAIT, and waits for no signal"));
   }
   return absl::OkStatus();
 }
@@ -138,7 +138,7 @@ absl::Status OnStartWorkflow(const StartWorkflow& trigger, Draft& draft) {
         absl::StrCat("start workflow ", draft.state().id.ToString(), ": it has been started"));
   }
   if (!IsObjectOrEmpty(trigger.input)) {
-    return absl::InvalidArgumentError("start: the input must be a JSON object");
+    return absl::InvalidArgumentError("input: a JSON object expected");
   }
   const Definition& definition = draft.definition();
   WorkflowStarted started;

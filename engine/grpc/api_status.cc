@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/cord.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -26,6 +27,31 @@ google::rpc::Status Model(grpc::StatusCode code, const std::string& message, std
   info.set_domain(kDomain);
   model.add_details()->PackFrom(info);
   return model;
+}
+
+bool IsFieldCharacter(char c) {
+  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.' || c == '[' ||
+         c == ']';
+}
+
+// Messages of this code begin with the field that is wrong: "page_size: 5000, at most …".
+FieldViolation ToViolation(absl::string_view message) {
+  const std::size_t colon = message.find(": ");
+  const absl::string_view field = message.substr(0, std::min(colon, message.size()));
+  const bool named = colon != absl::string_view::npos && !field.empty() &&
+                     std::all_of(field.begin(), field.end(), IsFieldCharacter);
+  if (!named) return {.field = "", .description = std::string(message)};
+  return {.field = std::string(field), .description = std::string(message.substr(colon + 2))};
+}
+
+void AddViolations(const std::vector<FieldViolation>& violations, google::rpc::Status& model) {
+  google::rpc::BadRequest request;
+  for (const FieldViolation& violation : violations) {
+    auto* entry = request.add_field_violations();
+    entry->set_field(violation.field);
+    entry->set_description(violation.description);
+  }
+  model.add_details()->PackFrom(request);
 }
 
 grpc::Status Finish(const google::rpc::Status& model) {
@@ -60,6 +86,7 @@ grpc::Status ToGrpc(const absl::Status& status) {
     retry.mutable_retry_delay()->set_nanos(static_cast<int>(delay_ms % 1000) * 1'000'000);
     model.add_details()->PackFrom(retry);
   }
+  if (absl::IsInvalidArgument(status)) AddViolations({ToViolation(model.message())}, model);
   return Finish(model);
 }
 
@@ -75,13 +102,7 @@ grpc::Status InvalidArgument(absl::string_view what,
   }
   google::rpc::Status model =
       Model(grpc::StatusCode::INVALID_ARGUMENT, message, "INVALID_ARGUMENT");
-  google::rpc::BadRequest request;
-  for (const FieldViolation& violation : violations) {
-    auto* entry = request.add_field_violations();
-    entry->set_field(violation.field);
-    entry->set_description(violation.description);
-  }
-  model.add_details()->PackFrom(request);
+  AddViolations(violations, model);
   return Finish(model);
 }
 

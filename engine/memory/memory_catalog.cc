@@ -15,7 +15,7 @@ template <typename T>
 absl::StatusOr<ports::Paged<T>> Cut(std::vector<T> all, const ports::Page& page) {
   std::size_t first = 0;
   if (!page.token.empty() && !absl::SimpleAtoi(page.token, &first)) {
-    return absl::InvalidArgumentError("the page token is malformed");
+    return absl::InvalidArgumentError("page_token: malformed");
   }
   const std::size_t size = std::clamp<std::size_t>(page.size, 1, kPageSizeMax);
   ports::Paged<T> result;

@@ -26,7 +26,7 @@ absl::StatusOr<std::vector<std::string>> DecodePageToken(std::string_view kind,
                                                          std::size_t key_count,
                                                          const std::string& token) {
   const absl::Status malformed =
-      absl::InvalidArgumentError("page token: not one that a list of this kind has returned");
+      absl::InvalidArgumentError("page_token: not one that a list of this kind has returned");
   const bool hexadecimal = std::all_of(token.begin(), token.end(), [](char letter) {
     return std::isxdigit(static_cast<unsigned char>(letter)) != 0;
   });

@@ -145,7 +145,7 @@ absl::StatusOr<ports::Paged<ports::StoredDefinition>> PgCatalog::ListDefinitions
   if (!page.token.empty()) {
     ASSIGN_OR_RETURN(after, DecodePageToken(kDefinitions, 2, page.token));
     if (!absl::SimpleAtoi(after[1], &version)) {
-      return absl::InvalidArgumentError("page token: malformed");
+      return absl::InvalidArgumentError("page_token: malformed");
     }
   }
   const std::size_t size = PageSize(page);

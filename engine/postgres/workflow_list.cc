@@ -63,7 +63,7 @@ absl::StatusOr<After> ReadToken(std::string_view kind, const std::string& token)
   ASSIGN_OR_RETURN(std::vector<std::string> keys, DecodePageToken(kind, 2, token));
   core::TimeUs started_at = 0;
   if (!absl::SimpleAtoi(keys[0], &started_at) || !core::WorkflowId::Parse(keys[1]).ok()) {
-    return absl::InvalidArgumentError("page token: malformed");
+    return absl::InvalidArgumentError("page_token: malformed");
   }
   return After{.started_at = keys[0], .id = keys[1]};
 }

@@ -26,6 +26,35 @@ TEST(ApiStatusTest, CodesAreKept) {
   EXPECT_EQ(InfoOf(status).reason(), "NOT_FOUND");
 }
 
+google::rpc::BadRequest MistakesOf(const grpc::Status& status) {
+  google::rpc::Status model;
+  EXPECT_TRUE(model.ParseFromString(status.error_details()));
+  google::rpc::BadRequest mistakes;
+  for (const auto& detail : model.details()) detail.UnpackTo(&mistakes);
+  return mistakes;
+}
+
+TEST(ApiStatusTest, AnInvalidArgumentNamesItsField) {
+  const auto mistakes =
+      MistakesOf(ToGrpc(absl::InvalidArgumentError("starts[3].page_size: 9, at most: 5")));
+  ASSERT_EQ(mistakes.field_violations_size(), 1);
+  EXPECT_EQ(mistakes.field_violations(0).field(), "starts[3].page_size");
+  EXPECT_EQ(mistakes.field_violations(0).description(), "9, at most: 5");
+}
+
+TEST(ApiStatusTest, AnInvalidArgumentOfNoFieldIsAViolationToo) {
+  for (const char* message : {"nothing of use", "two words: wrong", ": x"}) {
+    const auto mistakes = MistakesOf(ToGrpc(absl::InvalidArgumentError(message)));
+    ASSERT_EQ(mistakes.field_violations_size(), 1);
+    EXPECT_EQ(mistakes.field_violations(0).field(), "");
+    EXPECT_EQ(mistakes.field_violations(0).description(), message);
+  }
+}
+
+TEST(ApiStatusTest, OtherErrorsHaveNoViolations) {
+  EXPECT_EQ(MistakesOf(ToGrpc(absl::NotFoundError("name: x"))).field_violations_size(), 0);
+}
+
 TEST(ApiStatusTest, ACommitInDoubtMayBeRepeated) {
   const grpc::Status status = ToGrpc(absl::UnknownError("claim keys: connection lost"));
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
