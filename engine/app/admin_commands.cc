@@ -1,4 +1,4 @@
-// `skald admin node | shards | queues | limits`.
+// `skald admin node | nodes | shards | queues | limits`.
 #include <fmt/format.h>
 
 #include <string>
@@ -94,6 +94,29 @@ int ShowLimits(const Options& options) {
   return kExitOk;
 }
 
+int ShowNodes(const Options& options) {
+  Client client(*options);
+  grpc::ClientContext context;
+  client.Prepare(context);
+  v1::ListNodesResponse response;
+  const grpc::Status status = client.admin().ListNodes(&context, {}, &response);
+  if (!status.ok()) return client.Fail(status);
+  for (const v1::NodeRecord& node : response.nodes()) {
+    if (client.json()) {
+      fmt::print(
+          "{{\"node_id\":{},\"epoch\":{},\"alive\":{},\"shards\":{},"
+          "\"lease_expires_at_us\":{}}}\n",
+          Quoted(node.node_id()), node.epoch(), node.alive(), node.shards(),
+          node.lease_expires_at_us());
+      continue;
+    }
+    fmt::print("{}  epoch {}  {}  shards {}  lease until {}\n", node.node_id(), node.epoch(),
+               node.alive() ? "alive" : "silent", node.shards(),
+               TimeText(node.lease_expires_at_us()));
+  }
+  return kExitOk;
+}
+
 void Add(CLI::App& group, const char* name, const char* help, int (*run)(const Options&),
          Chosen& chosen) {
   CLI::App* command = group.add_subcommand(name, help);
@@ -107,6 +130,8 @@ void AddAdminCommands(CLI::App& app, Chosen& chosen) {
   CLI::App* group = app.add_subcommand("admin", "Look at the server itself");
   group->require_subcommand(1);
   Add(*group, "node", "This node", ShowNode, chosen);
+  Add(*group, "nodes", "Every node of the database, those that stand by included", ShowNodes,
+      chosen);
   Add(*group, "shards", "The shards it owns", ShowShards, chosen);
   Add(*group, "queues", "The task queues", ShowQueues, chosen);
   Add(*group, "limits", "The bounds in force", ShowLimits, chosen);

@@ -82,4 +82,22 @@ grpc::ServerUnaryReactor* AdminServiceImpl::ListLimits(grpc::CallbackServerConte
   return FinishNow(context, grpc::Status::OK);
 }
 
+grpc::ServerUnaryReactor* AdminServiceImpl::ListNodes(grpc::CallbackServerContext* context,
+                                                      const v1::ListNodesRequest*,
+                                                      v1::ListNodesResponse* response) {
+  return RunOnPool(context, pool_, [this, response] {
+    const auto nodes = catalog_.ListNodes();
+    if (!nodes.ok()) return ToGrpc(nodes.status());
+    for (const ports::NodeRecord& node : *nodes) {
+      v1::NodeRecord& message = *response->add_nodes();
+      message.set_node_id(node.node_id);
+      message.set_epoch(node.epoch);
+      message.set_lease_expires_at_us(node.expires_at);
+      message.set_alive(node.alive);
+      message.set_shards(node.shards);
+    }
+    return grpc::Status::OK;
+  });
+}
+
 }  // namespace skald::grpc_edge

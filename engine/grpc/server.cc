@@ -29,7 +29,7 @@ Server::Server(ServerOptions options, const ServerParts& parts)
       definition_service_(parts.catalog, parts.definitions.environment(), parts.clock, pool_),
       workflow_service_(parts.engine, parts.catalog, parts.log, starter_, reader_, pool_),
       worker_service_(parts.engine, hub_, options_.streams),
-      admin_service_(parts.engine, options_.limits, options_.version) {}
+      admin_service_(parts.engine, parts.catalog, pool_, options_.limits, options_.version) {}
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options,
                                                       const ServerParts& parts) {
@@ -67,7 +67,14 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options,
 Server::~Server() { Stop(0); }
 
 void Server::SetServing(bool serving) {
-  if (server_ != nullptr) server_->GetHealthCheckService()->SetServingStatus(serving);
+  if (server_ == nullptr) return;
+  grpc::HealthCheckServiceInterface& health = *server_->GetHealthCheckService();
+  health.SetServingStatus(serving);  // of the services that it knows, and of ""
+  for (const char* service :
+       {v1::DefinitionService::service_full_name(), v1::WorkflowService::service_full_name(),
+        v1::WorkerService::service_full_name(), v1::AdminService::service_full_name()}) {
+    health.SetServingStatus(service, serving);
+  }
 }
 
 void Server::Stop(std::int64_t grace_ms) {

@@ -58,7 +58,7 @@ class Server {
 
   // The port in use: the one asked for, or the one given for port 0.
   int port() const { return port_; }
-  // What the health service says.
+  // What the health service says of the server (service "") and of each service of skald.v1.
   void SetServing(bool serving);
   // Idempotent. Waits at most `grace_ms` for workers to finish what they hold, then ends all calls.
   void Stop(std::int64_t grace_ms);

@@ -115,4 +115,8 @@ absl::StatusOr<ports::StoredWorkflow> MemoryCatalog::ReadWorkflow(const core::Wo
   return absl::NotFoundError(absl::StrCat("there is no workflow ", id.ToString()));
 }
 
+absl::StatusOr<std::vector<ports::NodeRecord>> MemoryCatalog::ListNodes() {
+  return store_.LeasedNodes();
+}
+
 }  // namespace skald::memory

@@ -41,6 +41,7 @@ class MemoryCatalog final : public ports::Catalog {
                                                              core::EventSeq after_seq,
                                                              std::size_t rows_max) override;
   absl::StatusOr<ports::StoredWorkflow> ReadWorkflow(const core::WorkflowId& id) override;
+  absl::StatusOr<std::vector<ports::NodeRecord>> ListNodes() override;
   absl::Status Ping() override { return absl::OkStatus(); }
 
  private:

@@ -75,6 +75,8 @@ class MemoryStore {
   std::uint64_t generation() const;
   // Oldest id first.
   std::vector<ports::WorkflowSummary> AllWorkflows() const;
+  // By node_id.
+  std::vector<ports::NodeRecord> LeasedNodes() const;
   absl::StatusOr<std::vector<ports::HistoryRow>> ReadHistory(const core::WorkflowId& id,
                                                              core::EventSeq after_seq,
                                                              std::size_t rows_max) const;

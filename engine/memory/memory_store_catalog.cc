@@ -141,6 +141,23 @@ std::vector<ports::WorkflowSummary> MemoryStore::AllWorkflows() const {
   return result;
 }
 
+std::vector<ports::NodeRecord> MemoryStore::LeasedNodes() const {
+  base::MutexLock lock(mutex_);
+  const core::TimeUs now = clock_.Now();
+  std::vector<ports::NodeRecord> result;
+  for (const auto& [node_id, node] : nodes_) {
+    if (node.expires_at == 0 || result.size() == ports::kNodesListedMax) continue;
+    const auto shards = std::count_if(shards_.begin(), shards_.end(),
+                                      [&](const auto& owned) { return owned.owner == node_id; });
+    result.push_back({.node_id = node_id,
+                      .epoch = node.epoch,
+                      .expires_at = node.expires_at,
+                      .alive = node.expires_at > now,
+                      .shards = static_cast<std::uint32_t>(shards)});
+  }
+  return result;
+}
+
 absl::StatusOr<std::vector<ports::HistoryRow>> MemoryStore::ReadHistory(
     const core::WorkflowId& id, core::EventSeq after_seq, std::size_t rows_max) const {
   base::MutexLock lock(mutex_);

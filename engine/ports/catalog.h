@@ -50,6 +50,17 @@ struct WorkflowSummary {
   core::WorkflowId parent;  // of a sub-workflow; else nil
 };
 
+// A node that has a lease: it serves shards, or stands by to take them over. A node that stopped in
+// order has none; one that died keeps its own until its shards are taken.
+struct NodeRecord {
+  std::string node_id;
+  std::uint64_t epoch = 0;
+  core::TimeUs expires_at = 0;  // of the lease; database clock
+  bool alive = false;           // the lease had not run out when it was read
+  std::uint32_t shards = 0;     // that it owns
+};
+inline constexpr std::size_t kNodesListedMax = 1'000;
+
 // Unset fields do not filter.
 struct WorkflowFilter {
   std::string name_space;
@@ -107,6 +118,9 @@ class Catalog {
                                                               std::size_t rows_max) = 0;
   // The stored form of one workflow: also of ended and parked ones. NOT_FOUND as above.
   virtual absl::StatusOr<StoredWorkflow> ReadWorkflow(const core::WorkflowId& id) = 0;
+
+  // By node_id; at most kNodesListedMax.
+  virtual absl::StatusOr<std::vector<NodeRecord>> ListNodes() = 0;
 
   // True while the store answers (asked by /ready).
   virtual absl::Status Ping() = 0;

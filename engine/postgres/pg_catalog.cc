@@ -277,6 +277,21 @@ absl::StatusOr<ports::StoredWorkflow> PgCatalog::ReadWorkflow(const core::Workfl
   return *std::move(found);
 }
 
+absl::StatusOr<std::vector<ports::NodeRecord>> PgCatalog::ListNodes() {
+  std::vector<ports::NodeRecord> nodes;
+  RETURN_IF_ERROR(pool_.Read("list nodes", [&](Transaction& transaction) {
+    for (const pqxx::row& row : transaction.exec_params(kListNodes, ports::kNodesListedMax)) {
+      nodes.push_back({.node_id = row[0].as<std::string>(),
+                       .epoch = row[1].as<std::uint64_t>(),
+                       .expires_at = row[2].as<core::TimeUs>(),
+                       .alive = row[3].as<bool>(),
+                       .shards = row[4].as<std::uint32_t>()});
+    }
+    return absl::OkStatus();
+  }));
+  return nodes;
+}
+
 absl::Status PgCatalog::Ping() {
   return pool_.Read("ping", [](Transaction& transaction) {
     transaction.exec(kPing);

@@ -47,6 +47,7 @@ class PgCatalog final : public ports::Catalog, public ports::TaskLog {
                                                              core::EventSeq after_seq,
                                                              std::size_t rows_max) override;
   absl::StatusOr<ports::StoredWorkflow> ReadWorkflow(const core::WorkflowId& id) override;
+  absl::StatusOr<std::vector<ports::NodeRecord>> ListNodes() override;
   absl::Status Ping() override;
 
   absl::Status Append(const std::vector<ports::TaskLogLine>& lines,

@@ -84,6 +84,11 @@ inline constexpr char kRenewNode[] = R"sql(
 inline constexpr char kTakeShards[] =
     "SELECT shard_id, first_slot, last_slot FROM skald.take_shards($1, $2)";
 inline constexpr char kReleaseNode[] = "SELECT skald.release_node($1, $2)";
+inline constexpr char kListNodes[] = R"sql(
+  SELECT l.node_id, l.epoch, skald.microseconds(l.expires_at), l.expires_at > clock_timestamp(),
+         (SELECT count(*) FROM skald.shard s WHERE s.node_id = l.node_id)
+  FROM skald.node_lease l ORDER BY l.node_id LIMIT $1
+)sql";
 
 // ---- reading workflows ----
 #define SKALD_STORED_WORKFLOW                                                   \

@@ -21,6 +21,7 @@
 #include "engine/runtime/engine_thread.h"
 #include "engine/runtime/task_definition_reader.h"
 #include "engine/telemetry/prometheus_metrics.h"
+#include "skald/v1/admin.grpc.pb.h"
 #include "skald/v1/definition.grpc.pb.h"
 #include "skald/v1/worker.grpc.pb.h"
 #include "skald/v1/workflow.grpc.pb.h"
@@ -66,6 +67,7 @@ class EdgeServer {
     definition_stub_ = v1::DefinitionService::NewStub(channel);
     workflow_stub_ = v1::WorkflowService::NewStub(channel);
     worker_stub_ = v1::WorkerService::NewStub(channel);
+    admin_stub_ = v1::AdminService::NewStub(channel);
     // Until the engine serves it refuses what it is asked.
     CHECK(testing::Eventually([this] { return Serves(); }));
   }
@@ -84,8 +86,10 @@ class EdgeServer {
   v1::DefinitionService::Stub& definitions() { return *definition_stub_; }
   v1::WorkflowService::Stub& workflows() { return *workflow_stub_; }
   v1::WorkerService::Stub& workers() { return *worker_stub_; }
+  v1::AdminService::Stub& admin() { return *admin_stub_; }
   grpc_edge::Server& server() { return *server_; }
   telemetry::PrometheusMetrics& metrics() { return metrics_; }
+  memory::MemoryStore& store() { return store_; }
 
   grpc::Status Register(const std::string& definition) {
     v1::RegisterWorkflowRequest request;
@@ -146,6 +150,7 @@ class EdgeServer {
   std::unique_ptr<v1::DefinitionService::Stub> definition_stub_;
   std::unique_ptr<v1::WorkflowService::Stub> workflow_stub_;
   std::unique_ptr<v1::WorkerService::Stub> worker_stub_;
+  std::unique_ptr<v1::AdminService::Stub> admin_stub_;
 };
 
 }  // namespace skald::test

@@ -46,6 +46,29 @@ class CatalogTest : public StoreFixture {
   std::unique_ptr<PgCatalog> catalog_;
 };
 
+// ---- nodes ----
+
+TEST_F(CatalogTest, NodesAreListedWhileTheyHaveALease) {
+  const ports::NodeLease serving = Acquire("node-1");
+  const ports::NodeLease standing_by = Acquire("node-2", -1);  // run out already
+  ASSERT_THAT(
+      Await<std::vector<ports::Shard>>([&](auto done) { journal_->TakeShards(serving, done); }),
+      IsOk());
+  const auto both = catalog_->ListNodes();
+  ASSERT_THAT(both, IsOkAndHolds(SizeIs(2)));
+  EXPECT_EQ((*both)[0].node_id, "node-1");
+  EXPECT_EQ((*both)[0].epoch, serving.epoch);
+  EXPECT_EQ((*both)[0].expires_at, serving.expires_at);
+  EXPECT_TRUE((*both)[0].alive);
+  EXPECT_GT((*both)[0].shards, 0U);
+  EXPECT_EQ((*both)[1].node_id, "node-2");
+  EXPECT_FALSE((*both)[1].alive);
+  EXPECT_EQ((*both)[1].shards, 0U);
+  ASSERT_THAT(Settle(BeginStatus([&](auto done) { journal_->ReleaseNode(serving, done); })),
+              IsOk());
+  EXPECT_THAT(catalog_->ListNodes(), IsOkAndHolds(SizeIs(1)));
+}
+
 // ---- definitions ----
 
 TEST_F(CatalogTest, ADefinitionComesBackAsItWasPut) {
