@@ -24,15 +24,21 @@ struct DefinitionArguments {
 using Arguments = std::shared_ptr<DefinitionArguments>;
 using Options = std::shared_ptr<ClientOptions>;
 
-void PrintRegistered(const Client& client, const std::string& file, const std::string& name,
-                     int version) {
-  if (client.json()) {
-    fmt::print("{{\"file\":{},\"name\":{},\"version\":{}}}\n", Quoted(file), Quoted(name), version);
-  } else if (version > 0) {
-    fmt::print("registered {} version {} ({})\n", name, version, file);
-  } else {
-    fmt::print("registered task definition {} ({})\n", name, file);
+void PrintRegistered(const Client& client, const std::string& file,
+                     const v1::RegisterWorkflowResponse& response) {
+  if (!client.json()) {
+    fmt::print("registered {} version {} ({})\n", response.name(), response.version(), file);
+    for (const std::string& warning : response.warnings()) {
+      std::fprintf(stderr, "warning: %s\n", warning.c_str());
+    }
+    return;
   }
+  std::string warnings;
+  for (const std::string& warning : response.warnings()) {
+    warnings += (warnings.empty() ? "" : ",") + Quoted(warning);
+  }
+  fmt::print("{{\"file\":{},\"name\":{},\"version\":{},\"warnings\":[{}]}}\n", Quoted(file),
+             Quoted(response.name()), response.version(), warnings);
 }
 
 int RegisterWorkflow(Client& client, const std::string& file, const std::string& text,
@@ -49,10 +55,7 @@ int RegisterWorkflow(Client& client, const std::string& file, const std::string&
     if (!client.json()) std::fprintf(stderr, "%s:\n", file.c_str());
     return client.Fail(status);
   }
-  PrintRegistered(client, file, response.name(), response.version());
-  for (const std::string& warning : response.warnings()) {
-    std::fprintf(stderr, "warning: %s\n", warning.c_str());
-  }
+  PrintRegistered(client, file, response);
   return kExitOk;
 }
 
@@ -68,7 +71,12 @@ int RegisterTask(Client& client, const std::string& file, const std::string& tex
     if (!client.json()) std::fprintf(stderr, "%s:\n", file.c_str());
     return client.Fail(status);
   }
-  PrintRegistered(client, file, response.name(), 0);
+  if (client.json()) {
+    fmt::print("{{\"file\":{},\"name\":{},\"version\":0}}\n", Quoted(file),
+               Quoted(response.name()));
+  } else {
+    fmt::print("registered task definition {} ({})\n", response.name(), file);
+  }
   return kExitOk;
 }
 
@@ -159,7 +167,11 @@ int Delete(const Options& options, const Arguments& arguments, bool tasks) {
     status = client.definitions().DeleteWorkflow(&context, request, &response);
   }
   if (!status.ok()) return client.Fail(status);
-  if (!client.json()) fmt::print("deleted {}\n", arguments->name);
+  if (client.json()) {
+    fmt::print("{{\"deleted\":{},\"version\":{}}}\n", Quoted(arguments->name), arguments->version);
+  } else {
+    fmt::print("deleted {}\n", arguments->name);
+  }
   return kExitOk;
 }
 

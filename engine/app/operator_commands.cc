@@ -51,13 +51,16 @@ int Act(const Options& options, const Arguments& arguments, Request request, Cal
   return Finish(client, status, response);
 }
 
-Arguments AddAction(CLI::App& command, bool reason_required) {
+enum class Reason { kNone, kOptional, kRequired };
+
+Arguments AddAction(CLI::App& command, Reason wanted) {
   auto arguments = std::make_shared<ActionArguments>();
   arguments->actor = DefaultActor();
   command.add_option("id", arguments->id, "Workflow id")->required();
   auto* actor = command.add_option("--actor", arguments->actor, "Who does it");
+  if (wanted == Reason::kNone) return arguments;
   auto* reason = command.add_option("--reason", arguments->reason, "Why");
-  if (!reason_required) return arguments;
+  if (wanted == Reason::kOptional) return arguments;
   reason->required();
   if (arguments->actor.empty()) actor->required();
   return arguments;
@@ -95,7 +98,7 @@ int UpdateTask(const Options& options, const Arguments& arguments) {
 void AddUpdateTask(CLI::App& workflow, Chosen& chosen) {
   CLI::App* command = workflow.add_subcommand("update-task", "Say what became of a task");
   Options options = AddClientOptions(*command);
-  Arguments arguments = AddAction(*command, false);
+  Arguments arguments = AddAction(*command, Reason::kOptional);
   auto* step = command->add_option("--step", arguments->step, "Reference of the step");
   command->add_option("--task", arguments->task, "Id of the task instead")->excludes(step);
   command->add_option("--status", arguments->status, "What became of it")
@@ -157,7 +160,7 @@ void AddVerb(CLI::App& group, const char* name, const char* help, v1::OperateReq
              Chosen& chosen) {
   CLI::App* command = group.add_subcommand(name, help);
   Options options = AddClientOptions(*command);
-  Arguments arguments = AddAction(*command, true);
+  Arguments arguments = AddAction(*command, Reason::kRequired);
   auto* step = command->add_option("--step", arguments->step, "Reference of the step");
   command->add_option("--iteration", arguments->iteration, "Pass of the enclosing loop");
   const bool for_one =
@@ -179,7 +182,7 @@ void AddVerb(CLI::App& group, const char* name, const char* help, v1::OperateReq
 void AddOperatorCommands(CLI::App& workflow, Chosen& chosen) {
   CLI::App* command = workflow.add_subcommand("signal", "Complete a waiting WAIT step");
   Options options = AddClientOptions(*command);
-  Arguments arguments = AddAction(*command, false);
+  Arguments arguments = AddAction(*command, Reason::kNone);
   command->add_option("--step", arguments->step, "Reference of the WAIT; the first if absent");
   command->add_option("--payload", arguments->payload, "JSON object, or @FILE");
   command->callback([=, &chosen] { chosen = [=] { return Signal(options, arguments); }; });
@@ -188,20 +191,20 @@ void AddOperatorCommands(CLI::App& workflow, Chosen& chosen) {
 
   command = workflow.add_subcommand("pause", "Start nothing new");
   options = AddClientOptions(*command);
-  arguments = AddAction(*command, false);
+  arguments = AddAction(*command, Reason::kOptional);
   command->callback(
       [=, &chosen] { chosen = [=] { return PauseOrResume(options, arguments, true); }; });
 
   command = workflow.add_subcommand("resume", "Go on after a pause");
   options = AddClientOptions(*command);
-  arguments = AddAction(*command, false);
+  arguments = AddAction(*command, Reason::kOptional);
   command->callback(
       [=, &chosen] { chosen = [=] { return PauseOrResume(options, arguments, false); }; });
 
   command = workflow.add_subcommand("terminate",
                                     "End a workflow and its sub-workflows; a saga is undone first");
   options = AddClientOptions(*command);
-  arguments = AddAction(*command, false);
+  arguments = AddAction(*command, Reason::kOptional);
   command->add_flag("--abandon", arguments->flag, "Leave a saga as it stands");
   command->add_flag("--failure-workflow", arguments->failure_workflow,
                     "Run the failure workflow, as after a failure");
@@ -209,7 +212,7 @@ void AddOperatorCommands(CLI::App& workflow, Chosen& chosen) {
 
   command = workflow.add_subcommand("compensate", "Undo a running saga");
   options = AddClientOptions(*command);
-  arguments = AddAction(*command, false);
+  arguments = AddAction(*command, Reason::kOptional);
   command->add_flag("--force", arguments->flag, "Also after the pivot; recorded as an override");
   command->callback([=, &chosen] { chosen = [=] { return Compensate(options, arguments); }; });
 

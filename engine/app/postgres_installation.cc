@@ -71,7 +71,7 @@ absl::StatusOr<PostgresInstallation> FindPostgres(const PostgresSearch& search) 
   if (!found.has_value()) found = FindInPath(search);
   if (found.has_value()) return *std::move(found);
   const int wanted = search.major.value_or(kPostgresMajorMin);
-  return absl::NotFoundError(fmt::format(
+  return absl::UnavailableError(fmt::format(
       "PostgreSQL {}{} is not installed (looked in {}/*/bin and PATH); on Debian: "
       "apt-get install postgresql-{}",
       wanted, search.major.has_value() ? "" : " or later", search.debian_root.string(), wanted));

@@ -26,7 +26,7 @@ struct PostgresSearch {
   std::optional<int> major;
 };
 
-// NOT_FOUND: nothing that fits is installed; the message names the package that brings it.
+// UNAVAILABLE: nothing that fits is installed; the message names the package that brings it.
 absl::StatusOr<PostgresInstallation> FindPostgres(const PostgresSearch& search);
 
 }  // namespace skald::app

@@ -43,9 +43,14 @@ constexpr std::chrono::hours kMaintenanceInterval{24};
 constexpr std::chrono::minutes kMaintenanceRetry{10};
 constexpr long kWatchIntervalNs = 250'000'000;
 
+// What keeps a server from starting is one line for whoever starts it.
+int FailToStart(const absl::Status& status) {
+  std::fprintf(stderr, "skald: %s\n", std::string(status.message()).c_str());
+  return ToExitCode(static_cast<int>(status.code()));
+}
+
 int Fail(const absl::Status& status) {
   base::LogError("server.failed", {{"error", status.message()}});
-  std::fprintf(stderr, "skald: %s\n", std::string(status.message()).c_str());
   return ToExitCode(static_cast<int>(status.code()));
 }
 
@@ -160,12 +165,12 @@ class ServerProcess {
     options.version = kVersion;
     options.blocking_threads = config.blocking_threads;
     options.streams.ping_interval_ms = config.ping_interval_ms;
+    options.streams.task_lease_ms = config.task_lease_ms;
     options.limits = LimitsTable(config);
     ASSIGN_OR_RETURN(grpc_, grpc_edge::Server::Start(
                                 std::move(options),
                                 grpc_edge::ServerParts{engine_, *journal_, *catalog_, *catalog_,
                                                        definitions_, clock_, random_}));
-    options.streams.task_lease_ms = config.task_lease_ms;
     http::StatusSources sources;
     sources.ready = [this] { return Ready(); };
     sources.metrics = [this] { return metrics_.Text(); };
@@ -238,7 +243,7 @@ int Serve(const ServerConfig& config, const std::string& database_url, const sig
           PrivateCluster* cluster) {
   // `skald dev` may call this machine, where its author tries things out.
   auto process = ServerProcess::Start(config, database_url, /*loopback=*/cluster != nullptr);
-  if (!process.ok()) return Fail(process.status());
+  if (!process.ok()) return FailToStart(process.status());
   base::LogInfo("server.started", {{"version", kVersion},
                                    {"node", config.node_name},
                                    {"grpc", config.grpc_address},
@@ -277,7 +282,7 @@ absl::Status SetLog(const ServerConfig& config) {
 }  // namespace
 
 int RunServer(const ServerConfig& config) {
-  if (const absl::Status status = SetLog(config); !status.ok()) return Fail(status);
+  if (const absl::Status status = SetLog(config); !status.ok()) return FailToStart(status);
   if (config.database_url.empty()) {
     std::fprintf(stderr, "skald: server: --database-url or SKALD_DATABASE_URL expected\n");
     return kExitUsage;
@@ -286,27 +291,27 @@ int RunServer(const ServerConfig& config) {
   const sigset_t signals = BlockStopSignals();
   const absl::Status schema = AwaitSchema(config, signals);
   if (absl::IsCancelled(schema)) return kExitOk;
-  if (!schema.ok()) return Fail(schema);
+  if (!schema.ok()) return FailToStart(schema);
   if (const absl::Status status = postgres::MaintainPartitions(config.database_url); !status.ok()) {
-    return Fail(status);
+    return FailToStart(status);
   }
   return Serve(config, config.database_url, signals, nullptr);
 }
 
 int RunDev(const ServerConfig& config) {
-  if (const absl::Status status = SetLog(config); !status.ok()) return Fail(status);
+  if (const absl::Status status = SetLog(config); !status.ok()) return FailToStart(status);
   RaiseOpenFilesBound();
   const sigset_t signals = BlockStopSignals();
   PrivateClusterSettings settings;
   settings.data_dir = config.data_dir;
   auto cluster = PrivateCluster::Start(std::move(settings));
-  if (!cluster.ok()) return Fail(cluster.status());
+  if (!cluster.ok()) return FailToStart(cluster.status());
   const std::string url = (*cluster)->connection_string();
   int code = kExitOk;
   if (const auto migrated = postgres::Migrate(url); migrated.ok()) {
     code = Serve(config, url, signals, cluster->get());
   } else {
-    code = Fail(migrated.status());
+    code = FailToStart(migrated.status());
   }
   if (const absl::Status stopped = (*cluster)->Stop(); !stopped.ok()) return Fail(stopped);
   return code;
@@ -314,7 +319,7 @@ int RunDev(const ServerConfig& config) {
 
 int RunMigrate(const std::string& database_url) {
   const auto result = postgres::Migrate(database_url);
-  if (!result.ok()) return Fail(result.status());
+  if (!result.ok()) return FailToStart(result.status());
   std::printf("schema version %d (was %d)\n", result->version, result->version_before);
   return kExitOk;
 }

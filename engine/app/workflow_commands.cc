@@ -127,11 +127,12 @@ class Follower {
   bool ended_ = false;
 };
 
-int ShowEnd(Client& client, const std::string& id) {
+// The exit code of a workflow that was followed to its end; with `show`, the workflow is printed.
+int TellEnd(Client& client, const std::string& id, bool show) {
   v1::Workflow workflow;
   const grpc::Status status = GetWorkflow(client, id, workflow);
   if (!status.ok()) return client.Fail(status);
-  Show(client, workflow);
+  if (show) Show(client, workflow);
   return workflow.status() == v1::WORKFLOW_STATUS_COMPLETED ? kExitOk : kExitFailed;
 }
 
@@ -162,7 +163,7 @@ int Start(const Options& options, const std::shared_ptr<StartArguments>& argumen
   const grpc::Status followed =
       Follower(client, response.workflow_id()).Run([](const v1::HistoryEvent&) {});
   if (!followed.ok()) return client.Fail(followed);
-  return ShowEnd(client, response.workflow_id());
+  return TellEnd(client, response.workflow_id(), true);
 }
 
 int Status(const Options& options, const std::string& id) {
@@ -192,8 +193,7 @@ int Watch(const Options& options, const std::string& id) {
   };
   const grpc::Status status = Follower(client, id).Run(tell);
   if (!status.ok()) return client.Fail(status);
-  if (client.json()) return kExitOk;
-  return ShowEnd(client, id);
+  return TellEnd(client, id, !client.json());
 }
 
 int History(const Options& options, const std::string& id) {

@@ -20,6 +20,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 constexpr char kGreeting[] = R"({
   "name": "greeting", "version": 1, "schemaVersion": 2,
@@ -148,7 +149,7 @@ TEST_F(CommandLineE2e, DefinitionsComeAndGo) {
   EXPECT_THAT(Skald({"definition", "register", file}), Ends(0, HasSubstr("short version 3")));
   EXPECT_THAT(Skald({"definition", "register", file, "-o", "json"}), Ends(5, AreJsonLines()));
   EXPECT_THAT(Skald({"definition", "register", "--overwrite", file, "-o", "json"}),
-              Ends(0, AreJsonLines()));
+              Ends(0, AllOf(AreJsonLines(), HasSubstr("\"warnings\":["))));
   EXPECT_THAT(Skald({"definition", "get", "short"}),
               Ends(0, AllOf(HasSubstr("\"custom\":\"kept\""), AreJsonLines())));
   EXPECT_THAT(Skald({"definition", "list"}), Ends(0, HasSubstr("short  version 3")));
@@ -167,6 +168,8 @@ TEST_F(CommandLineE2e, TaskDefinitionsComeAndGo) {
   EXPECT_THAT(Skald({"task-definition", "get", "t2"}), Ends(0, AreJsonLines()));
   EXPECT_THAT(Skald({"task-definition", "list", "-o", "json"}), Ends(0, AreJsonLines()));
   EXPECT_THAT(Skald({"task-definition", "delete", "t2"}), Ends(0, HasSubstr("t2")));
+  EXPECT_THAT(Skald({"task-definition", "delete", "t1", "-o", "json"}),
+              Ends(0, AllOf(AreJsonLines(), HasSubstr("t1"))));
   EXPECT_THAT(Skald({"task-definition", "get", "t2"}), Ends(3, HasSubstr("t2")));
 }
 
@@ -228,18 +231,22 @@ TEST_F(CommandLineE2e, ExitCodesSayWhatWentWrong) {
   EXPECT_THAT(RunProgram("skald", {"server"}), Ends(2, HasSubstr("--database-url")));
   EXPECT_THAT(RunProgram("skald", {"server", "--print-config", "--inbox-max", "4711"}),
               Ends(0, HasSubstr("4711")));
+  // One line, for whoever starts it.
   EXPECT_THAT(RunProgram("skald", {"server", "--database-url", "host=/no/such/folder"}),
-              Ends(4, HasSubstr("/no/such/folder")));
+              Ends(4, AllOf(StartsWith("skald: "), HasSubstr("/no/such/folder"),
+                            Not(HasSubstr("server.failed")))));
+  EXPECT_THAT(RunProgram("skald", {"server", "--config", "/no/such/file"}),
+              Ends(2, HasSubstr("/no/such/file")));
   const std::string nowhere = fmt::format("127.0.0.1:{}", FreePort());
   EXPECT_THAT(RunProgram("skald", {"workflow", "list", "--address", nowhere}),
               Ends(4, HasSubstr(nowhere)));
 }
 
 TEST_F(CommandLineE2e, TheServerItselfCanBeLookedAt) {
-  for (const char* what : {"node", "shards", "queues", "limits"}) {
+  for (const char* what : {"node", "nodes", "shards", "queues", "limits"}) {
     EXPECT_THAT(Skald({"admin", what}), Ends(0, Not(HasSubstr("error"))));
   }
-  for (const char* what : {"node", "shards", "limits"}) {
+  for (const char* what : {"node", "nodes", "shards", "limits"}) {
     EXPECT_THAT(Skald({"admin", what, "-o", "json"}), Ends(0, AreJsonLines()));
   }
   EXPECT_THAT(GetPage(engine_->http_port(), "/metrics").body,
@@ -274,6 +281,8 @@ TEST_F(CommandLineE2e, APausedWorkflowStartsNothingUntilItIsResumed) {
   EXPECT_EQ(workflow.status(), v1::WORKFLOW_STATUS_TERMINATED);
   EXPECT_EQ(workflow.saga_status(), v1::SAGA_STATUS_COMPENSATED);
   EXPECT_THAT(workflow.reason(), HasSubstr("enough"));
+  EXPECT_THAT(Skald({"workflow", "watch", id}), Ends(1, HasSubstr("TERMINATED")));
+  EXPECT_THAT(Skald({"workflow", "watch", id, "-o", "json"}), Ends(1, AreJsonLines()));
   EXPECT_THAT(Skald({"workflow", "pause", id}), Ends(5, Not("")));
 }
 

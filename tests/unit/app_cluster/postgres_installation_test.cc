@@ -71,18 +71,18 @@ TEST_F(PostgresInstallationTest, OldVersionsAreNotTaken) {
   Install("debian/14/bin", "14.9");
   Install("path", "14.9");
   EXPECT_THAT(FindPostgres(Search()),
-              StatusIs(absl::StatusCode::kNotFound, HasSubstr("PostgreSQL 15 or later")));
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("PostgreSQL 15 or later")));
 }
 
 TEST_F(PostgresInstallationTest, ClientWithoutServerIsNotTaken) {
   fs::remove(Install("debian/15/bin", "15.20") / "initdb");
-  EXPECT_THAT(FindPostgres(Search()), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(FindPostgres(Search()), StatusIs(absl::StatusCode::kUnavailable));
 }
 
 TEST_F(PostgresInstallationTest, ProgramThatSaysNothingUsefulIsNotTaken) {
   const fs::path bin_dir = Install("path", "");
   testing::WriteFileOrDie(bin_dir / "postgres", "#!/bin/sh\nexit 1\n");
-  EXPECT_THAT(FindPostgres(Search()), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(FindPostgres(Search()), StatusIs(absl::StatusCode::kUnavailable));
 }
 
 }  // namespace
