@@ -1,8 +1,13 @@
 #include "engine/app/limits_table.h"
 
 #include "engine/core/limits.h"
+#include "engine/grpc/server.h"
 #include "engine/grpc/stream_writer.h"
 #include "engine/grpc/watch_stream.h"
+#include "engine/postgres/committer.h"
+#include "engine/postgres/key_claimer.h"
+#include "engine/postgres/session_thread.h"
+#include "engine/runtime/limits.h"
 #include "engine/script/limits.h"
 
 namespace skald::app {
@@ -25,6 +30,21 @@ std::vector<grpc_edge::NamedLimit> LimitsTable(const ServerConfig& config) {
        "not yet read by one worker; beyond it the stream ends"},
       {"watch_notices_max", grpc_edge::kWatchNoticesMax, "notices",
        "not yet read by one watcher; beyond it the watch ends"},
+      {"blocking_queue_max", grpc_edge::ServerOptions{}.blocking_queue_max, "calls",
+       "that wait for a thread to read or write the database (--blocking-threads)"},
+      {"load_waiters_max", runtime::kLoadWaitersMax, "requests",
+       "for workflows that are being loaded"},
+      {"asks_waiting_max", runtime::kAsksWaitingMax, "look-ups",
+       "of task definitions, waiting for the database"},
+      {"claims_queued_max", postgres::kClaimsQueuedMax, "claims",
+       "of idempotency keys, waiting for the database"},
+      {"calls_queued_max", postgres::kCallsQueuedMax, "calls",
+       "of the engine, waiting for one database connection"},
+      {"commits_queued_max", postgres::kCommitsQueuedMax, "commits", "waiting for the database"},
+      {"http_request_bytes_max", config.calls.http_request_bytes_max, "bytes",
+       "of an HTTP step's body (--http-request-bytes-max)"},
+      {"grpc_request_bytes_max", config.calls.grpc_request_bytes_max, "bytes",
+       "of a GRPC step's message (--grpc-request-bytes-max)"},
       {"payload_bytes_max", core::kPayloadBytesMax, "bytes", "of one input or output"},
       {"json_depth_max", core::kJsonDepthMax, "levels", "of nesting in one payload"},
       {"definition_bytes_max", core::kDefinitionBytesMax, "bytes", "of one definition"},

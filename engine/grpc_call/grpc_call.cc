@@ -130,7 +130,7 @@ absl::StatusOr<std::string> GrpcCall::Serialize() const {
   absl::StatusOr<std::string> bytes = types_->ToWire(method_->input_type(), request_.json);
   if (bytes.ok() && bytes->size() > parts_.options.request_bytes_max) {
     return absl::InvalidArgumentError(
-        fmt::format("request: {} bytes; at most {} (request_bytes_max)", bytes->size(),
+        fmt::format("request: {} bytes; at most {} (grpc_request_bytes_max)", bytes->size(),
                     parts_.options.request_bytes_max));
   }
   return bytes;

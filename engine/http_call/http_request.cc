@@ -201,8 +201,8 @@ absl::Status SetBody(std::string_view object, std::size_t bytes_max, HttpRequest
     request.body = TextOf(*body);
   }
   if (request.body.size() <= bytes_max) return absl::OkStatus();
-  return absl::ResourceExhaustedError(fmt::format("body: {} bytes; at most {} (request_bytes_max)",
-                                                  request.body.size(), bytes_max));
+  return absl::ResourceExhaustedError(fmt::format(
+      "body: {} bytes; at most {} (http_request_bytes_max)", request.body.size(), bytes_max));
 }
 
 absl::Status SetMethodAndUri(std::string_view object, HttpRequest& request) {
