@@ -13,8 +13,8 @@
 namespace skald::core {
 
 // ---- payloads: JSON texts from clients and workers ----
-inline constexpr std::size_t kPayloadBytesMax = 1024 * 1024;           // default; settable
-inline constexpr std::size_t kPayloadBytesCeiling = 16 * 1024 * 1024;  // no setting passes it
+inline constexpr std::size_t kPayloadBytesMax = 1024 * 1024;           // of a client or worker
+inline constexpr std::size_t kPayloadBytesCeiling = 16 * 1024 * 1024;  // of what is made of them
 inline constexpr std::size_t kJsonDepthMax = 100;
 // What the engine reads back of its own: payloads inside events inside rows, values inside values.
 inline constexpr std::size_t kJsonDepthCeiling = 4096;

@@ -47,8 +47,8 @@ struct Library {
   std::string_view instead;
 };
 
-const std::array<Library, 21>& Libraries() {
-  static const std::array<Library, 21> libraries = {{
+const std::array<Library, 20>& Libraries() {
+  static const std::array<Library, 20> libraries = {{
       {"spdlog/", {"engine/base/"}, "log through engine/base/log.h"},
       {"pqxx/", {"engine/postgres/", "workers/"}, "go through a port; SQL lives in the edges"},
       {"libpq-fe.h",
@@ -69,7 +69,6 @@ const std::array<Library, 21>& Libraries() {
       {"skald/v1/",
        {"engine/codec/", "engine/grpc/", "engine/app/", "workers/"},
        "use core values; generated types stop at codec"},
-      {"skald/store/", {"engine/codec/"}, "use core values; the stored form is the codec's alone"},
       {"prometheus/", {"engine/telemetry/"}, "count through the Metrics port"},
       {"curl/", {"engine/http_call/"}, "HTTP calls go out of engine/http_call only"},
       {"boost/beast", {"engine/http/"}, "HTTP is spoken in engine/http only"},

@@ -1,9 +1,10 @@
 // Worker: a worker service in a few lines.
 //
 //   skald::sdk::Worker worker({.server = "localhost:8090", .database_url = url, .threads = 4});
-//   worker.Action("charge_card", Charge);   // Result Charge(Task&, Transaction&): under the
-//   barrier worker.Undo("refund_card", Refund); worker.Handle("send_mail", SendMail);   // Result
-//   SendMail(Task&): without it return worker.Main();
+//   worker.Action("charge_card", Charge);  // Result Charge(Task&, Transaction&): under the barrier
+//   worker.Undo("refund_card", Refund);
+//   worker.Handle("send_mail", SendMail);  // Result SendMail(Task&): without it
+//   return worker.Main();
 //
 // Register first, then run; one thread does both. Handlers run on `threads` threads. With threads =
 // 0 they run on the stream's own thread, one after the other: the fastest way for handlers that
