@@ -411,7 +411,8 @@ TEST_F(CommandLineE2e, AGrpcStepCallsAService) {
   const std::string definition = fmt::format(R"({{
       "name": "calling", "version": 1, "schemaVersion": 2,
       "tasks": [{{"name": "check", "taskReferenceName": "check", "type": "GRPC",
-                 "inputParameters": {{"target": "{}", "method": "skald.v1.AdminService/ListShards"}}}},
+                 "inputParameters": {{"target": "{}",
+                                     "method": "skald.v1.AdminService/ListShards"}}}},
                 {{"name": "none", "taskReferenceName": "none", "type": "GRPC", "optional": true,
                  "inputParameters": {{"target": "{}", "method": "skald.v1.AdminService/None"}}}}],
       "outputParameters": {{"called": "${{check.output.status}}",
