@@ -65,7 +65,7 @@ void DropOldest(const Definition& definition, Loop& loop, State& state) {
   const TaskNumber next_task = last ? loop.first_task : loop.finished[1].first_task;
   const Span span{oldest.first_run, next_run - 1, oldest.first_task, next_task - 1};
   const std::set<RunNumber> inside = RunsInLoop(definition, loop.run, span, state);
-  if (IsSaga(definition, state)) {
+  if (MayBeUndone(definition, state)) {
     DropPayloads(definition, inside, span, state);
   } else {
     LetGo(definition, inside, span, state);

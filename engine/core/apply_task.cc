@@ -67,7 +67,7 @@ void OpenInLoop(const StepRun& run, State& state) {
 // Only undoing asks which runs follow a run. Without a saga the runs of a loop are not noted, so
 // that a step before it does not gather one for each iteration.
 bool KeepsEdges(const ApplyContext& context, const StepRun& run, const State& state) {
-  return IsSaga(context.definition, state) || run.loop == 0;
+  return MayBeUndone(context.definition, state) || run.loop == 0;
 }
 
 void OpenRun(const ApplyContext& context, const TaskScheduled& body, State& state) {
@@ -164,7 +164,7 @@ void CloseRun(const ApplyContext& context, RunNumber number, State& state) {
     if (--loop->second.open == 0) state.loops_due.insert(run.loop);
   }
   if (step.type == StepType::kDoWhile) {
-    if (IsSaga(context.definition, state)) {
+    if (MayBeUndone(context.definition, state)) {
       const std::set<RunNumber>& tails = state.loops.at(number).tails;
       AddEdges({tails.begin(), tails.end()}, number, state);
     }

@@ -124,6 +124,10 @@ inline const std::string& DomainOf(const Step& step, Operation operation) {
 inline bool IsSaga(const Definition& definition, const State& state) {
   return definition.saga.declared || state.added.any_saga();
 }
+// Whether what undoing asks of the runs is to be kept: steps made at run time may yet declare undo.
+inline bool MayBeUndone(const Definition& definition, const State& state) {
+  return definition.makes_steps || IsSaga(definition, state);
+}
 
 // Waits for a person, a signal or an update from outside, and holds no worker meanwhile.
 inline bool AwaitsOutside(const Definition& definition, const State& state, const Task& task) {

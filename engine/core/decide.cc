@@ -79,8 +79,7 @@ std::vector<Command> OpenCommands(const Definition& definition, const State& sta
   for (const Task& task : state.tasks) {
     if (!task.child.is_nil()) AppendChildCommands(definition, state, task, commands);
   }
-  const bool parked = state.saga_status == SagaStatus::kParked;
-  if (!state.start.parent.is_nil() && (parked || IsTerminal(state.status))) {
+  if (!state.start.parent.is_nil() && (WaitsForPerson(state) || IsTerminal(state.status))) {
     commands.push_back(TellParent{state.start.parent, state.start.parent_task});
   }
   if (!state.failure_workflow.is_nil() && !state.failure_workflow_refused) {

@@ -218,9 +218,18 @@ void TellParentOfChanges(Draft& draft) {
   const bool changed = std::any_of(events.begin(), events.end(), [](const Event& event) {
     return std::holds_alternative<WorkflowEnded>(event.body) ||
            std::holds_alternative<SagaParked>(event.body) ||
-           std::holds_alternative<SagaResumed>(event.body);
+           std::holds_alternative<SagaResumed>(event.body) ||
+           std::holds_alternative<ChildParked>(event.body) ||
+           std::holds_alternative<ChildResumed>(event.body);
   });
   if (changed) draft.Ask(TellParent{start.parent, start.parent_task});
+}
+
+bool WaitsForPerson(const State& state) {
+  if (IsTerminal(state.status)) return false;
+  if (state.saga_status == SagaStatus::kParked) return true;
+  return std::any_of(state.child_tasks.begin(), state.child_tasks.end(),
+                     [&](TaskNumber task) { return state.task(task).child_parked; });
 }
 
 ReportChild ReportOf(const State& child) {
@@ -230,7 +239,7 @@ ReportChild ReportOf(const State& child) {
   report.name = child.start.name;
   report.version = child.start.version;
   report.pivot_passed = child.pivot_passed;
-  if (child.saga_status == SagaStatus::kParked) report.condition = ChildCondition::kParked;
+  if (WaitsForPerson(child)) report.condition = ChildCondition::kParked;
   if (!IsTerminal(child.status)) return report;
   report.condition = ChildCondition::kEnded;
   report.status = child.status;

@@ -222,6 +222,7 @@ struct Definition {
   std::int32_t version = 1;
   std::vector<Step> steps;         // parents before their children
   std::vector<StepIndex> roots;    // the top-level list
+  bool makes_steps = false;        // has a DYNAMIC or FORK_JOIN_DYNAMIC step
   std::optional<Template> output;  // outputParameters; absent: the last task's output
   std::vector<StepIndex> output_reads;
   Payload input_template;              // object or empty

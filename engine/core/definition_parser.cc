@@ -116,6 +116,10 @@ Parsed<Definition> ParseDefinition(std::string_view json, const TaskDefinitionLo
   definition.undo_retry = parts.undo_retry;
   const StepsContext context{lookup, options, parts.undo_retry, mistakes, kStepsMax};
   const StepsResult result = ReadSteps(tasks.value_or("[]"), context, definition);
+  definition.makes_steps =
+      std::any_of(definition.steps.begin(), definition.steps.end(), [](const Step& step) {
+        return step.type == StepType::kDynamic || step.type == StepType::kForkJoinDynamic;
+      });
   SettleSaga(parts, result.any_saga, options.unknown_default, definition);
   MarkChildPivots(definition);
   LinkSteps(result.sources, definition);

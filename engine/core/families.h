@@ -36,6 +36,9 @@ absl::Status OnReportChild(const ReportChild& report, Draft& draft);
 // Called at the end of every decision: asks that the parent is told of what it has to know.
 void TellParentOfChanges(Draft& draft);
 
+// It is parked, or a workflow below it is that it waits for.
+bool WaitsForPerson(const State& state);
+
 // ---- failure workflow (failure_workflow.cc)
 // ------------------------------------------------------
 // The workflow fails with that status, at that task: decides on the failure workflow, once, when

@@ -162,7 +162,7 @@ void SimClient::CheckStore() {
   const std::vector<ports::WorkflowSummary> all = world_.store().AllWorkflows();
   const std::set<core::WorkflowId> waiting =
       WithParkedKin(all, [this](const ports::WorkflowSummary& summary) {
-        return operated_[summary.id] >= kOperationsMax;
+        return world_.Operated(summary.id) >= kOperationsMax;
       });
   for (const ports::WorkflowSummary& summary : all) {
     const bool own = summary.id == id_;
@@ -200,7 +200,7 @@ void SimClient::Look(const runtime::WorkflowView& view) {
   world_.CheckDurable(state.id, state.seq, "view");
   if (state.saga_status == core::SagaStatus::kParked) {
     // Some are left parked for good.
-    int& operated = operated_[state.id];
+    int& operated = world_.Operated(state.id);
     if (operated++ < kOperationsMax && index_ % 2 == 0) {
       world_.probes().Met(Probe::kOperated);
       SendTo(state.id, Operation());

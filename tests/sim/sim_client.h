@@ -44,8 +44,7 @@ class SimClient {
   bool asked_ = false;  // a start was sent before
   bool started_ = false;
   bool finished_ = false;
-  std::map<core::WorkflowId, int> operated_;  // own, and kin
-  std::size_t node_ = 0;                      // that answered last
+  std::size_t node_ = 0;  // that answered last
   std::size_t cares_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // shared with answers under way
 };

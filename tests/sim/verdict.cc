@@ -152,10 +152,17 @@ class Judgement {
                           child.saga_status == core::SagaStatus::kFailedClean;
       if (!undone) Complain(child.id, "I16: not undone, says its parent,", step.reference);
     }
-    if (core::IsTerminal(state.status) && !core::IsTerminal(child.status) &&
-        child.saga_status != core::SagaStatus::kParked) {
+    if (core::IsTerminal(state.status) && !core::IsTerminal(child.status) && !ShowsParked(child)) {
       Complain(child.id, "outlives its parent", step.reference);
     }
+  }
+
+  // What is no saga is not parked itself; it shows the sub-workflow that is.
+  static bool ShowsParked(const core::State& state) {
+    return state.saga_status == core::SagaStatus::kParked ||
+           std::any_of(state.tasks.begin(), state.tasks.end(), [](const core::Task& task) {
+             return !core::IsTerminal(task.status) && task.child_parked;
+           });
   }
 
   void LookAtEnd(const core::State& state) {

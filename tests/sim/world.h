@@ -75,6 +75,8 @@ class World {
   bool IsKinOf(std::size_t client, const core::WorkflowId& id) const {
     return !requested_.contains(id) && id.bytes()[7] % clients_.size() == client;
   }
+  // How often a person has seen to a parked workflow, of any client.
+  int& Operated(const core::WorkflowId& id) { return operated_[id]; }
   void CheckDurable(const core::WorkflowId& id, core::EventSeq seq, const char* what);
   bool barrier() const { return barrier_; }
 
@@ -128,6 +130,7 @@ class World {
   std::map<runtime::TaskKey, std::string> assigned_;
   std::vector<runtime::TaskKey> recorded_;
   std::set<core::WorkflowId> requested_;
+  std::map<core::WorkflowId, int> operated_;
   std::vector<std::string> complaints_;
   std::vector<std::string> trace_;
 };

@@ -228,6 +228,43 @@ TEST_F(LoopFamilyTest, ParentThatIsLoadedGivesItsChildAllTheTimeItTakes) {
   EXPECT_EQ(Read(start->id)->status, core::WorkflowStatus::kCompleted);
 }
 
+// saga.md 2.8, E5: visible above, also past a workflow that is no saga itself.
+TEST_F(LoopFamilyTest, ParkedGrandchildParksTheSagaAboveAPlainChild) {
+  Define(absl::StrCat(Simple("a", R"(,"compensateWith":"u")"), ",", Simple("b")),
+         R"(,"saga":{"undeclared":"READ_ONLY","compensation":{"retryCount":0}})");
+  Define(Sub("d1", R"(,"retryCount":0)"));
+  const auto parent =
+      Define(Sub("d2", R"(,"retryCount":0)"), R"(,"saga":{"undeclared":"READ_ONLY"})");
+  Boot();
+  const TestWorker worker = Connect({"a", "b", "u"}, 1);
+  const auto start = Start(parent);
+  const auto answer_next = [&](core::TaskStatus status) {
+    Settle();
+    Settle();
+    const std::vector<Assignment> assignments = std::exchange(worker.sink->assignments, {});
+    ASSERT_THAT(assignments, SizeIs(1));
+    Answer(worker, assignments[0], status);
+    Settle();
+    Settle();
+  };
+  answer_next(core::TaskStatus::kCompleted);
+  answer_next(core::TaskStatus::kFailedWithTerminalError);
+  answer_next(core::TaskStatus::kFailedWithTerminalError);
+  const core::WorkflowId child = ChildOf(start->id);
+  const core::WorkflowId grandchild = ChildOf(child);
+  EXPECT_EQ(Read(grandchild)->saga_status, core::SagaStatus::kParked);
+  EXPECT_EQ(Read(child)->saga_status, core::SagaStatus::kNone);
+  EXPECT_EQ(Read(start->id)->saga_status, core::SagaStatus::kParked);
+
+  Send(grandchild,
+       core::OperateSaga{.verb = core::Verb::kRetry, .actor = "ann", .reason = "it is back"});
+  answer_next(core::TaskStatus::kCompleted);
+  EXPECT_EQ(Read(grandchild)->saga_status, core::SagaStatus::kCompensated);
+  EXPECT_EQ(Read(child)->status, core::WorkflowStatus::kFailed);
+  EXPECT_EQ(Read(start->id)->status, core::WorkflowStatus::kFailed);
+  EXPECT_THAT(HistoryNames(start->id), Contains("SagaResumed"));
+}
+
 TEST_F(LoopFamilyTest, StartWorkflowBeginsAnotherAndGoesOn) {
   Define(kWait);
   const auto starter =
