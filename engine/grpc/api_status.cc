@@ -10,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "engine/runtime/engine.h"
+#include "engine/runtime/limits.h"
 #include "google/rpc/error_model.pb.h"
 
 namespace skald::grpc_edge {
@@ -59,6 +60,24 @@ grpc::Status Finish(const google::rpc::Status& model) {
                       model.SerializeAsString());
 }
 
+void AddRetryDelay(std::uint32_t delay_ms, google::rpc::Status& model) {
+  if (delay_ms == 0) return;
+  google::rpc::RetryInfo retry;
+  retry.mutable_retry_delay()->set_seconds(delay_ms / 1000);
+  retry.mutable_retry_delay()->set_nanos(static_cast<int>(delay_ms % 1000) * 1'000'000);
+  model.add_details()->PackFrom(retry);
+}
+
+// What is away comes back: where whoever said so named no delay (the database, a pool), the one of
+// a recovery.
+std::uint32_t DelayMsOf(const absl::Status& status) {
+  const std::uint32_t delay_ms = RetryAfterMs(status);
+  const bool away = status.code() == absl::StatusCode::kUnavailable ||
+                    status.code() == absl::StatusCode::kUnknown;
+  if (delay_ms > 0 || !away) return delay_ms;
+  return static_cast<std::uint32_t>(runtime::kRecoveryDelayUs / core::kMillisecondUs);
+}
+
 }  // namespace
 
 std::uint32_t RetryAfterMs(const absl::Status& status) {
@@ -72,20 +91,17 @@ grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   if (status.code() == absl::StatusCode::kUnknown) {
     // A commit in doubt. What a caller can do is what it does when the node is away.
-    return Finish(Model(grpc::StatusCode::UNAVAILABLE,
-                        absl::StrCat("the outcome is not known: ", status.message()),
-                        "OUTCOME_UNKNOWN"));
+    google::rpc::Status model =
+        Model(grpc::StatusCode::UNAVAILABLE,
+              absl::StrCat("the outcome is not known: ", status.message()), "OUTCOME_UNKNOWN");
+    AddRetryDelay(DelayMsOf(status), model);
+    return Finish(model);
   }
   // The numbers of absl::StatusCode and grpc::StatusCode are the same (canonical codes).
   google::rpc::Status model =
       Model(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()),
             absl::StatusCodeToString(status.code()));
-  if (const std::uint32_t delay_ms = RetryAfterMs(status); delay_ms > 0) {
-    google::rpc::RetryInfo retry;
-    retry.mutable_retry_delay()->set_seconds(delay_ms / 1000);
-    retry.mutable_retry_delay()->set_nanos(static_cast<int>(delay_ms % 1000) * 1'000'000);
-    model.add_details()->PackFrom(retry);
-  }
+  AddRetryDelay(DelayMsOf(status), model);
   if (absl::IsInvalidArgument(status)) AddViolations({ToViolation(model.message())}, model);
   return Finish(model);
 }

@@ -22,8 +22,8 @@ struct FieldViolation {
 // Code and message as they are, but for UNKNOWN, a commit in doubt: UNAVAILABLE with the reason
 // OUTCOME_UNKNOWN, for the client may repeat the call with the same key. ErrorInfo with a reason
 // made from the code; RetryInfo where runtime::OverloadError (or another source of kRetryDelayUrl)
-// gave a delay. INVALID_ARGUMENT: one violation, whose field is what stands before the message's
-// first ": ", and empty where that is no path.
+// gave a delay, and with every UNAVAILABLE. INVALID_ARGUMENT: one violation, whose field is what
+// stands before the message's first ": ", and empty where that is no path.
 grpc::Status ToGrpc(const absl::Status& status);
 
 // INVALID_ARGUMENT with all violations in a BadRequest; the message holds the first ones.

@@ -38,7 +38,7 @@ v1::WorkResponse& StreamWriter::Room(std::size_t bytes) {
 void StreamWriter::MaybeWrite() {
   if (reactor_ == nullptr || finished_ || writing_) return;
   if (pending_bytes_ > kPendingBytesMax) {
-    Finish(absl::ResourceExhaustedError("pending_bytes_max: the worker reads too slowly"));
+    Finish(runtime::OverloadError("pending_bytes_max", "the worker reads too slowly"));
     return;
   }
   if (pending_.empty()) {

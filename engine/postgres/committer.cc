@@ -5,6 +5,7 @@
 
 #include "engine/base/log.h"
 #include "engine/base/status.h"
+#include "engine/runtime/engine.h"
 
 namespace skald::postgres {
 
@@ -35,7 +36,7 @@ void Committer::Commit(ports::CommitBatch batch, ports::DoneStatus done) {
       return;
     }
   }
-  done(absl::ResourceExhaustedError("commit: commits_queued_max reached"));
+  done(runtime::OverloadError("commits_queued_max", "commit"));
 }
 
 void Committer::Run() {

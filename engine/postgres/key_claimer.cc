@@ -4,7 +4,21 @@
 #include <iterator>
 #include <utility>
 
+#include "absl/strings/cord.h"
+#include "engine/runtime/engine.h"
+
 namespace skald::postgres {
+namespace {
+
+// One that shares nothing with `status`: the callbacks hand it to threads of their own.
+absl::Status CopyOf(const absl::Status& status) {
+  absl::Status copy(status.code(), status.message());
+  status.ForEachPayload(
+      [&copy](absl::string_view url, const absl::Cord& payload) { copy.SetPayload(url, payload); });
+  return copy;
+}
+
+}  // namespace
 
 KeyClaimer::KeyClaimer(std::string connection_string) : thread_(std::move(connection_string)) {}
 
@@ -23,7 +37,7 @@ void KeyClaimer::Claim(std::vector<ports::KeyClaim> claims, Done done) {
       done = nullptr;
     }
   }
-  if (done != nullptr) done(absl::ResourceExhaustedError("claim keys: claims_queued_max reached"));
+  if (done != nullptr) done(runtime::OverloadError("claims_queued_max", "claim keys"));
   if (schedule) Schedule();
 }
 
@@ -67,7 +81,7 @@ void KeyClaimer::CarryOut(Session& session, const absl::Status& may) {
     auto next = holders.begin();
     for (const Waiting& one : taken) {
       if (!status.ok()) {
-        one.done(absl::Status(status.code(), status.message()));  // each its own
+        one.done(CopyOf(status));
         continue;
       }
       const auto end = next + static_cast<std::ptrdiff_t>(one.claims.size());

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include "engine/runtime/engine.h"
+
 namespace skald::postgres {
 namespace {
 
@@ -40,7 +42,7 @@ void SessionThread::Post(Call call) {
       return;
     }
   }
-  call(session_, absl::ResourceExhaustedError("calls_queued_max reached"));
+  call(session_, runtime::OverloadError("calls_queued_max", "ask the database"));
 }
 
 absl::Status SessionThread::Answer(absl::Status status) {

@@ -27,7 +27,7 @@ class SessionThread {
   SessionThread(const SessionThread&) = delete;
   SessionThread& operator=(const SessionThread&) = delete;
 
-  // Answered RESOURCE_EXHAUSTED at once when too many wait.
+  // Answered RESOURCE_EXHAUSTED with a retry delay at once when too many wait.
   void Post(Call call);
 
   // `status`, or CANCELLED in place of an error that the destructor brought about.

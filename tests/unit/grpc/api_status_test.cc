@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "engine/runtime/engine.h"
 #include "google/rpc/error_model.pb.h"
 
 namespace skald::grpc_edge {
@@ -16,6 +17,15 @@ google::rpc::ErrorInfo InfoOf(const grpc::Status& status) {
   google::rpc::ErrorInfo info;
   for (const auto& detail : model.details()) detail.UnpackTo(&info);
   return info;
+}
+
+// 0 = no RetryInfo.
+std::int64_t DelayMsIn(const grpc::Status& status) {
+  google::rpc::Status model;
+  EXPECT_TRUE(model.ParseFromString(status.error_details()));
+  google::rpc::RetryInfo retry;
+  for (const auto& detail : model.details()) detail.UnpackTo(&retry);
+  return retry.retry_delay().seconds() * 1'000 + retry.retry_delay().nanos() / 1'000'000;
 }
 
 TEST(ApiStatusTest, CodesAreKept) {
@@ -60,6 +70,18 @@ TEST(ApiStatusTest, ACommitInDoubtMayBeRepeated) {
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
   EXPECT_THAT(status.error_message(), HasSubstr("claim keys: connection lost"));
   EXPECT_EQ(InfoOf(status).reason(), "OUTCOME_UNKNOWN");
+  EXPECT_GT(DelayMsIn(status), 0);
+}
+
+TEST(ApiStatusTest, WhatIsAwayTellsWhenToComeBackWhoeverSaidSo) {
+  EXPECT_EQ(DelayMsIn(ToGrpc(absl::UnavailableError("commit: connection lost"))), 200);
+  EXPECT_EQ(DelayMsIn(ToGrpc(runtime::OverloadError("inbox_max", "start a workflow"))), 100);
+}
+
+TEST(ApiStatusTest, WhatIsTooLargeIsNotToBeRepeated) {
+  const absl::Status too_large = absl::ResourceExhaustedError("input: 2097152 bytes");
+  EXPECT_EQ(DelayMsIn(ToGrpc(too_large)), 0);
+  EXPECT_EQ(DelayMsIn(ToGrpc(absl::NotFoundError("no such workflow"))), 0);
 }
 
 }  // namespace
