@@ -25,6 +25,8 @@ void AddBounds(CLI::App& command, ServerConfig& config) {
       ->check(CLI::Range(1, 100'000'000));
   AddSetting(command, "sessions-max", config.sessions_max, "Worker streams")
       ->check(CLI::Range(1, 1'000'000));
+  AddSetting(command, "watches-max", config.watches_max, "Streams of watchers")
+      ->check(CLI::Range(1, 1'000'000));
   AddSetting(command, "blocking-threads", config.blocking_threads,
              "Threads for reads and registrations at the database")
       ->check(CLI::Range(1, 256));
@@ -89,6 +91,7 @@ runtime::EngineOptions ServerConfig::ToEngineOptions() const {
   options.active_workflows_max = active_workflows_max;
   options.queued_tasks_max = queued_tasks_max;
   options.sessions_max = sessions_max;
+  options.watches_max = watches_max;
   return options;
 }
 

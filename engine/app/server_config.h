@@ -36,6 +36,7 @@ struct ServerConfig {
   std::uint64_t active_workflows_max = 1'000'000;
   std::uint64_t queued_tasks_max = 1'000'000;
   std::uint64_t sessions_max = 10'000;
+  std::uint64_t watches_max = 10'000;
   std::uint64_t blocking_threads = 8;
   CallConfig calls;
   bool print_config = false;

@@ -99,9 +99,7 @@ class ServerProcess {
     // Shared: the answer may come too late.
     auto answer = std::make_shared<std::promise<absl::Status>>();
     std::future<absl::Status> ready = answer->get_future();
-    engine_.Stats([answer](absl::StatusOr<runtime::EngineStats> stats) {
-      answer->set_value(stats.ok() ? stats->ready : stats.status());
-    });
+    engine_.CheckReady([answer](const absl::Status& ready) { answer->set_value(ready); });
     if (ready.wait_for(kStatsTimeout) != std::future_status::ready) {
       return absl::UnavailableError("the engine does not answer");
     }
@@ -111,9 +109,7 @@ class ServerProcess {
 
   // What the gRPC health service says follows the engine; the database is asked by /ready only.
   void UpdateHealth() {
-    engine_.Stats([this](absl::StatusOr<runtime::EngineStats> stats) {
-      serving_ = stats.ok() && stats->ready.ok();
-    });
+    engine_.CheckReady([this](const absl::Status& ready) { serving_ = ready.ok(); });
     if (grpc_ != nullptr) grpc_->SetServing(serving_);
   }
 

@@ -9,6 +9,7 @@
 #include "engine/base/status.h"
 #include "engine/grpc/api_status.h"
 #include "engine/grpc/convert.h"
+#include "engine/runtime/batch.h"
 
 namespace skald::grpc_edge {
 namespace {
@@ -19,6 +20,18 @@ void AddEvent(const core::Event& event, v1::WatchResponse::Notice& notice) {
     notice.set_ended_as(ToProto(ended->status));
     notice.set_saga_status(ToProto(ended->saga_status));
   }
+}
+
+std::size_t RoughBytes(const runtime::Notice& notice) {
+  std::size_t bytes = 0;
+  for (const core::Event& event : notice.events) bytes += runtime::RoughBytes(event);
+  return bytes;
+}
+
+std::size_t RoughBytes(const std::vector<runtime::Notice>& notices) {
+  std::size_t bytes = 0;
+  for (const runtime::Notice& notice : notices) bytes += RoughBytes(notice);
+  return bytes;
 }
 
 }  // namespace
@@ -36,40 +49,62 @@ void WatchQueue::Take(const core::WorkflowId& id, const std::string& correlation
   notice.set_workflow_id(id.ToString());
   notice.set_correlation_id(correlation_id);
   const bool ends = notice.ended_as() != v1::WORKFLOW_STATUS_UNSPECIFIED;
-  notices_.push_back(std::move(notice));
+  notices_.push_back({.notice = std::move(notice)});
   if (ends && options_.one_workflow) end_ = absl::OkStatus();
 }
 
 bool WatchQueue::Tell(const std::vector<runtime::Notice>& notices) {
   base::MutexLock lock(mutex_);
   if (reactor_ == nullptr || finished_ || end_.has_value()) return false;
+  const std::size_t bytes = RoughBytes(notices);
+  const char* limit = nullptr;
   if (notices_.size() + early_.size() + notices.size() > kWatchNoticesMax) {
-    end_ = absl::ResourceExhaustedError("watch_notices_max: the watcher reads too slowly");
-    notices_.clear();
+    limit = "watch_notices_max";
+  } else if (pending_bytes_ + early_bytes_ + bytes > kWatchBytesMax) {
+    limit = "watch_bytes_max";
+  }
+  if (limit != nullptr) {
+    end_ = runtime::OverloadError(limit, "the watcher reads too slowly");
+    DropPending();
     MaybeWrite();
     return false;
   }
   if (!caught_up_) {
     early_.insert(early_.end(), notices.begin(), notices.end());
+    early_bytes_ += bytes;
     return true;
   }
-  for (const runtime::Notice& notice : notices) {
-    Take(notice.id, notice.correlation_id, notice.events);
-  }
+  for (const runtime::Notice& notice : notices) TakeTold(notice);
   MaybeWrite();
   return true;
+}
+
+void WatchQueue::TakeTold(const runtime::Notice& notice) {
+  const std::size_t bytes = RoughBytes(notice);
+  const std::size_t count = notices_.size();
+  Take(notice.id, notice.correlation_id, notice.events);
+  if (notices_.size() == count) return;
+  notices_.back().told_bytes = bytes;
+  pending_bytes_ += bytes;
+}
+
+void WatchQueue::TakeEarly() {
+  caught_up_ = true;
+  for (const runtime::Notice& notice : early_) TakeTold(notice);
+  early_.clear();
+  early_bytes_ = 0;
+}
+
+void WatchQueue::DropPending() {
+  notices_.clear();
+  early_.clear();
+  pending_bytes_ = early_bytes_ = 0;
 }
 
 void WatchQueue::Begin() {
   base::MutexLock lock(mutex_);
   announce_ = true;
-  if (!options_.one_workflow) {
-    caught_up_ = true;
-    for (const runtime::Notice& notice : early_) {
-      Take(notice.id, notice.correlation_id, notice.events);
-    }
-    early_.clear();
-  }
+  if (!options_.one_workflow) TakeEarly();
   MaybeWrite();
 }
 
@@ -77,11 +112,7 @@ void WatchQueue::Catch(const runtime::WorkflowView& view, std::vector<core::Even
   base::MutexLock lock(mutex_);
   if (reactor_ == nullptr) return;
   Take(view.state.id, view.state.start.correlation_id, events);
-  caught_up_ = true;
-  for (const runtime::Notice& notice : early_) {
-    Take(notice.id, notice.correlation_id, notice.events);
-  }
-  early_.clear();
+  TakeEarly();
   // Asked to go on after the end: nothing more will come.
   if (core::IsTerminal(view.state.status) && !end_.has_value()) end_ = absl::OkStatus();
   MaybeWrite();
@@ -90,7 +121,7 @@ void WatchQueue::Catch(const runtime::WorkflowView& view, std::vector<core::Even
 void WatchQueue::Fail(const absl::Status& why) {
   base::MutexLock lock(mutex_);
   if (!end_.has_value()) end_ = why;
-  notices_.clear();
+  DropPending();
   MaybeWrite();
 }
 
@@ -109,7 +140,8 @@ void WatchQueue::MaybeWrite() {
   } else {
     const std::size_t count = std::min(notices_.size(), kNoticesPerMessageMax);
     for (std::size_t i = 0; i < count; ++i) {
-      *outgoing_.add_notices() = std::move(notices_.front());
+      *outgoing_.add_notices() = std::move(notices_.front().notice);
+      pending_bytes_ -= notices_.front().told_bytes;
       notices_.pop_front();
     }
   }
@@ -121,7 +153,7 @@ void WatchQueue::OnWriteDone(bool ok) {
   base::MutexLock lock(mutex_);
   writing_ = false;
   if (!ok) {
-    notices_.clear();
+    DropPending();
     announce_ = false;
     if (!end_.has_value()) end_ = absl::CancelledError("the stream broke");
   }
@@ -131,8 +163,7 @@ void WatchQueue::OnWriteDone(bool ok) {
 void WatchQueue::Detach() {
   base::MutexLock lock(mutex_);
   reactor_ = nullptr;
-  notices_.clear();
-  early_.clear();
+  DropPending();
 }
 
 WatchStream::WatchStream(const v1::WatchRequest& request, runtime::Engine& engine,
@@ -147,11 +178,16 @@ WatchStream::WatchStream(const v1::WatchRequest& request, runtime::Engine& engin
   }
   const std::string name_space = filter->name_space;
   const core::WorkflowId id = filter->id;
-  watch_ = engine_.Watch(*std::move(filter), queue_);
+  const absl::StatusOr<runtime::WatchId> watch = engine_.Watch(*std::move(filter), queue_);
+  if (!watch.ok()) {
+    queue_->Fail(watch.status());
+    return;
+  }
+  watch_ = *watch;
   // The engine takes requests in order: when this one is answered, the watch is in place, and the
   // history read afterwards holds everything that was durable before.
-  engine_.Stats([queue = queue_, &reader, &pool, name_space, id,
-                 after = request.after_seq()](absl::StatusOr<runtime::EngineStats>) {
+  engine_.CheckReady([queue = queue_, &reader, &pool, name_space, id,
+                      after = request.after_seq()](const absl::Status&) {
     queue->Begin();
     if (id.is_nil()) return;
     const absl::Status queued = pool.Run([queue, &reader, name_space, id, after] {

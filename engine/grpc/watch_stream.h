@@ -21,7 +21,10 @@
 
 namespace skald::grpc_edge {
 
-inline constexpr std::size_t kWatchNoticesMax = 100'000;  // told and not yet written
+// Told and not yet written. What the watcher asked for of the past does not count: a history is
+// bounded itself (core/limits.h), and written before anything else is told.
+inline constexpr std::size_t kWatchNoticesMax = 100'000;
+inline constexpr std::size_t kWatchBytesMax = 64 << 20;
 inline constexpr std::size_t kNoticesPerMessageMax = 500;
 
 // What is to be written to one watcher, in order. Thread-safe. Shared between the engine, the task
@@ -50,15 +53,25 @@ class WatchQueue final : public runtime::WatchSink {
  private:
   void Take(const core::WorkflowId& id, const std::string& correlation_id,
             const std::vector<core::Event>& events) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TakeTold(const runtime::Notice& notice) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TakeEarly() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void DropPending() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void MaybeWrite() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  struct Pending {
+    v1::WatchResponse::Notice notice;
+    std::size_t told_bytes = 0;  // 0: of the past
+  };
 
   const Options options_;
   base::Mutex mutex_;
   Reactor* reactor_ ABSL_GUARDED_BY(mutex_);
-  std::deque<v1::WatchResponse::Notice> notices_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Pending> notices_ ABSL_GUARDED_BY(mutex_);
+  std::size_t pending_bytes_ ABSL_GUARDED_BY(mutex_) = 0;       // of notices_, as told
   std::vector<runtime::Notice> early_ ABSL_GUARDED_BY(mutex_);  // told before Catch
-  v1::WatchResponse outgoing_ ABSL_GUARDED_BY(mutex_);          // gRPC's while writing_
-  core::EventSeq last_seq_ ABSL_GUARDED_BY(mutex_) = 0;         // one workflow: told so far
+  std::size_t early_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  v1::WatchResponse outgoing_ ABSL_GUARDED_BY(mutex_);   // gRPC's while writing_
+  core::EventSeq last_seq_ ABSL_GUARDED_BY(mutex_) = 0;  // one workflow: told so far
   bool caught_up_ ABSL_GUARDED_BY(mutex_) = false;
   bool announce_ ABSL_GUARDED_BY(mutex_) = false;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;

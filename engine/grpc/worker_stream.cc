@@ -97,7 +97,7 @@ absl::Status WorkerStream::Handle(const v1::WorkRequest& request) {
   hub_.Keep(request.logs());
   if (request.has_credits()) engine_.SetCredits(session_, request.credits());
   if (request.has_ping()) writer_->Pong(request.ping().nonce());
-  if (request.drain()) {
+  if (request.drain() && !drained_) {
     drained_ = true;
     engine_.Drain(session_);
   }
@@ -115,7 +115,8 @@ void WorkerStream::HandleResults(const v1::WorkRequest& request) {
   if (request.results().empty()) return;
   ReadResults read = ToResults(request);
   for (const RefusedResult& refused : read.refused) writer_->Refuse(refused.task, refused.why);
-  engine_.Report(session_, std::move(read.results));
+  std::vector<runtime::Receipt> refused = engine_.Report(session_, std::move(read.results));
+  if (!refused.empty()) writer_->Answer(std::move(refused));
 }
 
 absl::Status WorkerStream::HandleHeartbeats(const v1::WorkRequest& request) {

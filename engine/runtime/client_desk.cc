@@ -42,8 +42,7 @@ absl::Status ClientDesk::MayStart(const StartRequest& request) const {
     limit = "uncommitted_bytes_max";
   }
   if (limit == nullptr) return absl::OkStatus();
-  state_.metrics.Refused(limit);
-  return OverloadError(limit, "start a workflow");
+  return state_.refusals.Refuse(limit, "start a workflow");
 }
 
 void ClientDesk::Start(StartRequest request, Callback<Started> done) {

@@ -91,7 +91,7 @@ void Courier::Begin(Letter letter) {
   // Sub-workflows of what has been accepted are not refused for the number of workflows: those that
   // wait for them would never end. They wait for room in the queues and in the open batches.
   if (state_.matcher.task_count() >= state_.options.queued_tasks_max) {
-    state_.metrics.Refused("queued_tasks_max");
+    state_.refusals.Note("queued_tasks_max", "start a sub-workflow");
     return RetryLater(std::move(letter));
   }
   const Workflow* sender = state_.shards.Find(letter.sender);

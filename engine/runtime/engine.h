@@ -38,6 +38,7 @@ struct EngineOptions {
   std::size_t active_workflows_max = 1'000'000;
   std::size_t queued_tasks_max = 1'000'000;  // over all queues of the matcher
   std::size_t sessions_max = 10'000;
+  std::size_t watches_max = 10'000;
   // At least so many events lie between two snapshots of a workflow, and in big ones as many as
   // take up what the state does.
   core::EventSeq snapshot_every_events = 500;
@@ -243,9 +244,10 @@ class Engine {
   // NOT_FOUND also for ended workflows that are no longer in memory: read those from the store.
   virtual void Get(const core::WorkflowId& id,
                    Callback<std::shared_ptr<const WorkflowView>> done) = 0;
-  // `known` is called with the first notice boundary: every event later than what Get answers after
-  // it will be told. The sink is kept until it refuses or Unwatch.
-  virtual WatchId Watch(WatchFilter filter, std::shared_ptr<WatchSink> sink) = 0;
+  // Requests are taken in order: every event later than what Get or CheckReady, called after this,
+  // answers on will be told. The sink is kept until it refuses or Unwatch, which is to be called
+  // once for each watch, also when its sink refused. RESOURCE_EXHAUSTED: watches_max, inbox_max.
+  virtual absl::StatusOr<WatchId> Watch(WatchFilter filter, std::shared_ptr<WatchSink> sink) = 0;
   virtual void Unwatch(WatchId id) = 0;
 
   // ---- workers ----
@@ -253,7 +255,9 @@ class Engine {
   virtual absl::StatusOr<SessionId> Attach(WorkerHello hello, std::shared_ptr<WorkerSink> sink) = 0;
   virtual void SetCredits(SessionId session, std::uint32_t credits) = 0;
   virtual void Received(SessionId session, std::vector<TaskKey> tasks) = 0;
-  virtual void Report(SessionId session, std::vector<Result> results) = 0;
+  // Answered to the sink once it is durable; or at once by what is returned, one receipt for each
+  // result, when the inbox is full and nothing was taken.
+  virtual std::vector<Receipt> Report(SessionId session, std::vector<Result> results) = 0;
   virtual void Heartbeat(SessionId session, std::vector<Beat> beats) = 0;
   // No more tasks for this session; Close(OK) when all it holds is answered.
   virtual void Drain(SessionId session) = 0;
@@ -262,6 +266,9 @@ class Engine {
 
   // ---- looking ----
   virtual void Stats(Callback<EngineStats> done) = 0;
+  // EngineStats::ready alone. Never refused, so that an engine under load does not pass for one
+  // that is gone: whoever asks bounds how often.
+  virtual void CheckReady(std::function<void(const absl::Status&)> done) = 0;
 };
 
 }  // namespace skald::runtime

@@ -49,7 +49,7 @@ void EngineThread::Get(const core::WorkflowId& id,
   loop_.Get(id, std::move(done));
 }
 
-WatchId EngineThread::Watch(WatchFilter filter, std::shared_ptr<WatchSink> sink) {
+absl::StatusOr<WatchId> EngineThread::Watch(WatchFilter filter, std::shared_ptr<WatchSink> sink) {
   return loop_.Watch(std::move(filter), std::move(sink));
 }
 
@@ -68,8 +68,8 @@ void EngineThread::Received(SessionId session, std::vector<TaskKey> tasks) {
   loop_.Received(session, std::move(tasks));
 }
 
-void EngineThread::Report(SessionId session, std::vector<Result> results) {
-  loop_.Report(session, std::move(results));
+std::vector<Receipt> EngineThread::Report(SessionId session, std::vector<Result> results) {
+  return loop_.Report(session, std::move(results));
 }
 
 void EngineThread::Heartbeat(SessionId session, std::vector<Beat> beats) {
@@ -81,5 +81,9 @@ void EngineThread::Drain(SessionId session) { loop_.Drain(session); }
 void EngineThread::Detach(SessionId session) { loop_.Detach(session); }
 
 void EngineThread::Stats(Callback<EngineStats> done) { loop_.Stats(std::move(done)); }
+
+void EngineThread::CheckReady(std::function<void(const absl::Status&)> done) {
+  loop_.CheckReady(std::move(done));
+}
 
 }  // namespace skald::runtime

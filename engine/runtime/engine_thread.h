@@ -40,16 +40,17 @@ class EngineThread final : public Engine {
   void Send(const std::string& name_space, const core::WorkflowId& id, core::Trigger trigger,
             Callback<core::Answer> done) override;
   void Get(const core::WorkflowId& id, Callback<std::shared_ptr<const WorkflowView>> done) override;
-  WatchId Watch(WatchFilter filter, std::shared_ptr<WatchSink> sink) override;
+  absl::StatusOr<WatchId> Watch(WatchFilter filter, std::shared_ptr<WatchSink> sink) override;
   void Unwatch(WatchId id) override;
   absl::StatusOr<SessionId> Attach(WorkerHello hello, std::shared_ptr<WorkerSink> sink) override;
   void SetCredits(SessionId session, std::uint32_t credits) override;
   void Received(SessionId session, std::vector<TaskKey> tasks) override;
-  void Report(SessionId session, std::vector<Result> results) override;
+  std::vector<Receipt> Report(SessionId session, std::vector<Result> results) override;
   void Heartbeat(SessionId session, std::vector<Beat> beats) override;
   void Drain(SessionId session) override;
   void Detach(SessionId session) override;
   void Stats(Callback<EngineStats> done) override;
+  void CheckReady(std::function<void(const absl::Status&)> done) override;
 
  private:
   void Run();

@@ -44,6 +44,9 @@ inline constexpr core::DurationUs kQueueSampleUs = core::kSecondUs;
 // would only decide the same again.
 inline constexpr int kBrokenCommitsMax = 5;
 
+// Refusals are told in the log at most this often, with their number.
+inline constexpr core::DurationUs kRefusalLineUs = core::kSecondUs;
+
 // Retry delays told to callers.
 inline constexpr core::DurationUs kOverloadDelayUs = 100 * core::kMillisecondUs;
 inline constexpr core::DurationUs kRecoveryDelayUs = 200 * core::kMillisecondUs;

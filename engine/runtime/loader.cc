@@ -29,7 +29,7 @@ void Loader::With(const core::WorkflowId& id, Use use) {
     return use(ComeBackLater(absl::StrCat("workflow ", id.ToString(), " is not on this node")));
   }
   if (waiters_ >= kLoadWaitersMax) {
-    return use(OverloadError("load_waiters_max", "load workflow " + id.ToString()));
+    return use(state_.refusals.Refuse("load_waiters_max", "load workflow " + id.ToString()));
   }
   ++waiters_;
   std::vector<Use>& uses = waiting_[id];

@@ -18,6 +18,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
+#include "engine/base/mutex.h"
 #include "engine/runtime/client_desk.h"
 #include "engine/runtime/courier.h"
 #include "engine/runtime/decider.h"
@@ -57,16 +59,17 @@ class Loop final : public Engine {
   void Send(const std::string& name_space, const core::WorkflowId& id, core::Trigger trigger,
             Callback<core::Answer> done) override;
   void Get(const core::WorkflowId& id, Callback<std::shared_ptr<const WorkflowView>> done) override;
-  WatchId Watch(WatchFilter filter, std::shared_ptr<WatchSink> sink) override;
+  absl::StatusOr<WatchId> Watch(WatchFilter filter, std::shared_ptr<WatchSink> sink) override;
   void Unwatch(WatchId id) override;
   absl::StatusOr<SessionId> Attach(WorkerHello hello, std::shared_ptr<WorkerSink> sink) override;
   void SetCredits(SessionId session, std::uint32_t credits) override;
   void Received(SessionId session, std::vector<TaskKey> tasks) override;
-  void Report(SessionId session, std::vector<Result> results) override;
+  std::vector<Receipt> Report(SessionId session, std::vector<Result> results) override;
   void Heartbeat(SessionId session, std::vector<Beat> beats) override;
   void Drain(SessionId session) override;
   void Detach(SessionId session) override;
   void Stats(Callback<EngineStats> done) override;
+  void CheckReady(std::function<void(const absl::Status&)> done) override;
 
  private:
   void RunCompletions();
@@ -86,6 +89,7 @@ class Loop final : public Engine {
   void AdvanceStop();
   void SampleQueues();
   absl::Status Readiness() const;
+  void TakeCredits(SessionId session);
   EngineStats CollectStats() const;
   core::TimeUs NextWakeAt() const;
 
@@ -105,8 +109,12 @@ class Loop final : public Engine {
   bool release_asked_ = false;
   int broken_commits_ = 0;
   std::atomic<std::size_t> sessions_ = 0;  // attached and not detached by the edge
+  std::atomic<std::size_t> watches_ = 0;   // watched and not unwatched
   std::atomic<SessionId> next_session_ = 1;
   std::atomic<WatchId> next_watch_ = 1;
+  // The newest word of each session that waits for the loop: one piece of work for all of them.
+  base::Mutex credits_mutex_;
+  absl::flat_hash_map<SessionId, std::uint32_t> credits_wanted_ GUARDED_BY(credits_mutex_);
 };
 
 }  // namespace skald::runtime

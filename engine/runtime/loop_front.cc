@@ -1,16 +1,13 @@
 // The thread-safe side of Loop: each method posts what is to be done on the ticking thread.
 #include <utility>
 
-#include "engine/runtime/limits.h"
 #include "engine/runtime/loop.h"
-#include "engine/runtime/overload.h"
 
 namespace skald::runtime {
 
 void Loop::Start(StartRequest request, Callback<Started> done) {
   if (!state_.inbox->ReserveClient()) {
-    state_.metrics.Refused("inbox_max");
-    return done(OverloadError("inbox_max", "start a workflow"));
+    return done(state_.refusals.Refuse("inbox_max", "start a workflow"));
   }
   state_.inbox->PostClient([this, request = std::move(request), done = std::move(done)]() mutable {
     clients_.Start(std::move(request), std::move(done));
@@ -20,8 +17,7 @@ void Loop::Start(StartRequest request, Callback<Started> done) {
 void Loop::Send(const std::string& name_space, const core::WorkflowId& id, core::Trigger trigger,
                 Callback<core::Answer> done) {
   if (!state_.inbox->ReserveClient()) {
-    state_.metrics.Refused("inbox_max");
-    return done(OverloadError("inbox_max", "change a workflow"));
+    return done(state_.refusals.Refuse("inbox_max", "change a workflow"));
   }
   state_.inbox->PostClient(
       [this, name_space, id, trigger = std::move(trigger), done = std::move(done)]() mutable {
@@ -31,30 +27,35 @@ void Loop::Send(const std::string& name_space, const core::WorkflowId& id, core:
 
 void Loop::Get(const core::WorkflowId& id, Callback<std::shared_ptr<const WorkflowView>> done) {
   if (!state_.inbox->ReserveClient()) {
-    state_.metrics.Refused("inbox_max");
-    return done(OverloadError("inbox_max", "read a workflow"));
+    return done(state_.refusals.Refuse("inbox_max", "read a workflow"));
   }
   state_.inbox->PostClient(
       [this, id, done = std::move(done)]() mutable { clients_.Get(id, std::move(done)); });
 }
 
-WatchId Loop::Watch(WatchFilter filter, std::shared_ptr<WatchSink> sink) {
+absl::StatusOr<WatchId> Loop::Watch(WatchFilter filter, std::shared_ptr<WatchSink> sink) {
+  const bool room = watches_.fetch_add(1) < state_.options.watches_max;
+  if (!room || !state_.inbox->ReserveClient()) {
+    watches_.fetch_sub(1);
+    return state_.refusals.Refuse(room ? "inbox_max" : "watches_max", "watch");
+  }
   const WatchId id = next_watch_.fetch_add(1);
-  state_.inbox->ForceClient([this, id, filter = std::move(filter), sink = std::move(sink)] {
+  state_.inbox->PostClient([this, id, filter = std::move(filter), sink = std::move(sink)] {
     state_.watches.Add(id, filter, sink);
   });
   return id;
 }
 
+// Past the bound, as one for each watch.
 void Loop::Unwatch(WatchId id) {
+  watches_.fetch_sub(1);
   state_.inbox->ForceClient([this, id] { state_.watches.Remove(id); });
 }
 
 absl::StatusOr<SessionId> Loop::Attach(WorkerHello hello, std::shared_ptr<WorkerSink> sink) {
   if (sessions_.fetch_add(1) >= state_.options.sessions_max) {
     sessions_.fetch_sub(1);
-    state_.metrics.Refused("sessions_max");
-    return OverloadError("sessions_max", "open a worker stream");
+    return state_.refusals.Refuse("sessions_max", "open a worker stream");
   }
   const SessionId session = next_session_.fetch_add(1);
   state_.inbox->ForceWorker(
@@ -65,7 +66,23 @@ absl::StatusOr<SessionId> Loop::Attach(WorkerHello hello, std::shared_ptr<Worker
 }
 
 void Loop::SetCredits(SessionId session, std::uint32_t credits) {
-  state_.inbox->ForceWorker([this, session, credits] { workers_.SetCredits(session, credits); });
+  {
+    base::MutexLock lock(credits_mutex_);
+    const bool waits = !credits_wanted_.insert_or_assign(session, credits).second;
+    if (waits) return;
+  }
+  state_.inbox->ForceWorker([this, session] { TakeCredits(session); });
+}
+
+void Loop::TakeCredits(SessionId session) {
+  std::uint32_t credits = 0;
+  {
+    base::MutexLock lock(credits_mutex_);
+    const auto wanted = credits_wanted_.find(session);
+    credits = wanted->second;
+    credits_wanted_.erase(wanted);
+  }
+  workers_.SetCredits(session, credits);
 }
 
 void Loop::Received(SessionId session, std::vector<TaskKey> tasks) {
@@ -75,18 +92,17 @@ void Loop::Received(SessionId session, std::vector<TaskKey> tasks) {
       [this, session, tasks = std::move(tasks)] { workers_.Received(session, tasks); });
 }
 
-void Loop::Report(SessionId session, std::vector<Result> results) {
+std::vector<Receipt> Loop::Report(SessionId session, std::vector<Result> results) {
   if (!state_.inbox->ReserveWorker()) {
-    state_.metrics.Refused("inbox_max");
-    std::vector<TaskKey> refused;
-    for (const Result& result : results) refused.push_back(result.task);
-    state_.inbox->ForceWorker(
-        [this, session, refused = std::move(refused)] { workers_.Refuse(session, refused); });
-    return;
+    const absl::Status why = state_.refusals.Refuse("inbox_max", "take a result");
+    std::vector<Receipt> refused;
+    for (const Result& result : results) refused.push_back({.task = result.task, .status = why});
+    return refused;
   }
   state_.inbox->PostWorker([this, session, results = std::move(results)]() mutable {
     workers_.Report(session, std::move(results));
   });
+  return {};
 }
 
 void Loop::Heartbeat(SessionId session, std::vector<Beat> beats) {
@@ -106,7 +122,14 @@ void Loop::Detach(SessionId session) {
 }
 
 void Loop::Stats(Callback<EngineStats> done) {
-  state_.inbox->ForceClient([this, done = std::move(done)] { done(CollectStats()); });
+  if (!state_.inbox->ReserveClient()) {
+    return done(state_.refusals.Refuse("inbox_max", "look at the engine"));
+  }
+  state_.inbox->PostClient([this, done = std::move(done)] { done(CollectStats()); });
+}
+
+void Loop::CheckReady(std::function<void(const absl::Status&)> done) {
+  state_.inbox->ForceClient([this, done = std::move(done)] { done(Readiness()); });
 }
 
 }  // namespace skald::runtime

@@ -1,7 +1,7 @@
 // LoopState: the tables that the parts of a loop share, and its collaborators.
 //
-// A plain aggregate; belongs to the ticking thread except for `inbox`. Each part (decider.h,
-// client_desk.h, …) says which tables it changes.
+// A plain aggregate; belongs to the ticking thread except for `inbox` and `refusals`. Each part
+// (decider.h, client_desk.h, …) says which tables it changes.
 #pragma once
 
 #include <deque>
@@ -22,6 +22,7 @@
 #include "engine/runtime/letter.h"
 #include "engine/runtime/load_fence.h"
 #include "engine/runtime/matcher.h"
+#include "engine/runtime/refusals.h"
 #include "engine/runtime/shard_table.h"
 #include "engine/runtime/watch_table.h"
 #include "engine/runtime/worker_table.h"
@@ -70,6 +71,7 @@ struct LoopState {
         task_definitions_by_name(std::move(collaborators.task_definitions_by_name)),
         definition_in_memory(std::move(collaborators.definition_in_memory)),
         definition_in_place(std::move(collaborators.definition_in_place)),
+        refusals(metrics, clock),
         inbox(std::make_shared<Inbox>(options.inbox_max)),
         matcher(workers),
         committer(options, journal, metrics, clock, watches, shards, inbox) {}
@@ -84,6 +86,7 @@ struct LoopState {
   const TaskDefinitionsByName task_definitions_by_name;
   const DefinitionInMemory definition_in_memory;
   const DefinitionInPlace definition_in_place;
+  Refusals refusals;
   std::shared_ptr<Inbox> inbox;  // shared with the callbacks of the journal
 
   core::TimeUs now = 0;  // of this tick

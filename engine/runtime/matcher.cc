@@ -53,13 +53,21 @@ void Matcher::Enqueue(Queue& queue, const ReadyTask& task, std::int32_t priority
   const Queue::Place place(-priority, next_arrival_++);
   const auto [known, added] = places_.try_emplace({task.workflow, task.task}, &queue, place);
   if (added) queue.ready.emplace(place, task);
+  MaybeForget(queue);
 }
 
 void Matcher::Withdraw(const core::WorkflowId& workflow, core::TaskNumber task) {
   const auto found = places_.find({workflow, task});
   if (found == places_.end()) return;
-  found->second.first->ready.erase(found->second.second);
+  Queue& queue = *found->second.first;
+  queue.ready.erase(found->second.second);
   places_.erase(found);
+  MaybeForget(queue);
+}
+
+void Matcher::AddOffer(Worker& worker, Queue& queue, bool barrier) {
+  worker.offers.push_back({.queue = &queue, .barrier = barrier});
+  ++queue.offers;
 }
 
 void Matcher::Restock(Worker& worker) {
@@ -89,17 +97,26 @@ Matcher::Taken Matcher::TakeFor(Worker& worker) {
 }
 
 void Matcher::Leave(Worker& worker) {
-  for (Offer& offer : worker.offers) {
-    if (!offer.waiting) continue;
-    offer.waiting = false;
-    std::erase_if(offer.queue->line,
-                  [&](const auto& place) { return place.first == worker.session; });
+  for (const Offer& offer : worker.offers) {
+    Queue& queue = *offer.queue;
+    if (offer.waiting) {
+      std::erase_if(queue.line, [&](const auto& place) { return place.first == worker.session; });
+    }
+    --queue.offers;
+    MaybeForget(queue);
   }
+  worker.offers.clear();
 }
 
 void Matcher::DropTasks() {
   for (auto& [name, queue] : queues_) queue->ready.clear();
   places_.clear();
+  std::erase_if(queues_, [](const auto& entry) { return entry.second->offers == 0; });
+}
+
+void Matcher::MaybeForget(Queue& queue) {
+  if (!queue.ready.empty() || queue.offers > 0) return;
+  queues_.erase(std::tuple(queue.name_space, queue.task_type, queue.domain));
 }
 
 }  // namespace skald::runtime

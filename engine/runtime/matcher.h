@@ -1,8 +1,9 @@
 // Matcher: brings ready tasks and waiting credits together.
 //
 // A queue is (namespace, task type, domain). It holds ready tasks by priority, then age, and a line
-// of workers with credits, served in turn. Single-threaded. Knows neither decisions nor leases: it
-// answers which task or which worker is next.
+// of workers with credits, served in turn. It is kept while a task waits in it or a worker takes
+// from it, no longer: workers make up the names. Single-threaded. Knows neither decisions nor
+// leases: it answers which task or which worker is next.
 #pragma once
 
 #include <cstddef>
@@ -36,6 +37,7 @@ struct Queue {
   using Place = std::pair<std::int32_t, std::uint64_t>;  // (-priority, arrival)
   std::map<Place, ReadyTask> ready;
   std::deque<std::pair<SessionId, std::size_t>> line;  // (session, index of its offer)
+  std::size_t offers = 0;                              // of workers that take from it
 
   core::TimeUs oldest_since() const;
 };
@@ -44,6 +46,7 @@ class Matcher {
  public:
   explicit Matcher(const WorkerTable& workers) : workers_(workers) {}
 
+  // What is put into the queue or offered for it next keeps it.
   Queue& GetQueue(const std::string& name_space, const std::string& task_type,
                   const std::string& domain);
 
@@ -70,7 +73,9 @@ class Matcher {
   };
   Taken TakeFor(Worker& worker);
 
-  // Removes the session from all lines. To be called before its offers go.
+  // The worker takes from that queue until it leaves.
+  void AddOffer(Worker& worker, Queue& queue, bool barrier);
+  // Removes the session from all lines, and its offers.
   void Leave(Worker& worker);
   // Forgets the tasks, keeps the workers in line.
   void DropTasks();
@@ -83,6 +88,8 @@ class Matcher {
 
  private:
   using TaskId = std::pair<core::WorkflowId, core::TaskNumber>;
+
+  void MaybeForget(Queue& queue);
 
   const WorkerTable& workers_;
   std::uint64_t next_arrival_ = 1;

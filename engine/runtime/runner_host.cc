@@ -76,7 +76,7 @@ class RunnerHost::Desk final : public WorkerSink, public std::enable_shared_from
       session_ = session;
       for (const auto& [key, result] : unrecorded_) results.push_back(result);
     }
-    if (!results.empty()) engine_.Report(session, std::move(results));
+    if (!results.empty()) Send(session, std::move(results));
   }
 
   void Drain() {
@@ -101,7 +101,7 @@ class RunnerHost::Desk final : public WorkerSink, public std::enable_shared_from
       }
       refused_.clear();
     }
-    if (!results.empty()) engine_.Report(session, std::move(results));
+    if (!results.empty()) Send(session, std::move(results));
   }
 
   // Ends the runner; nothing is reported any more.
@@ -278,7 +278,12 @@ class RunnerHost::Desk final : public WorkerSink, public std::enable_shared_from
       session = session_;
       unrecorded_[result.task] = result;
     }
-    if (session != 0) engine_.Report(session, {std::move(result)});
+    if (session != 0) Send(session, {std::move(result)});
+  }
+
+  void Send(SessionId session, std::vector<Result> results) {
+    std::vector<Receipt> refused = engine_.Report(session, std::move(results));
+    if (!refused.empty()) Answer(std::move(refused));
   }
 
   Engine& engine_;

@@ -32,7 +32,7 @@ void WorkerDesk::Attach(SessionId session, WorkerHello hello, std::shared_ptr<Wo
   fresh.claims.insert(hello.held.begin(), hello.held.end());
   for (const TaskTypeOffer& offer : hello.task_types) {
     Queue& queue = state_.matcher.GetQueue(hello.name_space, offer.task_type, offer.domain);
-    fresh.offers.push_back({.queue = &queue, .barrier = offer.barrier});
+    state_.matcher.AddOffer(fresh, queue, offer.barrier);
   }
   for (Lease* lease = fresh.first_lease; lease != nullptr;) {
     Lease& tied = *lease;
@@ -247,13 +247,6 @@ void WorkerDesk::ReportNow(SessionId session, Workflow& workflow, Result result)
   if (status.ok() && !superseded) status = std::move(result.malformed);
   Effects& effects = state_.committer.EffectsFor(workflow);
   GiveReceipt(session, effects, {result.task, status, superseded});
-}
-
-void WorkerDesk::Refuse(SessionId session, const std::vector<TaskKey>& tasks) {
-  for (const TaskKey& key : tasks) {
-    GiveReceipt(session, state_.committer.immediate(),
-                {key, OverloadError("inbox_max", "take a result")});
-  }
 }
 
 }  // namespace skald::runtime

@@ -25,8 +25,6 @@ class WorkerDesk {
   void Heartbeat(SessionId session, const std::vector<Beat>& beats);
   void Drain(SessionId session);
   void Detach(SessionId session);
-  // Results that found the inbox full.
-  void Refuse(SessionId session, const std::vector<TaskKey>& tasks);
 
   // A lease that is due: the task is lost, or the room of a settled one is free again.
   void Expire(Lease& lease);

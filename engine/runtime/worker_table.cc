@@ -37,7 +37,6 @@ void WorkerTable::Unbind(Worker& worker) {
   sessions_.erase(worker.session);
   worker.session = 0;
   worker.sink = nullptr;
-  worker.offers.clear();
   worker.claims.clear();
   worker.draining = false;
   worker.effects_batch = 0;

@@ -95,7 +95,7 @@ class WorkerTable {
   Worker& GetOrAddWorker(const std::string& name_space, const std::string& incarnation);
 
   void Bind(Worker& worker, SessionId session, std::shared_ptr<WorkerSink> sink);
-  // Takes the stream off; the worker stays while it has leases.
+  // Takes the stream off; the worker stays while it has leases. REQUIRES: it has left the matcher.
   void Unbind(Worker& worker);
   // Removes the worker if it has neither stream nor lease. `worker` may be gone afterwards.
   void MaybeForget(Worker& worker);

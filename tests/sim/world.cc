@@ -112,7 +112,7 @@ void World::BootNode(std::size_t index) {
   CHECK(node.runner->Attach().ok());
   TickRunner(index, node.process);
   node.watcher = std::make_shared<NodeWatcher>(*this);
-  node.loop->Watch({.name_space = "default"}, node.watcher);
+  CHECK(node.loop->Watch({.name_space = "default"}, node.watcher).ok());
   node.touched = true;
 }
 

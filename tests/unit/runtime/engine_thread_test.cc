@@ -84,7 +84,7 @@ TEST(EngineThreadTest, ManyThreadsAtOnceLoseNothing) {
       {}, {journal, clock, metrics, [&](std::int64_t) { return definition; },
            [&](const std::string&, const std::string&, std::int32_t) { return definition; }});
   const auto ends = std::make_shared<EndsWatch>();
-  engine.Watch({.name_space = "default", .ends_only = true}, ends);
+  ASSERT_TRUE(engine.Watch({.name_space = "default", .ends_only = true}, ends).ok());
   const auto sink = std::make_shared<EchoSink>(engine);
   WorkerHello hello{.name_space = "default", .worker_id = "w", .incarnation = "w", .credits = 50};
   hello.task_types = {{"a", "", true}, {"b", "", true}};

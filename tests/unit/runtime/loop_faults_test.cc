@@ -108,7 +108,7 @@ TEST_F(LoopFaultsTest, WatcherHearsOfAnEndWhoseCommitWasOfUnknownOutcome) {
   Boot();
   const TestWorker worker = Connect({"a"}, 1);
   const auto watch = std::make_shared<RecordingWatch>();
-  loop_->Watch({.name_space = "default"}, watch);
+  ASSERT_THAT(loop_->Watch({.name_space = "default"}, watch), IsOk());
   Start(definition);
   Settle();
   commit_fates_.push_back({.kind = Kind::kUnknownWritten, .answered_after_us = kMs});
@@ -124,7 +124,7 @@ TEST_F(LoopFaultsTest, WatcherThatRefusesIsDropped) {
   Boot();
   const auto watch = std::make_shared<RecordingWatch>();
   watch->keep = false;
-  loop_->Watch({.name_space = "default"}, watch);
+  ASSERT_THAT(loop_->Watch({.name_space = "default"}, watch), IsOk());
   Start(definition);
   Settle();
   Start(definition);

@@ -240,5 +240,84 @@ TEST_F(LoopTest, FullInboxRefusesAtOnce) {
   EXPECT_THAT(*first->answer, IsOk());
 }
 
+// Whatever a client may send any number of times: nothing goes past the bound but what is bounded
+// otherwise.
+TEST_F(LoopTest, FullInboxRefusesWatchesAndLooksButSaysWhetherItServes) {
+  options_.inbox_max = 1;
+  Boot();
+  std::optional<absl::StatusOr<EngineStats>> first;
+  std::optional<absl::StatusOr<EngineStats>> second;
+  loop_->Stats([&](absl::StatusOr<EngineStats> stats) { first = std::move(stats); });
+  loop_->Stats([&](absl::StatusOr<EngineStats> stats) { second = std::move(stats); });
+  EXPECT_THAT(loop_->Watch({.name_space = "default"}, nullptr),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+  std::optional<absl::Status> ready;
+  loop_->CheckReady([&](const absl::Status& status) { ready = status; });
+  ASSERT_TRUE(second.has_value());
+  EXPECT_THAT(*second, StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_TRUE(second->status().GetPayload(kRetryDelayUrl).has_value());
+  Settle();
+  ASSERT_TRUE(first.has_value() && ready.has_value());
+  EXPECT_THAT(*first, IsOk());
+  EXPECT_THAT(*ready, IsOk());
+}
+
+TEST_F(LoopTest, FullInboxRefusesResultsWithoutTakingRoom) {
+  options_.inbox_max = 1;
+  const auto definition = Define(Simple("a"));
+  Boot();
+  const TestWorker worker = Connect({"a"}, 1);
+  Start(definition);
+  Settle();
+  const TaskKey key = KeyOf(worker.sink->assignments.at(0));
+  loop_->Heartbeat(worker.session, {{.task = key}});
+  const std::size_t backlog = loop_->inbox().backlog();
+  const std::vector<Receipt> refused = loop_->Report(
+      worker.session,
+      {{.task = key,
+        .report = {.task = key.task, .fence = key.fence, .status = core::TaskStatus::kCompleted}}});
+  ASSERT_THAT(refused, SizeIs(1));
+  EXPECT_EQ(refused[0].task, key);
+  EXPECT_THAT(refused[0].status, StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_EQ(loop_->inbox().backlog(), backlog);
+}
+
+TEST_F(LoopTest, WordsOnCreditsTakeTheRoomOfOne) {
+  Boot();
+  const TestWorker worker = Connect({"a"}, 1);
+  Settle();
+  for (std::uint32_t credits = 0; credits < 1'000; ++credits) {
+    loop_->SetCredits(worker.session, credits);
+  }
+  EXPECT_EQ(loop_->inbox().backlog(), 1u);
+  Settle();
+  EXPECT_EQ(loop_->state().workers.FindSession(worker.session)->capacity, 999);
+}
+
+TEST_F(LoopTest, WatchesBeyondTheirBoundAreRefused) {
+  options_.watches_max = 2;
+  Boot();
+  const auto first = loop_->Watch({.name_space = "default"}, nullptr);
+  EXPECT_THAT(loop_->Watch({.name_space = "default"}, nullptr), IsOk());
+  EXPECT_THAT(loop_->Watch({.name_space = "default"}, nullptr),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_THAT(metrics_.refused, ElementsAre("watches_max"));
+  ASSERT_THAT(first, IsOk());
+  loop_->Unwatch(*first);
+  EXPECT_THAT(loop_->Watch({.name_space = "default"}, nullptr), IsOk());
+}
+
+TEST_F(LoopTest, WorkerThatMakesUpTaskTypesLeavesNothingBehind) {
+  Boot();
+  for (int i = 0; i < 100; ++i) {
+    const TestWorker worker = Connect({absl::StrCat("made_up_", i)}, 1);
+    Settle();
+    EXPECT_THAT(loop_->state().matcher.queues(), SizeIs(1));
+    loop_->Detach(worker.session);
+  }
+  Settle();
+  EXPECT_THAT(loop_->state().matcher.queues(), SizeIs(0));
+}
+
 }  // namespace
 }  // namespace skald::runtime

@@ -1,15 +1,20 @@
 // The parts of the loop that stand alone: the heap, the matcher, the inbox.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
+#include <string>
 #include <vector>
 
 #include "engine/runtime/inbox.h"
+#include "engine/runtime/limits.h"
 #include "engine/runtime/matcher.h"
 #include "engine/runtime/overload.h"
+#include "engine/runtime/refusals.h"
 #include "engine/runtime/timer_heap.h"
 #include "gmock/gmock.h"
 #include "tests/support/status_matchers.h"
+#include "tests/unit/runtime/loop_fixture.h"
 
 namespace skald::runtime {
 namespace {
@@ -71,7 +76,7 @@ TEST(MatcherTest, WithdrawnTaskIsNotTaken) {
   EXPECT_EQ(matcher.task_count(), 1u);
   EXPECT_EQ(queue.oldest_since(), 6);
   Worker& worker = workers.GetOrAddWorker("default", "w");
-  worker.offers.push_back({.queue = &queue});
+  matcher.AddOffer(worker, queue, false);
   EXPECT_EQ(matcher.TakeFor(worker).task.workflow, Id(2));
   EXPECT_EQ(matcher.TakeFor(worker).task.task, 0u);
 }
@@ -84,6 +89,30 @@ TEST(MatcherTest, SameTaskWaitsOnce) {
   matcher.Enqueue(queue, {.workflow = Id(1), .task = 1}, 0);
   EXPECT_EQ(matcher.task_count(), 1u);
   EXPECT_EQ(queue.ready.size(), 1u);
+}
+
+// Names of task types are made up by clients: what nobody uses must not stay.
+TEST(MatcherTest, QueueGoesWithItsLastTaskAndItsLastWorker) {
+  WorkerTable workers;
+  Matcher matcher(workers);
+  matcher.Enqueue(matcher.GetQueue("default", "a", ""), {.workflow = Id(1), .task = 1}, 0);
+  Worker& worker = workers.GetOrAddWorker("default", "w");
+  workers.Bind(worker, 1, nullptr);
+  worker.capacity = 1;
+  matcher.AddOffer(worker, matcher.GetQueue("default", "a", ""), false);
+  matcher.AddOffer(worker, matcher.GetQueue("default", "b", ""), false);
+  matcher.Restock(worker);
+  EXPECT_EQ(matcher.queues().size(), 2u);
+  matcher.Leave(worker);
+  EXPECT_EQ(matcher.queues().size(), 1u) << "of the first, a task waits";
+  matcher.Withdraw(Id(1), 1);
+  EXPECT_TRUE(matcher.queues().empty());
+  matcher.Enqueue(matcher.GetQueue("default", "a", ""), {.workflow = Id(1), .task = 1}, 0);
+  matcher.AddOffer(worker, matcher.GetQueue("default", "b", ""), false);
+  matcher.DropTasks();
+  EXPECT_EQ(matcher.queues().size(), 1u) << "of the second, a worker takes";
+  matcher.Leave(worker);
+  EXPECT_TRUE(matcher.queues().empty());
 }
 
 TEST(MatcherTest, QueuesDifferByNamespaceTypeAndDomain) {
@@ -112,6 +141,26 @@ TEST(InboxTest, LaneRefusesBeyondItsBound) {
   inbox.HandledClient();
   EXPECT_TRUE(inbox.ReserveClient());
   EXPECT_EQ(done, 2);
+}
+
+TEST(RefusalsTest, FloodOfRefusalsIsOneLineASecond) {
+  ManualClock clock;
+  NoMetrics metrics;
+  Refusals refusals(metrics, clock);
+  ::testing::internal::CaptureStderr();
+  for (int i = 0; i < 1'000; ++i) {
+    EXPECT_THAT(refusals.Refuse("inbox_max", "start a workflow"),
+                ::skald::testing::StatusIs(absl::StatusCode::kResourceExhausted));
+  }
+  clock.Set(clock.Now() + kRefusalLineUs);
+  refusals.Note("sessions_max", "open a worker stream");
+  const std::string lines = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(metrics.refused.size(), 1'001u);
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 2) << lines;
+  EXPECT_THAT(lines, ::testing::HasSubstr("WARN request.refused limit=inbox_max "
+                                          "what=\"start a workflow\" refused=1\n"));
+  EXPECT_THAT(lines, ::testing::HasSubstr("limit=sessions_max what=\"open a worker stream\" "
+                                          "refused=1000\n"));
 }
 
 TEST(OverloadTest, RefusalCarriesItsDelay) {
