@@ -99,6 +99,12 @@ void FaultyJournal::LoadActive(const ports::SlotRange& slots, const core::Workfl
       done);
 }
 
+void FaultyJournal::CountOpen(const ports::SlotRange& slots,
+                              ports::Done<ports::OpenWorkflows> done) {
+  Queue<absl::StatusOr<ports::OpenWorkflows>>(
+      Call::kCountOpen, [this, slots](auto set) { inner_.CountOpen(slots, set); }, done);
+}
+
 void FaultyJournal::LoadDue(const ports::SlotRange& slots, core::TimeUs until,
                             std::size_t count_max,
                             ports::Done<std::vector<ports::StoredWorkflow>> done) {

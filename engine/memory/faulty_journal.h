@@ -41,6 +41,7 @@ enum class Call : std::uint8_t {
   kCommit,
   kLoad,
   kLoadActive,
+  kCountOpen,
   kLoadDue,
   kNextWakeAt,
   kLoadStartRequests,
@@ -75,6 +76,7 @@ class FaultyJournal final : public ports::Journal {
   void LoadActive(const ports::SlotRange& slots, const core::WorkflowId& after,
                   std::size_t count_max,
                   ports::Done<std::vector<ports::StoredWorkflow>> done) override;
+  void CountOpen(const ports::SlotRange& slots, ports::Done<ports::OpenWorkflows> done) override;
   void LoadDue(const ports::SlotRange& slots, core::TimeUs until, std::size_t count_max,
                ports::Done<std::vector<ports::StoredWorkflow>> done) override;
   void NextWakeAt(const ports::SlotRange& slots, ports::Done<core::TimeUs> done) override;

@@ -38,6 +38,11 @@ void MemoryJournal::LoadActive(const ports::SlotRange& slots, const core::Workfl
   done(store_.LoadActive(slots, after, count_max));
 }
 
+void MemoryJournal::CountOpen(const ports::SlotRange& slots,
+                              ports::Done<ports::OpenWorkflows> done) {
+  done(store_.CountOpen(slots));
+}
+
 void MemoryJournal::LoadDue(const ports::SlotRange& slots, core::TimeUs until,
                             std::size_t count_max,
                             ports::Done<std::vector<ports::StoredWorkflow>> done) {

@@ -206,6 +206,18 @@ std::vector<ports::StoredWorkflow> MemoryStore::LoadDue(const ports::SlotRange& 
   return result;
 }
 
+ports::OpenWorkflows MemoryStore::CountOpen(const ports::SlotRange& slots) const {
+  base::MutexLock lock(mutex_);
+  ports::OpenWorkflows open;
+  for (const auto& [id, workflow] : workflows_) {
+    if (!Holds(slots, id) || core::IsTerminal(workflow.row.status)) continue;
+    if (workflow.row.status == core::WorkflowStatus::kRunning) ++open.running;
+    if (workflow.row.status == core::WorkflowStatus::kPaused) ++open.paused;
+    if (workflow.row.saga_status == core::SagaStatus::kParked) ++open.sagas_parked;
+  }
+  return open;
+}
+
 core::TimeUs MemoryStore::NextWakeAt(const ports::SlotRange& slots) const {
   base::MutexLock lock(mutex_);
   for (const auto& [wake_at, id] : wakes_) {

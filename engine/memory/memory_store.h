@@ -43,6 +43,7 @@ class MemoryStore {
                                                 std::size_t count_max) const;
   std::vector<ports::StoredWorkflow> LoadDue(const ports::SlotRange& slots, core::TimeUs until,
                                              std::size_t count_max) const;
+  ports::OpenWorkflows CountOpen(const ports::SlotRange& slots) const;
   core::TimeUs NextWakeAt(const ports::SlotRange& slots) const;
   std::vector<ports::StartRequest> LoadStartRequests(const ports::SlotRange& slots,
                                                      std::size_t count_max) const;

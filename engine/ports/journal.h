@@ -24,6 +24,7 @@
 #include "absl/status/statusor.h"
 #include "engine/core/state.h"
 #include "engine/core/types.h"
+#include "engine/ports/open_workflows.h"
 
 namespace skald::ports {
 
@@ -172,6 +173,8 @@ class Journal {
   // Workflows of the slots that are neither ended nor parked, in order of id, after `after`.
   virtual void LoadActive(const SlotRange& slots, const core::WorkflowId& after,
                           std::size_t count_max, Done<std::vector<StoredWorkflow>> done) = 0;
+  // Counts the workflows of the slots that have not ended, parked or not.
+  virtual void CountOpen(const SlotRange& slots, Done<OpenWorkflows> done) = 0;
   // Parked workflows of the slots with 0 < wake_at <= until, earliest first.
   virtual void LoadDue(const SlotRange& slots, core::TimeUs until, std::size_t count_max,
                        Done<std::vector<StoredWorkflow>> done) = 0;

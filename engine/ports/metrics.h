@@ -2,11 +2,20 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string_view>
 
 #include "engine/core/types.h"
+#include "engine/ports/open_workflows.h"
 
 namespace skald::ports {
+
+// Ready tasks of one type, over all its queues.
+struct QueueLoad {
+  std::size_t depth = 0;
+  core::DurationUs oldest_us = 0;  // age of the oldest
+};
 
 class Metrics {
  public:
@@ -17,14 +26,17 @@ class Metrics {
   virtual void CommitFailed(std::string_view code) = 0;
   virtual void Decided(std::string_view trigger, core::DurationUs took_us) = 0;
   virtual void TaskStarted(std::string_view task_type, core::DurationUs schedule_to_start_us) = 0;
+  // `took_us` is from the attempt's start to its end; empty when it was never started.
   virtual void TaskEnded(std::string_view task_type, core::TaskStatus status,
-                         core::DurationUs step_latency_us) = 0;
+                         std::optional<core::DurationUs> took_us) = 0;
   virtual void WorkflowStarted() = 0;
   virtual void WorkflowEnded(core::WorkflowStatus status, core::SagaStatus saga) = 0;
   virtual void UndoEnded(std::string_view outcome) = 0;  // "done", "nulled", "parked", …
-  virtual void SagaParked(int change) = 0;               // +1 or -1
-  // Depth and oldest age of one task queue, sampled by the engine about once a second.
-  virtual void Queue(std::string_view task_type, std::size_t depth, core::DurationUs oldest_us) = 0;
+  // The workflows of the shards that this node serves, in memory or not; sampled about once a
+  // second.
+  virtual void Open(const OpenWorkflows& workflows) = 0;
+  // All ready tasks, by task type; nothing waits of the types left out. Sampled likewise.
+  virtual void Queues(const std::map<std::string_view, QueueLoad>& by_task_type) = 0;
   virtual void StartRequestRefused() = 0;  // a start asked for in SQL can never be carried out
   virtual void Refused(std::string_view what) = 0;  // a bound was met: name of the limit
 };

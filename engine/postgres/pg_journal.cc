@@ -169,6 +169,18 @@ void PgJournal::LoadActive(const ports::SlotRange& slots, const core::WorkflowId
       std::move(done));
 }
 
+void PgJournal::CountOpen(const ports::SlotRange& slots, ports::Done<ports::OpenWorkflows> done) {
+  Ask<ports::OpenWorkflows>(
+      parts_->reader, Access::kRead, "count open workflows",
+      [slots](pqxx::transaction_base& transaction) -> ports::OpenWorkflows {
+        const pqxx::result rows = transaction.exec_params(kCountOpen, slots.first, slots.last);
+        return {.running = rows[0][0].as<std::int64_t>(),
+                .paused = rows[0][1].as<std::int64_t>(),
+                .sagas_parked = rows[0][2].as<std::int64_t>()};
+      },
+      std::move(done));
+}
+
 void PgJournal::LoadDue(const ports::SlotRange& slots, core::TimeUs until, std::size_t count_max,
                         ports::Done<std::vector<ports::StoredWorkflow>> done) {
   Ask<std::vector<ports::StoredWorkflow>>(

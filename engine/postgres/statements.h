@@ -102,6 +102,17 @@ inline constexpr char kSelectDue[] = SKALD_STORED_WORKFLOW
     "WHERE parked AND wake_at IS NOT NULL AND wake_at <= skald.time_of($3)"
     " AND skald.slot_of(id) BETWEEN $1 AND $2 ORDER BY wake_at, id LIMIT $4";
 #undef SKALD_STORED_WORKFLOW
+// Each part has an index of its own: nothing that has ended is looked at.
+#define SKALD_OPEN_WORKFLOW                        \
+  "SELECT status, saga_status FROM skald.workflow" \
+  " WHERE status IN ('RUNNING', 'PAUSED') AND skald.slot_of(id) BETWEEN $1 AND $2 AND "
+inline constexpr char kCountOpen[] =
+    "SELECT count(*) FILTER (WHERE status = 'RUNNING'), count(*) FILTER (WHERE status = 'PAUSED'),"
+    " count(*) FILTER (WHERE saga_status = 'PARKED') FROM (" SKALD_OPEN_WORKFLOW
+    "NOT parked UNION ALL " SKALD_OPEN_WORKFLOW
+    "parked AND wake_at IS NOT NULL UNION ALL " SKALD_OPEN_WORKFLOW
+    "parked AND wake_at IS NULL) AS open";
+#undef SKALD_OPEN_WORKFLOW
 inline constexpr char kNextWakeAt[] = R"sql(
   SELECT skald.microseconds(wake_at) FROM skald.workflow
   WHERE parked AND wake_at IS NOT NULL AND skald.slot_of(id) BETWEEN $1 AND $2

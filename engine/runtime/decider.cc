@@ -48,15 +48,23 @@ bool IsLetter(const core::Command& command) {
 absl::StatusOr<core::Answer> Decider::Decide(Workflow& workflow, const core::Trigger& trigger) {
   const bool timed = decided_++ % kTimedDecisions == 0;
   const core::TimeUs begun_at = timed ? state_.clock.Now() : 0;
+  const ports::OpenWorkflows before = CountOf(workflow.state);
   absl::StatusOr<core::Decision> decision =
       core::Decide(*workflow.definition, trigger, state_.now, workflow.state);
   if (!decision.ok()) return std::move(decision).status();
   if (timed) state_.metrics.Decided(Name(trigger), state_.clock.Now() - begun_at);
-  Observe(workflow, decision->events);
-  state_.committer.Record(workflow, std::move(decision->events));
-  Carry(workflow, decision->commands);
-  state_.timers.Set(workflow, workflow.state.NextDueAt());
+  Follow(workflow, before, *decision);
   return decision->answer;
+}
+
+void Decider::Follow(Workflow& workflow, const ports::OpenWorkflows& before,
+                     core::Decision& decision) {
+  state_.open += CountOf(workflow.state);
+  state_.open -= before;
+  Observe(workflow, decision.events);
+  state_.committer.Record(workflow, std::move(decision.events));
+  Carry(workflow, decision.commands);
+  state_.timers.Set(workflow, workflow.state.NextDueAt());
 }
 
 void Decider::Carry(Workflow& workflow, const std::vector<core::Command>& commands) {
@@ -109,6 +117,7 @@ void Decider::Carry(Workflow& workflow, const Body& body) {
 }
 
 bool Decider::Begin(Workflow& workflow, core::TaskNumber number, Worker& worker, bool barrier) {
+  const ports::OpenWorkflows before = CountOf(workflow.state);
   absl::StatusOr<core::Decision> decision =
       core::Decide(*workflow.definition,
                    core::StartTask{.task = number,
@@ -122,10 +131,7 @@ bool Decider::Begin(Workflow& workflow, core::TaskNumber number, Worker& worker,
                                           {"status", decision.status().ToString()}});
     return false;
   }
-  Observe(workflow, decision->events);
-  state_.committer.Record(workflow, std::move(decision->events));
-  Carry(workflow, decision->commands);
-  state_.timers.Set(workflow, workflow.state.NextDueAt());
+  Follow(workflow, before, *decision);
   const core::Task& task = workflow.state.task(number);
   if (task.status != core::TaskStatus::kInProgress) return false;
   AddLease(workflow, task, worker);

@@ -55,6 +55,10 @@ class Decider {
   void SendAssignment(Workflow& workflow, const core::Task& task, Worker& worker);
   bool MatchWorker(Worker& worker, std::size_t& matches_left);
 
+  // What follows from a decision: `before` is how the workflow counted before it.
+  void Follow(Workflow& workflow, const ports::OpenWorkflows& before, core::Decision& decision);
+  // How a workflow counts among the open ones.
+  static ports::OpenWorkflows CountOf(const core::State& state);
   // Reads what the events mean for leases and metrics.
   void Observe(Workflow& workflow, const std::vector<core::Event>& events);
   void EndLease(Workflow& workflow, core::TaskNumber task);

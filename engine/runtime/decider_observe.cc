@@ -1,5 +1,6 @@
 // What events mean for leases and metrics.
 #include <algorithm>
+#include <optional>
 #include <variant>
 
 #include "engine/runtime/decider.h"
@@ -34,6 +35,13 @@ void CountUndo(const core::EventBody& body, const core::State& state, ports::Met
 
 }  // namespace
 
+ports::OpenWorkflows Decider::CountOf(const core::State& state) {
+  if (!state.started() || core::IsTerminal(state.status)) return {};
+  return {.running = state.status == core::WorkflowStatus::kRunning ? 1 : 0,
+          .paused = state.status == core::WorkflowStatus::kPaused ? 1 : 0,
+          .sagas_parked = state.saga_status == core::SagaStatus::kParked ? 1 : 0};
+}
+
 void Decider::DropProgress(Workflow& workflow, core::TaskNumber task) {
   std::erase_if(workflow.progress,
                 [&](const WorkflowView::Progress& progress) { return progress.task == task; });
@@ -67,7 +75,9 @@ void Decider::Observe(Workflow& workflow, const std::vector<core::Event>& events
       EndLease(workflow, ended);
       if (!workflow.progress.empty()) DropProgress(workflow, ended);
       if (core::IsTerminal(task.status)) {
-        metrics.TaskEnded(task.task_type, task.status, event.at - task.scheduled_at);
+        std::optional<core::DurationUs> took_us;
+        if (task.started_at != 0) took_us = event.at - task.started_at;
+        metrics.TaskEnded(task.task_type, task.status, took_us);
       }
     } else if (const auto* started = std::get_if<core::TaskStarted>(&event.body);
                started != nullptr && state.has_task(started->task)) {
@@ -78,10 +88,6 @@ void Decider::Observe(Workflow& workflow, const std::vector<core::Event>& events
       metrics.WorkflowStarted();
     } else if (std::holds_alternative<core::WorkflowEnded>(event.body)) {
       metrics.WorkflowEnded(state.status, state.saga_status);
-    } else if (std::holds_alternative<core::SagaParked>(event.body)) {
-      metrics.SagaParked(+1);
-    } else if (std::holds_alternative<core::SagaResumed>(event.body)) {
-      metrics.SagaParked(-1);
     }
     if (state.fault.active) CountUndo(event.body, state, metrics);
   }

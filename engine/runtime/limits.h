@@ -39,7 +39,8 @@ inline constexpr core::DurationUs kJournalRetryUs = 500 * core::kMillisecondUs;
 inline constexpr core::DurationUs kIdleTimerRetryUs = core::kSecondUs;
 // A letter to another workflow that could not be carried out is tried again after this.
 inline constexpr core::DurationUs kLetterRetryUs = 100 * core::kMillisecondUs;
-inline constexpr core::DurationUs kQueueSampleUs = core::kSecondUs;
+// Queues and open workflows are shown to the metrics this often.
+inline constexpr core::DurationUs kSampleUs = core::kSecondUs;
 // After this many commits in a row that failed as INTERNAL or by size, the node gives up: reloading
 // would only decide the same again.
 inline constexpr int kBrokenCommitsMax = 5;

@@ -1,6 +1,8 @@
 #include "engine/runtime/loop.h"
 
 #include <algorithm>
+#include <map>
+#include <string_view>
 #include <utility>
 
 #include "engine/base/log.h"
@@ -86,7 +88,7 @@ core::TimeUs Loop::Tick(core::TimeUs now) {
   state_.committer.immediate().Release(state_.workers, state_.watches);
   workers_.CloseDrained();
   if (state_.phase == Phase::kStopping) AdvanceStop();
-  SampleQueues();
+  Sample();
   return NextWakeAt();
 }
 
@@ -208,6 +210,7 @@ void Loop::DropEverything(const absl::Status& why) {
   state_.matcher.DropTasks();
   state_.workers.DropLeases();
   state_.shards.Clear();
+  state_.open = {};
 }
 
 void Loop::LoseNode(const absl::Status& why) {
@@ -259,14 +262,18 @@ core::TimeUs Loop::NextWakeAt() const {
   return more ? state_.now : wake_at;
 }
 
-void Loop::SampleQueues() {
+void Loop::Sample() {
   if (state_.now < next_sample_at_) return;
-  next_sample_at_ = state_.now + kQueueSampleUs;
+  next_sample_at_ = state_.now + kSampleUs;
+  state_.metrics.Open(state_.open);
+  std::map<std::string_view, ports::QueueLoad> by_task_type;
   for (const auto& [name, queue] : state_.matcher.queues()) {
+    ports::QueueLoad& load = by_task_type[queue->task_type];
+    load.depth += queue->ready.size();
     const core::TimeUs oldest = queue->oldest_since();
-    state_.metrics.Queue(queue->task_type, queue->ready.size(),
-                         oldest == 0 ? 0 : state_.now - oldest);
+    if (oldest != 0) load.oldest_us = std::max(load.oldest_us, state_.now - oldest);
   }
+  state_.metrics.Queues(by_task_type);
 }
 
 absl::Status Loop::Readiness() const {

@@ -87,7 +87,7 @@ class Loop final : public Engine {
   void DropEverything(const absl::Status& why);
   void LoseNode(const absl::Status& why);
   void AdvanceStop();
-  void SampleQueues();
+  void Sample();
   absl::Status Readiness() const;
   void TakeCredits(SessionId session);
   EngineStats CollectStats() const;

@@ -98,6 +98,9 @@ struct LoopState {
   // Replaced as a whole: loads under way read the one they began with.
   std::shared_ptr<const Untold> untold = std::make_shared<const Untold>();
 
+  // Of the shards that are served, in memory or not; what is not durable yet counts.
+  ports::OpenWorkflows open;
+
   LoadFence load_fence;
   ShardTable shards;
   WorkerTable workers;

@@ -27,6 +27,8 @@ void NodeKeeper::Tick() {
       return Acquire();
     case Step::kTakeShards:
       return TakeShards();
+    case Step::kCount:
+      return Count();
     case Step::kLoad:
       return LoadPage();
     case Step::kKeep:
@@ -40,6 +42,7 @@ void NodeKeeper::Rejoin() {
   step_ = Step::kAcquire;
   asking_ = false;
   next_at_ = 0;
+  to_count_.clear();
   to_load_.clear();
 }
 
@@ -103,11 +106,29 @@ void NodeKeeper::OnShards(absl::StatusOr<std::vector<ports::Shard>> shards) {
   }
   if (!shards.ok()) return RetryLater(shards.status());
   for (const ports::Shard& shard : *shards) {
-    if (state_.shards.AddShard(shard)) to_load_.push_back(shard);
+    if (!state_.shards.AddShard(shard)) continue;
+    to_load_.push_back(shard);
+    const bool next = !to_count_.empty() && to_count_.back().last + 1 == shard.slots.first;
+    if (next) to_count_.back().last = shard.slots.last;
+    if (!next) to_count_.push_back(shard.slots);
   }
   loaded_to_ = core::WorkflowId();
-  step_ = Step::kLoad;
+  step_ = Step::kCount;
   if (to_load_.empty()) FinishLoading();
+}
+
+// Before anything of the shards is served, so that no change is counted twice.
+void NodeKeeper::Count() {
+  asking_ = true;
+  state_.journal.CountOpen(to_count_.front(), Later<ports::OpenWorkflows>(&NodeKeeper::OnCount));
+}
+
+void NodeKeeper::OnCount(absl::StatusOr<ports::OpenWorkflows> open) {
+  if (!open.ok()) return RetryLater(open.status());
+  next_at_ = 0;
+  state_.open += *open;
+  to_count_.pop_front();
+  if (to_count_.empty()) step_ = Step::kLoad;
 }
 
 void NodeKeeper::LoadPage() {

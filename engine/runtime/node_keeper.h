@@ -1,9 +1,9 @@
 // NodeKeeper: this node's lease and shards: taking them, loading what they hold, keeping them.
 //
-// Joining: AcquireNode, TakeShards, LoadActive page by page; then the node serves. Afterwards it
-// renews the lease every third of it, and looks for ownerless shards with each renewal while it
-// does not own all slots. Nothing else is asked of the journal while idle. Single-threaded, works
-// on the LoopState it is given.
+// Joining: AcquireNode, TakeShards, CountOpen, LoadActive page by page; then the node serves.
+// Afterwards it renews the lease every third of it, and looks for ownerless shards with each
+// renewal while it does not own all slots. Nothing else is asked of the journal while idle.
+// Single-threaded, works on the LoopState it is given.
 #pragma once
 
 #include <deque>
@@ -40,7 +40,7 @@ class NodeKeeper {
   core::TimeUs next_wake_at() const;
 
  private:
-  enum class Step { kAcquire, kTakeShards, kLoad, kKeep, kResting };
+  enum class Step { kAcquire, kTakeShards, kCount, kLoad, kKeep, kResting };
 
   struct Page {
     std::size_t rows = 0;
@@ -52,11 +52,13 @@ class NodeKeeper {
   void Acquire();
   void Renew();
   void TakeShards();
+  void Count();
   void LoadPage();
   void OnLease(absl::StatusOr<ports::NodeLease> lease);
   // As Later, and teaches the clock what the database said.
   ports::Done<ports::NodeLease> LaterLease();
   void OnShards(absl::StatusOr<std::vector<ports::Shard>> shards);
+  void OnCount(absl::StatusOr<ports::OpenWorkflows> open);
   void OnPage(Page page);
   void FinishLoading();
   void RetryLater(const absl::Status& why);
@@ -73,7 +75,8 @@ class NodeKeeper {
 
   Step step_ = Step::kAcquire;
   bool asking_ = false;
-  core::TimeUs next_at_ = 0;  // the step's question is due
+  core::TimeUs next_at_ = 0;               // the step's question is due
+  std::deque<ports::SlotRange> to_count_;  // of the shards to load, neighbours as one
   std::deque<ports::Shard> to_load_;
   core::WorkflowId loaded_to_;  // of the first of them
   std::optional<absl::Status> fenced_;

@@ -2,6 +2,7 @@
 
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "engine/core/types.h"
@@ -53,8 +54,12 @@ PrometheusMetrics::PrometheusMetrics()
       start_requests_refused_(Counters(*registry_, "skald_start_requests_refused_total",
                                        "Starts asked for in SQL that can never be carried out")
                                   .Add({})),
+      workflows_family_(Gauges(*registry_, "skald_workflows",
+                               "Workflows that have not ended, of this node's shards, by status")),
+      workflows_running_(workflows_family_.Add({{"status", "RUNNING"}})),
+      workflows_paused_(workflows_family_.Add({{"status", "PAUSED"}})),
       sagas_parked_(Gauges(*registry_, "skald_sagas_parked",
-                           "Sagas parked less resumed since this node started")
+                           "Sagas that wait for a person, of this node's shards")
                         .Add({})),
       commit_failures_family_(
           Counters(*registry_, "skald_commit_failures_total", "Commits that failed, by code")),
@@ -70,7 +75,7 @@ PrometheusMetrics::PrometheusMetrics()
       schedule_to_start_family_(Histograms(*registry_, "skald_schedule_to_start_seconds",
                                            "Time a ready task waited for a worker, by type")),
       step_latency_family_(Histograms(*registry_, "skald_step_seconds",
-                                      "Time from a task's start to its end, by type")),
+                                      "Time from an attempt's start to its end, by type")),
       queue_depth_family_(
           Gauges(*registry_, "skald_queue_depth", "Ready tasks waiting for a worker, by type")),
       queue_age_family_(
@@ -111,7 +116,11 @@ void PrometheusMetrics::UndoEnded(std::string_view outcome) {
 
 void PrometheusMetrics::WorkflowStarted() { workflows_started_.Increment(); }
 
-void PrometheusMetrics::SagaParked(int change) { sagas_parked_.Increment(change); }
+void PrometheusMetrics::Open(const ports::OpenWorkflows& workflows) {
+  workflows_running_.Set(static_cast<double>(workflows.running));
+  workflows_paused_.Set(static_cast<double>(workflows.paused));
+  sagas_parked_.Set(static_cast<double>(workflows.sagas_parked));
+}
 
 void PrometheusMetrics::WorkflowEnded(core::WorkflowStatus status, core::SagaStatus saga) {
   const std::string status_name(core::Name(status));
@@ -157,18 +166,26 @@ void PrometheusMetrics::TaskStarted(std::string_view task_type,
 }
 
 void PrometheusMetrics::TaskEnded(std::string_view task_type, core::TaskStatus status,
-                                  core::DurationUs step_latency_us) {
+                                  std::optional<core::DurationUs> took_us) {
   base::MutexLock lock(mutex_);
-  ForType(task_type).step_latency->Observe(Seconds(step_latency_us));
+  if (took_us.has_value()) ForType(task_type).step_latency->Observe(Seconds(*took_us));
   Count(tasks_ended_family_, "status", core::Name(status), tasks_ended_);
 }
 
-void PrometheusMetrics::Queue(std::string_view task_type, std::size_t depth,
-                              core::DurationUs oldest_us) {
+void PrometheusMetrics::Queues(const std::map<std::string_view, ports::QueueLoad>& by_task_type) {
   base::MutexLock lock(mutex_);
-  TypeMetrics& metrics = ForType(task_type);
-  metrics.queue_depth->Set(static_cast<double>(depth));
-  metrics.queue_age->Set(Seconds(oldest_us));
+  // Several types may count as "other".
+  std::map<const TypeMetrics*, ports::QueueLoad> loads;
+  for (const auto& [task_type, load] : by_task_type) {
+    ports::QueueLoad& sum = loads[&ForType(task_type)];
+    sum.depth += load.depth;
+    sum.oldest_us = std::max(sum.oldest_us, load.oldest_us);
+  }
+  for (const auto& [name, metrics] : types_) {
+    const ports::QueueLoad load = loads[&metrics];
+    metrics.queue_depth->Set(static_cast<double>(load.depth));
+    metrics.queue_age->Set(Seconds(load.oldest_us));
+  }
 }
 
 std::string PrometheusMetrics::Text() const {

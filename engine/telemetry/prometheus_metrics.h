@@ -12,6 +12,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,12 +31,12 @@ class PrometheusMetrics final : public ports::Metrics {
   void Decided(std::string_view trigger, core::DurationUs took_us) override;
   void TaskStarted(std::string_view task_type, core::DurationUs schedule_to_start_us) override;
   void TaskEnded(std::string_view task_type, core::TaskStatus status,
-                 core::DurationUs step_latency_us) override;
+                 std::optional<core::DurationUs> took_us) override;
   void WorkflowStarted() override;
   void WorkflowEnded(core::WorkflowStatus status, core::SagaStatus saga) override;
   void UndoEnded(std::string_view outcome) override;
-  void SagaParked(int change) override;
-  void Queue(std::string_view task_type, std::size_t depth, core::DurationUs oldest_us) override;
+  void Open(const ports::OpenWorkflows& workflows) override;
+  void Queues(const std::map<std::string_view, ports::QueueLoad>& by_task_type) override;
   void StartRequestRefused() override { start_requests_refused_.Increment(); }
   void Refused(std::string_view what) override;
 
@@ -64,6 +65,9 @@ class PrometheusMetrics final : public ports::Metrics {
   prometheus::Counter& committed_bytes_;
   prometheus::Counter& workflows_started_;
   prometheus::Counter& start_requests_refused_;
+  prometheus::Family<prometheus::Gauge>& workflows_family_;
+  prometheus::Gauge& workflows_running_;
+  prometheus::Gauge& workflows_paused_;
   prometheus::Gauge& sagas_parked_;
   prometheus::Family<prometheus::Counter>& commit_failures_family_;
   prometheus::Family<prometheus::Counter>& refused_family_;

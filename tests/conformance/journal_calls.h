@@ -92,6 +92,11 @@ inline absl::StatusOr<std::vector<ports::StoredWorkflow>> LoadDue(ports::Journal
   return Ask<absl::StatusOr<std::vector<ports::StoredWorkflow>>>(
       [&](auto done) { journal.LoadDue({}, until, count_max, done); });
 }
+inline absl::StatusOr<ports::OpenWorkflows> CountOpen(ports::Journal& journal,
+                                                      const ports::SlotRange& slots = {}) {
+  return Ask<absl::StatusOr<ports::OpenWorkflows>>(
+      [&](auto done) { journal.CountOpen(slots, done); });
+}
 inline absl::StatusOr<core::TimeUs> NextWakeAt(ports::Journal& journal,
                                                const ports::SlotRange& slots = {}) {
   return Ask<absl::StatusOr<core::TimeUs>>([&](auto done) { journal.NextWakeAt(slots, done); });

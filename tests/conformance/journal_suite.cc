@@ -238,6 +238,35 @@ TEST_P(JournalSuite, ActiveWorkflowsAreOfTheSlotsAskedFor) {
   EXPECT_THAT(Ids(*LoadActive(*owner.journal, {32'768, 65'535}, {}, 10)), ElementsAre(Id(40'000)));
 }
 
+TEST_P(JournalSuite, OpenWorkflowsAreCountedByStatusAndSlot) {
+  const auto store = GetParam().make();
+  Owner owner(*store);
+  const std::int64_t definition = store->PinnedDefinition();
+  EXPECT_THAT(CountOpen(*owner.journal), IsOkAndHolds(ports::OpenWorkflows()));
+  std::vector<ports::WorkflowWrite> begun;
+  for (std::uint64_t i = 1; i <= 6; ++i) begun.push_back(Begin(Id(i), definition));
+  begun.push_back(Begin(Id(40'000), definition));
+  ASSERT_THAT(Commit(*owner.journal, owner.lease, begun), IsOk());
+  const core::TimeUs wake_at = 1'700'000'000 * core::kSecondUs;
+  ports::WorkflowWrite paused = Park(Id(2), definition, 2, 0);
+  paused.row->status = core::WorkflowStatus::kPaused;
+  ports::WorkflowWrite saga = Park(Id(3), definition, 2, 0);
+  saga.row->status = core::WorkflowStatus::kPaused;
+  saga.row->saga_status = core::SagaStatus::kParked;
+  ports::WorkflowWrite ended = Events(Id(4), 2, 2);
+  ended.row = Row(definition);
+  ended.row->status = core::WorkflowStatus::kFailed;
+  ports::WorkflowWrite owes = Park(Id(5), definition, 2, wake_at);
+  owes.row->status = core::WorkflowStatus::kTerminated;
+  ASSERT_THAT(Commit(*owner.journal, owner.lease,
+                     {paused, saga, ended, owes, Park(Id(6), definition, 2, wake_at)}),
+              IsOk());
+  EXPECT_THAT(CountOpen(*owner.journal),
+              IsOkAndHolds(ports::OpenWorkflows{.running = 3, .paused = 2, .sagas_parked = 1}));
+  EXPECT_THAT(CountOpen(*owner.journal, {32'768, 65'535}),
+              IsOkAndHolds(ports::OpenWorkflows{.running = 1}));
+}
+
 TEST_P(JournalSuite, ParkedWorkflowsComeWhenDueEarliestFirst) {
   const auto store = GetParam().make();
   Owner owner(*store);

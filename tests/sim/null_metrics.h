@@ -11,12 +11,12 @@ class NullMetrics : public ports::Metrics {
   void CommitFailed(std::string_view) override {}
   void Decided(std::string_view, core::DurationUs) override {}
   void TaskStarted(std::string_view, core::DurationUs) override {}
-  void TaskEnded(std::string_view, core::TaskStatus, core::DurationUs) override {}
+  void TaskEnded(std::string_view, core::TaskStatus, std::optional<core::DurationUs>) override {}
   void WorkflowStarted() override {}
   void WorkflowEnded(core::WorkflowStatus, core::SagaStatus) override {}
   void UndoEnded(std::string_view) override {}
-  void SagaParked(int) override {}
-  void Queue(std::string_view, std::size_t, core::DurationUs) override {}
+  void Open(const ports::OpenWorkflows&) override {}
+  void Queues(const std::map<std::string_view, ports::QueueLoad>&) override {}
   void StartRequestRefused() override {}
   void Refused(std::string_view) override {}
 };

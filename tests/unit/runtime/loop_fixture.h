@@ -42,18 +42,26 @@ class NoMetrics final : public ports::Metrics {
   void CommitFailed(std::string_view) override {}
   void Decided(std::string_view, core::DurationUs) override {}
   void TaskStarted(std::string_view, core::DurationUs) override {}
-  void TaskEnded(std::string_view, core::TaskStatus, core::DurationUs) override {}
+  void TaskEnded(std::string_view type, core::TaskStatus,
+                 std::optional<core::DurationUs> took_us) override {
+    ended.emplace_back(type, took_us);
+  }
   void WorkflowStarted() override {}
   void WorkflowEnded(core::WorkflowStatus, core::SagaStatus) override {}
   void UndoEnded(std::string_view) override {}
-  void SagaParked(int) override {}
-  void Queue(std::string_view, std::size_t, core::DurationUs) override {}
+  void Open(const ports::OpenWorkflows& workflows) override { open = workflows; }
+  void Queues(const std::map<std::string_view, ports::QueueLoad>& by_task_type) override {
+    queues.assign(by_task_type.begin(), by_task_type.end());
+  }
   void StartRequestRefused() override { ++starts_refused; }
   void Refused(std::string_view what) override { refused.emplace_back(what); }
 
   std::size_t commits = 0;
   std::size_t starts_refused = 0;
   std::vector<std::string> refused;
+  std::vector<std::pair<std::string, std::optional<core::DurationUs>>> ended;  // tasks
+  ports::OpenWorkflows open;                                                   // the newest sample
+  std::vector<std::pair<std::string, ports::QueueLoad>> queues;                // likewise
 };
 
 // Keeps what a worker was told.
