@@ -7,6 +7,7 @@
 #include "engine/base/log.h"
 #include "engine/core/construct.h"
 #include "engine/runtime/assignment.h"
+#include "engine/runtime/change_lines.h"
 #include "engine/runtime/limits.h"
 
 namespace skald::runtime {
@@ -51,7 +52,14 @@ absl::StatusOr<core::Answer> Decider::Decide(Workflow& workflow, const core::Tri
   const ports::OpenWorkflows before = CountOf(workflow.state);
   absl::StatusOr<core::Decision> decision =
       core::Decide(*workflow.definition, trigger, state_.now, workflow.state);
-  if (!decision.ok()) return std::move(decision).status();
+  if (!decision.ok()) {
+    if (base::LogEnabled(base::LogLevel::kDebug)) {
+      base::LogDebug("decision.refused", {{"workflow", workflow.state.id.ToString()},
+                                          {"trigger", Name(trigger)},
+                                          {"status", decision.status().ToString()}});
+    }
+    return std::move(decision).status();
+  }
   if (timed) state_.metrics.Decided(Name(trigger), state_.clock.Now() - begun_at);
   Follow(workflow, before, *decision);
   return decision->answer;
@@ -62,7 +70,9 @@ void Decider::Follow(Workflow& workflow, const ports::OpenWorkflows& before,
   state_.open += CountOf(workflow.state);
   state_.open -= before;
   Observe(workflow, decision.events);
+  std::vector<ChangeLine> lines = LinesOf(workflow, decision.events);
   state_.committer.Record(workflow, std::move(decision.events));
+  if (!lines.empty()) state_.committer.EffectsFor(workflow).AddLines(std::move(lines));
   Carry(workflow, decision.commands);
   state_.timers.Set(workflow, workflow.state.NextDueAt());
 }

@@ -40,6 +40,8 @@ void Effects::Send(ForSession& effects, Worker& worker, WorkerTable& workers) {
 }
 
 void Effects::Release(WorkerTable& workers, WatchTable& watches) {
+  for (const ChangeLine& line : lines_) base::Log(line.level, line.text);
+  lines_.clear();
   for (Reply& reply : replies_) reply(absl::OkStatus());
   replies_.clear();
   for (ForSession& effects : sessions_) {
@@ -69,6 +71,7 @@ void Effects::Fail(const absl::Status& why, WorkerTable& workers) {
   }
   sessions_.clear();
   notices_.clear();
+  lines_.clear();
 }
 
 }  // namespace skald::runtime
