@@ -51,7 +51,8 @@ void LinkSteps(const std::vector<StepSource>& sources, Definition& definition);
 void CheckGraph(const Definition& definition, const std::vector<StepSource>& sources,
                 MistakeList& mistakes);
 
-// As CheckGraph for steps made at run time, whose expressions may name steps of outside.
+// As CheckGraph for steps made at run time, whose expressions may name steps of outside, and for
+// definitions in place.
 void CheckAddedGraph(const Definition& added, const std::vector<StepSource>& sources,
                      MistakeList& mistakes);
 

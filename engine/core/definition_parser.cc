@@ -124,7 +124,11 @@ Parsed<Definition> ParseDefinition(std::string_view json, const TaskDefinitionLo
   MarkChildPivots(definition);
   LinkSteps(result.sources, definition);
   if (!options.accepted_before) {
-    CheckGraph(definition, result.sources, mistakes);
+    if (options.in_place) {
+      CheckAddedGraph(definition, result.sources, mistakes);
+    } else {
+      CheckGraph(definition, result.sources, mistakes);
+    }
     CheckStepKinds(definition, result.sources, mistakes);
   }
   return Finish(std::move(definition), mistakes);

@@ -57,6 +57,9 @@ struct ParseOptions {
   // The document was accepted before, maybe by an earlier release: rules that only guard against
   // what a person may write are not applied again, so that running workflows keep their definition.
   bool accepted_before = false;
+  // The document stands in a SUB_WORKFLOW step or its input, where the reference looks at it less
+  // closely: an expression may name a step that is not there, and is null.
+  bool in_place = false;
   std::shared_ptr<const Environment> environment = nullptr;  // shared by all definitions
   // Where neither step nor workflow says what becomes of an unknown outcome (saga.md 1). It never
   // makes a definition wrong: a pivot is not compensated (V12), a step without a probe not probed.

@@ -249,12 +249,10 @@ absl::StatusOr<HttpRequest> ParseRequest(const ports::RunnerTask& task,
   Headers headers(request);
   RETURN_IF_ERROR(AddGivenHeaders(object, headers));
   RETURN_IF_ERROR(headers.AddUnlessThere("Accept", AcceptOf(object)));
-  const bool sends_body = Find(object, "body").has_value();
-  if (sends_body || !request.IsSafe()) {
-    const std::string given = FindText(object, "contentType");
-    RETURN_IF_ERROR(
-        headers.AddUnlessThere("Content-Type", given.empty() ? "application/json" : given));
-  }
+  // Also where nothing is sent, as the reference does.
+  const std::string given = FindText(object, "contentType");
+  RETURN_IF_ERROR(
+      headers.AddUnlessThere("Content-Type", given.empty() ? "application/json" : given));
   RETURN_IF_ERROR(headers.AddUnlessThere("Idempotency-Key", task.step_key));
   RETURN_IF_ERROR(headers.AddUnlessThere("traceparent", task.traceparent));
   RETURN_IF_ERROR(headers.AddUnlessThere("tracestate", task.tracestate));

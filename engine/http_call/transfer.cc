@@ -162,7 +162,10 @@ std::optional<RunnerResult> Transfer::SetUri(const std::string& uri) {
   const std::unique_ptr<CURLU, UrlDeleter> url(curl_url());
   constexpr unsigned kFlags = CURLU_ALLOW_SPACE | CURLU_URLENCODE;
   const CURLUcode code = curl_url_set(url.get(), CURLUPART_URL, uri.c_str(), kFlags);
-  if (code != CURLUE_OK) return Refused(fmt::format("uri: {}", curl_url_strerror(code)));
+  // An address is data, and may be right the next time: retried, as on the reference.
+  if (code != CURLUE_OK) {
+    return Fail(TaskStatus::kFailed, fmt::format("uri: {}", curl_url_strerror(code)));
+  }
   const std::string scheme = Part(url.get(), CURLUPART_SCHEME);
   if (scheme != "http" && scheme != "https") {
     return Refused(fmt::format("uri: scheme {}: expected http or https", scheme));

@@ -33,12 +33,14 @@ void DefinitionCache::Keep(const DefinitionPointer& definition) {
 }
 
 absl::StatusOr<DefinitionPointer> DefinitionCache::Compile(const std::string& name_space,
-                                                           const std::string& source) {
+                                                           const std::string& source,
+                                                           bool in_place) {
   DefinitionLooker looker(catalog_, name_space);
   auto pinned = codec::PinDefinition(source, looker.Tasks(),
                                      {.name_space = name_space,
                                       .children = looker.Children(),
                                       .begins = true,
+                                      .in_place = in_place,
                                       .environment = environment_,
                                       .unknown_default = unknown_default_});
   RETURN_IF_ERROR(looker.failed());
@@ -66,7 +68,7 @@ absl::StatusOr<DefinitionPointer> DefinitionCache::Resolve(const std::string& na
   const std::uint64_t generation = catalog_.Generation();
   ASSIGN_OR_RETURN(const ports::StoredDefinition stored,
                    catalog_.GetDefinition(name_space, name, version));
-  auto compiled = Compile(name_space, stored.source);
+  auto compiled = Compile(name_space, stored.source, /*in_place=*/false);
   if (absl::IsInvalidArgument(compiled.status())) {
     return absl::InternalError(absl::StrCat("definition ", name, " version ", stored.version,
                                             " cannot be compiled: ", compiled.status().message()));
@@ -90,7 +92,7 @@ absl::StatusOr<DefinitionPointer> DefinitionCache::InPlace(const std::string& na
       return found->second.definition;
     }
   }
-  ASSIGN_OR_RETURN(DefinitionPointer compiled, Compile(name_space, json));
+  ASSIGN_OR_RETURN(DefinitionPointer compiled, Compile(name_space, json, /*in_place=*/true));
   base::MutexLock lock(mutex_);
   const DefinitionPointer definition = KeepOne(std::move(compiled));
   if (in_place_.size() >= kInPlaceMax || in_place_bytes_ + json.size() > kInPlaceBytesMax) {

@@ -60,7 +60,7 @@ class DefinitionCache {
 
   // With the newest versions of what it names, pinned. INVALID_ARGUMENT with its mistakes.
   absl::StatusOr<DefinitionPointer> Compile(const std::string& name_space,
-                                            const std::string& source);
+                                            const std::string& source, bool in_place);
   // One copy per content in memory.
   DefinitionPointer KeepOne(DefinitionPointer definition) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Keep(const DefinitionPointer& definition) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "engine/core/json_write.h"
+#include "engine/script/jq_dialect.h"
 #include "engine/script/js_text.h"
 #include "fmt/format.h"
 
@@ -195,8 +196,10 @@ Verdict JqEngine::Evaluate(const Request& request) {
   Program* program = programs_.Find(request.source);
   if (program == nullptr) {
     Program compiled = Compile(request.source);
+    const std::string errors = compile_errors_;
+    if (compiled == nullptr) compiled = Compile(ParenthesizeValues(request.source));
     if (compiled == nullptr) {
-      return {.outcome = Outcome::kScriptError, .text = WithoutPreamble(compile_errors_)};
+      return {.outcome = Outcome::kScriptError, .text = WithoutPreamble(errors)};
     }
     program = &programs_.Put(std::string(request.source), std::move(compiled));
   }

@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "engine/base/check.h"
+#include "engine/script/graal_text.h"
 #include "engine/script/js_text.h"
 #include "engine/script/limits.h"
 #include "engine/script/source_cache.h"
@@ -99,7 +100,7 @@ class JsEngine::Implementation {
   JS::Stencil* Compile(std::string_view source);
   bool Execute(const Request& request, JS::MutableHandle<JS::Value> value);
   bool BindInput(JS::Handle<JSObject*> global, std::string_view input);
-  Verdict Failure();
+  Verdict Failure(const Request& request);
   Verdict ValueOf(const Request& request, JS::MutableHandle<JS::Value> value);
 
   static bool OnInterrupt(JSContext* context);
@@ -201,12 +202,12 @@ Verdict JsEngine::Implementation::Evaluate(const Request& request) {
   ++evaluations_since_collection_;
   deadline_ = steady_clock::now() + milliseconds(request.time_ms);
   JS::Rooted<JSObject*> global(context_, NewGlobal());
-  if (global == nullptr) return Failure();
+  if (global == nullptr) return Failure(request);
   const JSAutoRealm realm(context_, global);
   Alarm::Set(request.time_ms);
   JS::Rooted<JS::Value> value(context_);
   const bool done = Execute(request, &value);
-  Verdict verdict = done ? ValueOf(request, &value) : Failure();
+  Verdict verdict = done ? ValueOf(request, &value) : Failure(request);
   Alarm::Clear();
   JS_ClearPendingException(context_);
   return verdict;
@@ -216,7 +217,7 @@ Verdict JsEngine::Implementation::ValueOf(const Request& request,
                                           JS::MutableHandle<JS::Value> value) {
   std::u16string text;
   if (!JS_Stringify(context_, value, nullptr, JS::NullHandleValue, AppendChunk, &text)) {
-    return Failure();
+    return Failure(request);
   }
   // One UTF-16 unit is at least one byte.
   if (text.size() > request.output_bytes_max) {
@@ -227,7 +228,7 @@ Verdict JsEngine::Implementation::ValueOf(const Request& request,
 }
 
 // What stopped the script, from the pending exception.
-Verdict JsEngine::Implementation::Failure() {
+Verdict JsEngine::Implementation::Failure(const Request& request) {
   if (out_of_time_) return {.outcome = Outcome::kOutOfTime};
   JS::ExceptionStack exception(context_);
   if (JS_IsThrowingOutOfMemory(context_)) return {.outcome = Outcome::kOutOfMemory};
@@ -242,12 +243,10 @@ Verdict JsEngine::Implementation::Failure() {
   std::string_view message = builder.toStringResult().c_str();
   constexpr std::string_view kThrownValue = "uncaught exception: ";
   if (message.starts_with(kThrownValue)) message.remove_prefix(kThrownValue.size());
-  std::string text(CutText(message, kErrorBytesMax));
-  // None for what the library does after the script, as writing its result.
-  if (const unsigned line = builder.report()->lineno; line > 0) {
-    fmt::format_to(std::back_inserter(text), " (line {})", line);
-  }
-  return {.outcome = Outcome::kScriptError, .text = std::move(text)};
+  // No line for what the library does after the script, as writing its result.
+  return {.outcome = Outcome::kScriptError,
+          .text = GraalText(CutText(message, kErrorBytesMax), request.source,
+                            builder.report()->lineno)};
 }
 
 void JsEngine::Implementation::CollectGarbage() {

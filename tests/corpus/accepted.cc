@@ -27,16 +27,19 @@ absl::StatusOr<AcceptedDifference> ParseEntry(const boost::json::value& value) {
   ASSIGN_OR_RETURN(accepted.difference.theirs, RequiredText(entry, "theirs"));
   ASSIGN_OR_RETURN(accepted.difference.ours, RequiredText(entry, "ours"));
   ASSIGN_OR_RETURN(accepted.reason, RequiredText(entry, "reason"));
+  const boost::json::value* sometimes = entry.if_contains("sometimes");
+  accepted.sometimes = sometimes != nullptr && *sometimes == boost::json::value(true);
   return accepted;
 }
 
+constexpr char kHeadline[] = "## What the corpus shows\n\n";
+
 constexpr char kIntroduction[] =
-    "# Where Skald differs from Conductor\n\n"
     "`./dev corpus` registers and runs workflow definitions written by others and compares with "
     "what Conductor 3.32.1 did with each: registration, end status, task records, inputs, "
     "sub-workflows, output. Every difference that stays is listed here, one by one, with the "
     "reason.\n"
-    "This page is made from `tests/corpus/accepted_differences.json` (`./dev corpus "
+    "This part of the page is made from `tests/corpus/accepted_differences.json` (`./dev corpus "
     "--write-docs`); the run fails when the page and the list differ, when a definition differs "
     "in a way that is not listed, and when a listed difference no longer occurs.\n\n";
 
@@ -57,18 +60,24 @@ absl::StatusOr<std::vector<AcceptedDifference>> ParseAccepted(std::string_view t
 }
 
 std::string DescribeAccepted(const std::vector<AcceptedDifference>& accepted) {
-  std::string page = kIntroduction;
+  std::string page = std::string(kHeadline) + kIntroduction;
   if (accepted.empty()) return page + "None so far.\n";
   std::string definition;
   for (const AcceptedDifference& entry : accepted) {
     if (entry.definition != definition) {
       definition = entry.definition;
-      page += fmt::format("{}## {}\n\n", page.ends_with("\n\n") ? "" : "\n", definition);
+      page += fmt::format("{}### {}\n\n", page.ends_with("\n\n") ? "" : "\n", definition);
     }
-    page += fmt::format("* **{}** – Conductor: `{}`; Skald: `{}`. {}\n", entry.difference.part,
-                        entry.difference.theirs, entry.difference.ours, entry.reason);
+    page += fmt::format("* **{}**{} – Conductor: `{}`; Skald: `{}`. {}\n", entry.difference.part,
+                        entry.sometimes ? " (sometimes)" : "", entry.difference.theirs,
+                        entry.difference.ours, entry.reason);
   }
   return page;
+}
+
+std::string WithAccepted(std::string_view page, const std::vector<AcceptedDifference>& accepted) {
+  const std::string_view before = page.substr(0, page.find(kHeadline));
+  return std::string(before) + DescribeAccepted(accepted);
 }
 
 }  // namespace skald::corpus

@@ -163,8 +163,8 @@ TEST(ObservedTest, TakesTheNamesOfTheReference) {
   };
   add("FORK_JOIN", "", "f");
   add("SIMPLE", "charge", "c")->set_iteration(3);
-  add("DO_WHILE", "", "l")->set_output(R"({"iteration":4})");
-  add("SUB_WORKFLOW", "", "s")->set_output(R"({"subWorkflowId":"id-1"})");
+  add("DO_WHILE", "", "l")->set_iteration(4);
+  add("SUB_WORKFLOW", "", "s")->set_child_workflow_id("id-1");
   add("SIMPLE", "undo", "c")->set_operation(v1::OPERATION_COMPENSATE);
 
   const Outcome outcome = ToOutcome(workflow);
@@ -178,6 +178,7 @@ TEST(ObservedTest, TakesTheNamesOfTheReference) {
   EXPECT_EQ(outcome.tasks[1].reference, "c__3");
   EXPECT_EQ(outcome.tasks[1].retry_count, 1);
   EXPECT_EQ(outcome.tasks[2].iteration, 4);
+  EXPECT_EQ(outcome.tasks[2].reference, "l");
   EXPECT_EQ(SubWorkflowIds(workflow).at("s"), "id-1");
   workflow.set_ended_at_us(0);
   EXPECT_EQ(ToOutcome(workflow).status, "OPEN");
@@ -198,9 +199,10 @@ TEST(AcceptedTest, ThePageSaysWhatTheListSays) {
   const auto accepted =
       ParseAccepted(testing::ReadFileOrDie(root / "tests/corpus/accepted_differences.json"));
   ASSERT_THAT(accepted, IsOk());
-  EXPECT_EQ(testing::ReadFileOrDie(root / "docs/conductor-differences.md"),
-            DescribeAccepted(*accepted))
-      << "./dev corpus --write-docs makes the page anew";
+  const std::string page = testing::ReadFileOrDie(root / "docs/conductor-differences.md");
+  EXPECT_EQ(page, WithAccepted(page, *accepted))
+      << "./dev corpus --write-docs makes its last part anew";
+  EXPECT_THAT(page, HasSubstr(DescribeAccepted(*accepted)));
   EXPECT_THAT(DescribeAccepted(*ParseAccepted(kAccepted)), HasSubstr("It never ended."));
 }
 
@@ -236,6 +238,18 @@ TEST(JudgeTest, OneExplainedOfAHundredHolds) {
   EXPECT_FALSE(
       Judge(cases, ours, {Accepted("7.json#", "FAILED"), Accepted("8.json#", "FAILED")}).Holds())
       << "two of a hundred are too many, explained or not";
+}
+
+TEST(JudgeTest, WhatHappensSometimesIsNeverStale) {
+  const std::vector<Case> cases = Cases(100);
+  std::vector<Outcome> ours = AsOnTheReference(cases);
+  AcceptedDifference sometimes = Accepted("7.json#", "FAILED");
+  sometimes.sometimes = true;
+  EXPECT_TRUE(Judge(cases, ours, {sometimes}).Holds());
+  ours[7].status = "FAILED";
+  EXPECT_TRUE(Judge(cases, ours, {sometimes}).Holds());
+  ours[7].status = "TERMINATED";
+  EXPECT_FALSE(Judge(cases, ours, {sometimes}).Holds());
 }
 
 TEST(JudgeTest, StaleExplanationsAndRefusalsDoNotHold) {

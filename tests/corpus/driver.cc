@@ -115,14 +115,21 @@ void Driver::TakeScheduled(const std::string& workflow_id, const std::string& bo
   if (error || !value.is_object()) return;
   const boost::json::object& event = value.get_object();
   const std::string reference = TextOf(event, "ref");
-  progress_[workflow_id].scheduled.insert(reference);
+  progress_[workflow_id].scheduled.insert(PlainReference(reference));
   // Another definition may have a step for workers under that reference.
   const std::string type = TextOf(event, "task_type");
   const bool is_for_workers = !type.empty() && type != "WAIT" && type != "HUMAN";
-  if (!waiting_.contains(reference) || event.contains("op") || is_for_workers) return;
+  // A workflow of the reference that had not ended is not driven on for ever.
+  const auto expected = expected_.find(workflow_id);
+  if (expected != expected_.end() && !expected->second.goal.ends &&
+      std::ranges::includes(progress_[workflow_id].scheduled, expected->second.goal.references)) {
+    return;
+  }
+  if (!waiting_.contains(PlainReference(reference)) || event.contains("op") || is_for_workers)
+    return;
   const boost::json::value* iteration = event.if_contains("iteration");
   const boost::json::value* input = event.if_contains("input");
-  signals_.push_back({workflow_id, reference,
+  signals_.push_back({workflow_id, PlainReference(reference),
                       Echo(input == nullptr ? "{}" : boost::json::serialize(*input),
                            ReferenceInLoop(reference, iteration != nullptr && iteration->is_int64()
                                                           ? iteration->get_int64()

@@ -43,6 +43,8 @@ boost::json::object HeadersOf(const Request& request) {
                                  {"User-Agent", "Apache-HttpClient/5.5.2 (Java/25.0.3)"}};
   for (const auto& field : request) {
     const std::string name(field.name_string());
+    // Ours alone (docs/conductor-differences.md).
+    if (name == "Idempotency-Key") continue;
     if (!headers.contains(name)) headers[name] = std::string(field.value());
   }
   return headers;

@@ -27,13 +27,10 @@ std::string TypeOf(const v1::Task& task) {
   return type;
 }
 
-// A loop's own record counts its iterations.
-std::int64_t IterationOf(const v1::Task& task) {
-  if (task.step_type() != "DO_WHILE") return task.iteration();
-  const boost::json::value output = Parsed(task.output());
-  if (!output.is_object()) return 0;
-  const boost::json::value* count = output.get_object().if_contains("iteration");
-  return count != nullptr && count->is_int64() ? count->get_int64() : 0;
+// A loop's own record counts its iterations, and bears the plain reference.
+std::string ReferenceOf(const v1::Task& task) {
+  if (task.step_type() == "DO_WHILE") return task.reference();
+  return ReferenceInLoop(task.reference(), task.iteration());
 }
 
 }  // namespace
@@ -51,10 +48,10 @@ Outcome ToOutcome(const v1::Workflow& workflow) {
     if (task.operation() != v1::OPERATION_ACTION) continue;
     outcome.tasks.push_back({
         .type = TypeOf(task),
-        .reference = ReferenceInLoop(task.reference(), task.iteration()),
+        .reference = ReferenceOf(task),
         .status = WithoutPrefix(v1::TaskStatus_Name(task.status()), "TASK_STATUS_"),
         .retry_count = task.attempt() > 0 ? task.attempt() - 1 : 0,
-        .iteration = IterationOf(task),
+        .iteration = task.iteration(),
         .input = Parsed(task.input()),
     });
   }
@@ -64,12 +61,8 @@ Outcome ToOutcome(const v1::Workflow& workflow) {
 std::map<std::string, std::string> SubWorkflowIds(const v1::Workflow& workflow) {
   std::map<std::string, std::string> ids;
   for (const v1::Task& task : workflow.tasks()) {
-    if (task.step_type() != "SUB_WORKFLOW") continue;
-    const boost::json::value output = Parsed(task.output());
-    if (!output.is_object()) continue;
-    const boost::json::value* id = output.get_object().if_contains("subWorkflowId");
-    if (id == nullptr || !id->is_string()) continue;
-    ids[ReferenceInLoop(task.reference(), task.iteration())] = std::string(id->get_string());
+    if (task.step_type() != "SUB_WORKFLOW" || task.child_workflow_id().empty()) continue;
+    ids[ReferenceInLoop(task.reference(), task.iteration())] = task.child_workflow_id();
   }
   return ids;
 }

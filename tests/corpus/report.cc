@@ -152,7 +152,7 @@ Judgement Judge(const std::vector<Case>& cases, const std::vector<Outcome>& ours
     judgement.verdicts.push_back(std::move(verdict));
   }
   for (std::size_t i = 0; i < accepted.size(); ++i) {
-    if (!is_seen[i]) judgement.stale.push_back(accepted[i]);
+    if (!is_seen[i] && !accepted[i].sometimes) judgement.stale.push_back(accepted[i]);
   }
   return judgement;
 }

@@ -40,6 +40,7 @@ TEST(HttpRequestTest, HeadersGivenWinOverDefaults) {
   EXPECT_EQ(HeaderOf(plain, "Accept"), "application/json");
   EXPECT_EQ(HeaderOf(plain, "Content-Type"), "application/json");
   EXPECT_EQ(HeaderOf(plain, "Idempotency-Key"), "(none)");
+  EXPECT_EQ(HeaderOf(Parse(R"("method":"GET")"), "Content-Type"), "application/json");
   const HttpRequest given = Parse(R"("headers":{"accept":"text/html","content-type":"a/b"},)"
                                   R"("accept":["x/y"],"contentType":"c/d")");
   EXPECT_EQ(HeaderOf(given, "accept"), "text/html");

@@ -176,6 +176,10 @@ TEST(HttpRunnerTest, BadInputSaysWhat) {
   EXPECT_THAT(Call(*runner, R"({"http_request":[]})").reason, HasSubstr("expected an object"));
   EXPECT_THAT(Call(*runner, Input("GET", "file:///etc/passwd")).reason, HasSubstr("http or https"));
   EXPECT_THAT(Call(*runner, Input("GET", "http://[")).reason, HasSubstr("uri"));
+  const RunnerResult relative = Call(*runner, Input("GET", "v_jobApiUrl/jobs"));
+  EXPECT_THAT(relative.reason, HasSubstr("uri"));
+  EXPECT_EQ(relative.status, TaskStatus::kFailed);
+  EXPECT_EQ(relative.effect, Effect::kNone);
   const auto injected = Input("GET", "http://a", R"(,"headers":{"X":"a\r\nB: c"})");
   EXPECT_THAT(Call(*runner, injected).reason, HasSubstr("control characters"));
   const auto framed = Input("GET", "http://a", R"(,"headers":{"Transfer-Encoding":"chunked"})");

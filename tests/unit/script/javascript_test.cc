@@ -101,11 +101,14 @@ TEST_F(JavaScriptTest, SameScriptStartsAnewEachTime) {
 TEST_F(JavaScriptTest, ErrorsSayWhatAndWhere) {
   const auto thrown = Run(InlineTask("1;\nthrow new TypeError('boom')"));
   EXPECT_EQ(thrown.status, TaskStatus::kFailedWithTerminalError);
-  EXPECT_EQ(thrown.reason, "TypeError: boom (line 2)");
-  EXPECT_EQ(thrown.output.text(), R"x({"error":"TypeError: boom (line 2)"})x");
+  EXPECT_EQ(thrown.reason, "Error evaluating the script `TypeError: boom` at line 2");
+  EXPECT_EQ(thrown.output.text(),
+            R"x({"error":"Error evaluating the script `TypeError: boom` at line 2"})x");
   EXPECT_EQ(thrown.effect, core::Effect::kNone);
-  EXPECT_EQ(Run(InlineTask("throw 'plain'")).reason, "plain (line 1)");
-  EXPECT_THAT(Run(InlineTask("$.a.b")).reason, HasSubstr("TypeError: $.a is undefined"));
+  EXPECT_EQ(Run(InlineTask("throw 'plain'")).reason,
+            "Error evaluating the script `plain` at line 1");
+  EXPECT_THAT(Run(InlineTask("$.a.b")).reason,
+              HasSubstr("`TypeError: Cannot read property 'b' of undefined`"));
   EXPECT_THAT(Run(InlineTask("nope()")).reason, HasSubstr("ReferenceError: nope is not defined"));
   EXPECT_THAT(Run(InlineTask("var = ;")).reason, HasSubstr("SyntaxError: "));
   EXPECT_EQ(Run(InlineTask("const a = {}; a.a = a; a")).reason, "TypeError: cyclic object value");
