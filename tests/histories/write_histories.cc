@@ -6,6 +6,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -93,6 +94,34 @@ constexpr Sample kSamples[] = {
             "decisionCases":{"wait":[{"name":"pack","taskReferenceName":"d"}]}}]}},
         {"name":"join","taskReferenceName":"join","type":"JOIN"},
         {"name":"ship","taskReferenceName":"ship","retryCount":1,"compensateWith":"recall"}]})"},
+    {"loop", R"({"name":"loop","version":1,"tasks":[
+        {"name":"until","taskReferenceName":"until","type":"DO_WHILE",
+         "loopCondition":"$.work.n > 0","inputParameters":{"keepLastN":2},"loopOver":[
+          {"name":"work","taskReferenceName":"work","retryCount":1,
+           "inputParameters":{"i":"${until.output.iteration}"}},
+          {"name":"each","taskReferenceName":"each","type":"DO_WHILE","items":[1,2],"loopOver":[
+            {"name":"part","taskReferenceName":"part","optional":true,
+             "inputParameters":{"item":"${each.output.loopItem}"}}]}]},
+        {"name":"pack","taskReferenceName":"pack","inputParameters":{"all":"${until.output}"}}]})"},
+    {"undone", R"({"name":"undone","version":1,"tasks":[
+        {"name":"each","taskReferenceName":"each","type":"DO_WHILE","items":["a","b","c"],
+         "loopOver":[
+          {"name":"reserve","taskReferenceName":"reserve","compensateWith":"release",
+           "inputParameters":{"item":"${each.output.loopItem}"}},
+          {"name":"pick","taskReferenceName":"pick","type":"DYNAMIC","dynamicTaskNameParam":"what",
+           "inputParameters":{"what":"pack"}}]},
+        {"name":"ship","taskReferenceName":"ship","retryCount":0,"compensateWith":"recall"}]})"},
+    {"parent", R"({"name":"parent","version":1,"failureWorkflow":"sorry","tasks":[
+        {"name":"reserve","taskReferenceName":"reserve","compensateWith":"release"},
+        {"name":"fork","taskReferenceName":"fork","type":"FORK_JOIN","forkTasks":[
+          [{"name":"book","taskReferenceName":"book","type":"SUB_WORKFLOW",
+            "subWorkflowParam":{"name":"booking","version":2},
+            "inputParameters":{"stock":"${reserve.output}"}}],
+          [{"name":"tell","taskReferenceName":"tell","type":"START_WORKFLOW",
+            "inputParameters":{"startWorkflow":{"name":"note","input":{"n":1}}}},
+           {"name":"side","taskReferenceName":"side","compensateWith":"no_side"}]]},
+        {"name":"join","taskReferenceName":"join","type":"JOIN","joinOn":["book","side"]},
+        {"name":"ship","taskReferenceName":"ship","retryCount":0,"compensateWith":"recall"}]})"},
 };
 
 // What is registered: what steps made at run time ask for.
@@ -146,6 +175,15 @@ class Dice {
     if (const auto* cancel = std::get_if<core::CancelTask>(&command)) {
       if (Roll(2) == 0) Report(cancel->task, core::TaskStatus::kCanceled);
     }
+    if (const auto* start = std::get_if<core::StartChild>(&command)) {
+      if (!start->again) children_.emplace_back(start->task, start->child);
+    }
+    if (const auto* end = std::get_if<core::TerminateChild>(&command)) {
+      Tell(end->task, end->child, core::WorkflowStatus::kTerminated, core::SagaStatus::kNone);
+    }
+    if (const auto* undo = std::get_if<core::UndoChild>(&command)) {
+      Tell(undo->task, undo->child, core::WorkflowStatus::kFailed, core::SagaStatus::kCompensated);
+    }
     if (const auto* resolve = std::get_if<core::ResolveSteps>(&command)) {
       core::StepsResolved answer{.request = resolve->request, .definitions = {}};
       for (const std::string& name : resolve->names) answer.definitions[name] = Registered(name);
@@ -153,8 +191,45 @@ class Dice {
     }
   }
 
+  // How the workflow that carries out a task has ended.
+  void Tell(core::TaskNumber task, const core::WorkflowId& child, core::WorkflowStatus status,
+            core::SagaStatus saga) {
+    core::ReportChild report{
+        .task = task, .child = child, .condition = core::ChildCondition::kEnded};
+    report.name = "booking";
+    report.version = 2;
+    report.status = status;
+    report.saga_status = saga;
+    report.output = core::Payload("{\"n\":" + std::to_string(task) + "}");
+    if (status != core::WorkflowStatus::kCompleted) report.reason = "it was not to be";
+    Send(report);
+  }
+
+  // The oldest of them: it runs, waits for a person, cannot be started, or has ended.
+  void HearOfChild() {
+    const auto [task, child] = children_.front();
+    const std::uint64_t roll = Roll(8);
+    if (roll < 2) {
+      const auto condition =
+          roll == 0 ? core::ChildCondition::kRunning : core::ChildCondition::kParked;
+      return Send(core::ReportChild{.task = task, .child = child, .condition = condition});
+    }
+    children_.erase(children_.begin());
+    if (roll == 2) {
+      return Send(core::ReportChild{.task = task,
+                                    .child = child,
+                                    .condition = core::ChildCondition::kRefused,
+                                    .reason = "No such workflow defined. name=booking, version=2"});
+    }
+    if (roll == 3) {
+      return Tell(task, child, core::WorkflowStatus::kFailed, core::SagaStatus::kFailedClean);
+    }
+    Tell(task, child, core::WorkflowStatus::kCompleted, core::SagaStatus::kCompleted);
+  }
+
   void Move() {
     now_ += static_cast<core::DurationUs>(Roll(3'000'000));
+    if (!children_.empty() && Roll(2) == 0) return HearOfChild();
     if (Roll(12) == 0) return People();
     if (!offered_.empty() && Roll(3) > 0) return Begin();
     std::vector<core::TaskNumber> running;
@@ -205,6 +280,9 @@ class Dice {
     } else {
       result.reason = "attempt " + std::to_string(task.attempt) + " went wrong";
     }
+    if (task.operation == core::Operation::kEvaluate) {
+      result.output = core::Payload(Roll(3) > 0 ? "{\"result\":true}" : "{\"result\":false}");
+    }
     if (task.operation == core::Operation::kCompensate) result.verdict = core::Verdict::kDone;
     if (task.operation == core::Operation::kProbe) {
       result.effect = Roll(2) == 0 ? core::Effect::kApplied : core::Effect::kNone;
@@ -250,6 +328,7 @@ class Dice {
   core::State state_;
   core::TimeUs now_ = kBegin;
   std::set<core::TaskNumber> offered_;
+  std::vector<std::pair<core::TaskNumber, core::WorkflowId>> children_;  // started, not ended
   HistoryFile file_;
 };
 
