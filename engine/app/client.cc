@@ -41,6 +41,7 @@ Client::Client(const ClientOptions& options) : options_(options) {
   definitions_ = v1::DefinitionService::NewStub(channel);
   workflows_ = v1::WorkflowService::NewStub(channel);
   admin_ = v1::AdminService::NewStub(channel);
+  tests_ = v1::TestService::NewStub(channel);
 }
 
 void Client::Prepare(grpc::ClientContext& context) const {

@@ -10,6 +10,7 @@
 
 #include "skald/v1/admin.grpc.pb.h"
 #include "skald/v1/definition.grpc.pb.h"
+#include "skald/v1/test.grpc.pb.h"
 #include "skald/v1/workflow.grpc.pb.h"
 
 namespace skald::app {
@@ -30,6 +31,7 @@ class Client {
   v1::DefinitionService::Stub& definitions() { return *definitions_; }
   v1::WorkflowService::Stub& workflows() { return *workflows_; }
   v1::AdminService::Stub& admin() { return *admin_; }
+  v1::TestService::Stub& tests() { return *tests_; }
   const ClientOptions& options() const { return options_; }
   bool json() const { return options_.format == Format::kJson; }
 
@@ -44,6 +46,7 @@ class Client {
   std::unique_ptr<v1::DefinitionService::Stub> definitions_;
   std::unique_ptr<v1::WorkflowService::Stub> workflows_;
   std::unique_ptr<v1::AdminService::Stub> admin_;
+  std::unique_ptr<v1::TestService::Stub> tests_;
 };
 
 }  // namespace skald::app

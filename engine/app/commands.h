@@ -19,6 +19,7 @@ void AddDefinitionCommands(CLI::App& app, Chosen& chosen);
 void AddWorkflowCommands(CLI::App& app, Chosen& chosen);
 void AddOperatorCommands(CLI::App& workflow, Chosen& chosen);
 void AddVerifyCommand(CLI::App& workflow, Chosen& chosen);
+void AddTestCommand(CLI::App& workflow, Chosen& chosen);
 void AddAdminCommands(CLI::App& app, Chosen& chosen);
 
 // --address, --namespace and -o, which every client command has.

@@ -9,8 +9,10 @@ namespace skald::app {
 
 enum ExitCode : int {
   kExitOk = 0,
-  kExitFailed = 1,  // the workflow waited for did not complete; verify found a violation
-  kExitUsage = 2,   // the command line itself is wrong
+  // The workflow waited for did not complete; verify found a violation; a test did not end as
+  // expected.
+  kExitFailed = 1,
+  kExitUsage = 2,  // the command line itself is wrong
   kExitNotFound = 3,
   kExitUnavailable = 4,  // no server, no database, or the outcome is not known
   kExitRefused = 5,      // the state does not allow it; it exists already; out of bounds

@@ -28,9 +28,11 @@
 #include "engine/postgres/migrate.h"
 #include "engine/postgres/pg_catalog.h"
 #include "engine/postgres/pg_journal.h"
+#include "engine/rehearsal/workflow_rehearser.h"
 #include "engine/runtime/definition_cache.h"
 #include "engine/runtime/engine_thread.h"
 #include "engine/runtime/task_definition_reader.h"
+#include "engine/script/script_runner.h"
 #include "engine/telemetry/prometheus_metrics.h"
 
 namespace skald::app {
@@ -133,6 +135,10 @@ class ServerProcess {
         secrets_(environ),
         definitions_(*catalog_, ReadExpressionEnvironment(environ), config.UnknownDefault()),
         task_definitions_(*catalog_),
+        rehearser_({.real_clock = clock_,
+                    .registered = catalog_.get(),
+                    .environment = definitions_.environment(),
+                    .runner = &rehearsal_scripts_}),
         engine_(
             config.ToEngineOptions(),
             runtime::Collaborators{
@@ -163,10 +169,11 @@ class ServerProcess {
     options.streams.ping_interval_ms = config.ping_interval_ms;
     options.streams.task_lease_ms = config.task_lease_ms;
     options.limits = LimitsTable(config);
-    ASSIGN_OR_RETURN(grpc_, grpc_edge::Server::Start(
-                                std::move(options),
-                                grpc_edge::ServerParts{engine_, *journal_, *catalog_, *catalog_,
-                                                       definitions_, clock_, random_}));
+    ASSIGN_OR_RETURN(
+        grpc_, grpc_edge::Server::Start(
+                   std::move(options),
+                   grpc_edge::ServerParts{engine_, *journal_, *catalog_, *catalog_, definitions_,
+                                          clock_, random_, &rehearser_}));
     http::StatusSources sources;
     sources.ready = [this] { return Ready(); };
     sources.metrics = [this] { return metrics_.Text(); };
@@ -183,6 +190,9 @@ class ServerProcess {
   const EnvironmentSecrets secrets_;
   runtime::DefinitionCache definitions_;
   runtime::TaskDefinitionReader task_definitions_;
+  // Apart from those of workflows: a rehearsal takes no script host from them.
+  script::ScriptRunner rehearsal_scripts_{{}};
+  rehearsal::WorkflowRehearser rehearser_;
   std::atomic<bool> serving_{false};
   runtime::EngineThread engine_;
   std::unique_ptr<StepRunners> runners_;

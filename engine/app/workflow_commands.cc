@@ -352,6 +352,7 @@ void AddWorkflowCommands(CLI::App& app, Chosen& chosen) {
   AddForId(*group, "logs", "Print a task's log lines", "Task id", Logs, chosen);
   AddOperatorCommands(*group, chosen);
   AddVerifyCommand(*group, chosen);
+  AddTestCommand(*group, chosen);
 }
 
 }  // namespace skald::app

@@ -29,7 +29,9 @@ Server::Server(ServerOptions options, const ServerParts& parts)
       definition_service_(parts.catalog, parts.definitions.environment(), parts.clock, pool_),
       workflow_service_(parts.engine, parts.catalog, parts.log, starter_, reader_, pool_),
       worker_service_(parts.engine, hub_, options_.streams),
-      admin_service_(parts.engine, parts.catalog, pool_, options_.limits, options_.version) {}
+      admin_service_(parts.engine, parts.catalog, pool_, options_.limits, options_.version) {
+  if (parts.rehearser != nullptr) test_service_.emplace(*parts.rehearser, pool_);
+}
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options,
                                                       const ServerParts& parts) {
@@ -43,6 +45,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options,
   builder.RegisterService(&server->workflow_service_);
   builder.RegisterService(&server->worker_service_);
   builder.RegisterService(&server->admin_service_);
+  if (server->test_service_.has_value()) builder.RegisterService(&*server->test_service_);
   builder.SetMaxReceiveMessageSize(static_cast<int>(settings.streams.message_bytes_max));
   builder.SetMaxSendMessageSize(-1);
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeTimeoutMs);

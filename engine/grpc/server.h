@@ -8,6 +8,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,12 +17,14 @@
 #include "engine/grpc/blocking_pool.h"
 #include "engine/grpc/definition_service.h"
 #include "engine/grpc/starter.h"
+#include "engine/grpc/test_service.h"
 #include "engine/grpc/worker_service.h"
 #include "engine/grpc/workflow_reader.h"
 #include "engine/grpc/workflow_service.h"
 #include "engine/ports/catalog.h"
 #include "engine/ports/clock.h"
 #include "engine/ports/journal.h"
+#include "engine/ports/rehearsal.h"
 #include "engine/ports/task_log.h"
 #include "engine/runtime/definition_cache.h"
 #include "engine/runtime/engine.h"
@@ -47,6 +50,7 @@ struct ServerParts {
   runtime::DefinitionCache& definitions;
   const ports::Clock& clock;
   ports::Random& random;
+  ports::Rehearser* rehearser = nullptr;  // null: TestService is not served
 };
 
 class Server {
@@ -75,6 +79,7 @@ class Server {
   WorkflowServiceImpl workflow_service_;
   WorkerServiceImpl worker_service_;
   AdminServiceImpl admin_service_;
+  std::optional<TestServiceImpl> test_service_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
 };

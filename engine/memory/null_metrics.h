@@ -3,7 +3,7 @@
 
 #include "engine/ports/metrics.h"
 
-namespace skald::sim {
+namespace skald::memory {
 
 class NullMetrics : public ports::Metrics {
  public:
@@ -21,4 +21,4 @@ class NullMetrics : public ports::Metrics {
   void Refused(std::string_view) override {}
 };
 
-}  // namespace skald::sim
+}  // namespace skald::memory

@@ -11,37 +11,13 @@
 #include "engine/base/log.h"
 #include "engine/base/mutex.h"
 #include "engine/base/status.h"
+#include "engine/runtime/runner_task.h"
 
 namespace skald::runtime {
 namespace {
 
-std::string TaskId(const TaskKey& key) {
-  return absl::StrCat(key.workflow.ToString(), ".", key.task);
-}
-
 TaskKey KeyOf(const Assignment& assignment) {
   return {assignment.workflow, assignment.task, assignment.fence};
-}
-
-// The attempt's own bound, else how long the engine waits for an answer.
-core::DurationUs TimeoutOf(const Assignment& assignment) {
-  if (assignment.attempt_timeout_us == 0) return assignment.response_timeout_us;
-  if (assignment.response_timeout_us == 0) return assignment.attempt_timeout_us;
-  return std::min(assignment.attempt_timeout_us, assignment.response_timeout_us);
-}
-
-ports::RunnerTask ToTask(const Assignment& assignment) {
-  ports::RunnerTask task;
-  task.name_space = assignment.name_space;
-  task.task_id = TaskId(KeyOf(assignment));
-  task.step_key = assignment.step_key;
-  task.task_type = assignment.task_type;
-  task.settings = assignment.settings;
-  task.input = assignment.input;
-  task.timeout_us = TimeoutOf(assignment);
-  task.traceparent = assignment.traceparent;
-  task.tracestate = assignment.tracestate;
-  return task;
 }
 
 }  // namespace
@@ -140,7 +116,7 @@ class RunnerHost::Desk final : public WorkerSink, public std::enable_shared_from
       unrecorded_.erase(receipt.task);
       if (receipt.status.ok()) continue;
       base::LogWarn("runner.result_refused",
-                    {{"task", TaskId(receipt.task)}, {"status", receipt.status.ToString()}});
+                    {{"task", RunnerTaskId(receipt.task)}, {"status", receipt.status.ToString()}});
     }
   }
 
@@ -182,9 +158,10 @@ class RunnerHost::Desk final : public WorkerSink, public std::enable_shared_from
         handing_out_ = true;
       }
       const TaskKey key = KeyOf(next);
-      runner_->Run(ToTask(next), [desk = shared_from_this(), key](ports::RunnerResult result) {
-        desk->OnDone(key, std::move(result));
-      });
+      runner_->Run(ToRunnerTask(next),
+                   [desk = shared_from_this(), key](ports::RunnerResult result) {
+                     desk->OnDone(key, std::move(result));
+                   });
       base::MutexLock lock(mutex_);
       handing_out_ = false;
     }
@@ -195,7 +172,7 @@ class RunnerHost::Desk final : public WorkerSink, public std::enable_shared_from
     if (running_.size() >= capacity_) return false;
     for (auto at = waiting_.begin(); at != waiting_.end(); ++at) {
       const TaskKey key = KeyOf(*at);
-      const auto [place, added] = running_.try_emplace(TaskId(key), Running{key, at->pure});
+      const auto [place, added] = running_.try_emplace(RunnerTaskId(key), Running{key, at->pure});
       if (!added) continue;
       next = std::move(*at);
       waiting_.erase(at);
@@ -205,7 +182,7 @@ class RunnerHost::Desk final : public WorkerSink, public std::enable_shared_from
   }
 
   void CancelOne(const TaskKey& key) {
-    const std::string id = TaskId(key);
+    const std::string id = RunnerTaskId(key);
     bool running = false;
     {
       base::MutexLock lock(mutex_);
@@ -235,7 +212,7 @@ class RunnerHost::Desk final : public WorkerSink, public std::enable_shared_from
     Running task;
     {
       base::MutexLock lock(mutex_);
-      const auto found = running_.find(TaskId(key));
+      const auto found = running_.find(RunnerTaskId(key));
       task = found->second;
       running_.erase(found);
     }

@@ -14,8 +14,8 @@
 #include "engine/core/definition_parser.h"
 #include "engine/memory/memory_journal.h"
 #include "engine/memory/memory_store.h"
+#include "engine/memory/null_metrics.h"
 #include "engine/runtime/loop.h"
-#include "tests/sim/null_metrics.h"
 #include "tests/sim/sim_random.h"
 
 namespace skald::sim {
@@ -66,7 +66,7 @@ double CpuSeconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
 void Run(std::size_t workflows, std::size_t at_a_time) {
   SimClock clock;
   SimRandom random(7);
-  NullMetrics metrics;
+  memory::NullMetrics metrics;
   memory::MemoryStore store(clock, 1);
   memory::MemoryJournal journal(store);
   const auto definition = Chain();

@@ -17,10 +17,10 @@
 #include "engine/memory/faulty_journal.h"
 #include "engine/memory/memory_journal.h"
 #include "engine/memory/memory_store.h"
+#include "engine/memory/null_metrics.h"
 #include "engine/runtime/loop.h"
 #include "engine/runtime/runner_host.h"
 #include "tests/sim/ledger.h"
-#include "tests/sim/null_metrics.h"
 #include "tests/sim/probes.h"
 #include "tests/sim/sim_random.h"
 
@@ -117,7 +117,7 @@ class World {
   SimClock clock_;
   const core::TimeUs chaos_ends_at_;
   memory::MemoryStore store_;
-  NullMetrics metrics_;
+  memory::NullMetrics metrics_;
   Ledger ledger_;
   bool barrier_ = true;
   std::vector<NodeProcess> nodes_;

@@ -16,8 +16,8 @@ struct Layer {
   std::initializer_list<std::string_view> below;
 };
 
-const std::array<Layer, 14>& Layers() {
-  static const std::array<Layer, 14> layers = {{
+const std::array<Layer, 15>& Layers() {
+  static const std::array<Layer, 15> layers = {{
       {"base", {}},
       {"core", {"base"}},
       {"ports", {"base", "core"}},
@@ -25,6 +25,8 @@ const std::array<Layer, 14>& Layers() {
       {"runtime", {"base", "core", "ports", "codec"}},
       // The edges do not know each other, but http serves what telemetry counts.
       {"memory", {"base", "core", "ports", "codec", "runtime"}},
+      // A whole engine in memory, behind ports/rehearsal.h.
+      {"rehearsal", {"base", "core", "ports", "codec", "runtime", "memory"}},
       {"postgres", {"base", "core", "ports", "codec", "runtime"}},
       {"telemetry", {"base", "core", "ports", "codec", "runtime"}},
       {"grpc", {"base", "core", "ports", "codec", "runtime"}},
@@ -34,8 +36,8 @@ const std::array<Layer, 14>& Layers() {
       {"http_call", {"base", "core", "ports", "codec"}},
       {"grpc_call", {"base", "core", "ports", "codec"}},
       {"app",
-       {"base", "core", "ports", "codec", "runtime", "memory", "postgres", "telemetry", "grpc",
-        "http", "script", "http_call", "grpc_call"}},
+       {"base", "core", "ports", "codec", "runtime", "memory", "rehearsal", "postgres", "telemetry",
+        "grpc", "http", "script", "http_call", "grpc_call"}},
   }};
   return layers;
 }

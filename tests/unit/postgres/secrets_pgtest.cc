@@ -13,11 +13,11 @@
 #include "absl/strings/str_cat.h"
 #include "engine/app/system_clock.h"
 #include "engine/base/mutex.h"
+#include "engine/memory/null_metrics.h"
 #include "engine/postgres/migrate.h"
 #include "engine/postgres/pg_catalog.h"
 #include "engine/runtime/definition_cache.h"
 #include "engine/runtime/engine_thread.h"
-#include "tests/sim/null_metrics.h"
 #include "tests/support/eventually.h"
 #include "tests/unit/postgres/store_fixture.h"
 
@@ -115,7 +115,7 @@ class SecretsTest : public StoreFixture {
 
 TEST_F(SecretsTest, NoSecretIsStored) {
   app::DatabaseClock clock;
-  sim::NullMetrics metrics;
+  memory::NullMetrics metrics;
   const OneSecret secrets;
   auto catalog = PgCatalog::Open(url_);
   ASSERT_THAT(catalog, testing::IsOk());

@@ -148,7 +148,7 @@ TEST_F(JavaScriptTest, ControlConstructsAreEvaluated) {
                    .settings = core::Payload(R"({"loopCondition":"$.x.y"})"),
                    .input = core::Payload("{}")})
                   .reason,
-              HasSubstr("Unable to evaluate condition $.x.y, exception TypeError: "));
+              HasSubstr("Unable to evaluate condition $.x.y, exception Error evaluating the script `TypeError: "));
 }
 
 }  // namespace

@@ -1,0 +1,108 @@
+#include "engine/rehearsal/stage_catalog.h"
+
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/status.h"
+#include "engine/core/definition_parser.h"
+#include "engine/core/json_check.h"
+#include "engine/core/json_scan.h"
+
+namespace skald::rehearsal {
+namespace {
+
+std::string TextMember(std::string_view object, std::string_view key) {
+  const std::optional<std::string_view> value = core::FindMember(object, key);
+  if (!value.has_value()) return "";
+  const std::string_view text = core::TrimJson(*value);
+  return core::KindOf(text) == core::JsonKind::kString ? core::StringOf(text) : "";
+}
+
+}  // namespace
+
+// A workflow definition is parsed when it is used: it may name one that is brought later.
+absl::Status StageCatalog::Bring(const std::string& name_space, const std::string& json) {
+  if (const core::JsonFault fault = core::CheckJsonObject(json); !fault.ok()) {
+    return absl::InvalidArgumentError("definition: " + core::DescribeFault(json, fault));
+  }
+  const std::string_view object = core::TrimJson(json);
+  ports::StoredDefinition stored{.name_space = name_space, .source = json};
+  stored.name = TextMember(object, "name");
+  if (!core::FindMember(object, "tasks").has_value()) {
+    const auto parsed = core::ParseTaskDefinition(json);
+    if (!parsed.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("task definition '", stored.name,
+                       "': ", core::InvalidDefinition(parsed.mistakes).message()));
+    }
+    stored.source = std::string(parsed.value->source.text());
+    return own_.PutTaskDefinition(stored);
+  }
+  const std::optional<std::string_view> version = core::FindMember(object, "version");
+  const auto number = version.has_value() ? core::IntegerOf(core::TrimJson(*version)) : 1;
+  if (stored.name.empty() || !number.has_value() || *number < 1 || *number > INT32_MAX) {
+    return absl::InvalidArgumentError(
+        "workflow definition: a name and a version from 1 are expected");
+  }
+  stored.version = static_cast<std::int32_t>(*number);
+  return own_.PutDefinition(stored, /*overwrite=*/true);
+}
+
+absl::StatusOr<ports::StoredDefinition> StageCatalog::GetDefinition(const std::string& name_space,
+                                                                    const std::string& name,
+                                                                    std::int32_t version) {
+  auto found = own_.GetDefinition(name_space, name, version);
+  if (registered_ == nullptr || !absl::IsNotFound(found.status())) return found;
+  return registered_->GetDefinition(name_space, name, version);
+}
+
+absl::StatusOr<ports::StoredDefinition> StageCatalog::GetTaskDefinition(
+    const std::string& name_space, const std::string& name) {
+  auto found = own_.GetTaskDefinition(name_space, name);
+  if (registered_ == nullptr || !absl::IsNotFound(found.status())) return found;
+  return registered_->GetTaskDefinition(name_space, name);
+}
+
+absl::Status StageCatalog::PutDefinition(const ports::StoredDefinition& definition,
+                                         bool overwrite) {
+  return own_.PutDefinition(definition, overwrite);
+}
+absl::StatusOr<ports::Paged<ports::StoredDefinition>> StageCatalog::ListDefinitions(
+    const std::string& name_space, const ports::Page& page) {
+  return own_.ListDefinitions(name_space, page);
+}
+absl::Status StageCatalog::DeleteDefinition(const std::string& name_space, const std::string& name,
+                                            std::int32_t version) {
+  return own_.DeleteDefinition(name_space, name, version);
+}
+absl::Status StageCatalog::PutTaskDefinition(const ports::StoredDefinition& definition) {
+  return own_.PutTaskDefinition(definition);
+}
+absl::StatusOr<ports::Paged<ports::StoredDefinition>> StageCatalog::ListTaskDefinitions(
+    const std::string& name_space, const ports::Page& page) {
+  return own_.ListTaskDefinitions(name_space, page);
+}
+absl::Status StageCatalog::DeleteTaskDefinition(const std::string& name_space,
+                                                const std::string& name) {
+  return own_.DeleteTaskDefinition(name_space, name);
+}
+absl::StatusOr<std::int64_t> StageCatalog::PinDefinition(const std::string& body) {
+  return own_.PinDefinition(body);
+}
+absl::StatusOr<std::string> StageCatalog::GetPinned(std::int64_t id) { return own_.GetPinned(id); }
+std::uint64_t StageCatalog::Generation() { return own_.Generation(); }
+absl::StatusOr<ports::Paged<ports::WorkflowSummary>> StageCatalog::ListWorkflows(
+    const ports::WorkflowFilter& filter, ports::WorkflowOrder order, const ports::Page& page) {
+  return own_.ListWorkflows(filter, order, page);
+}
+absl::StatusOr<std::vector<ports::HistoryRow>> StageCatalog::ReadHistory(const core::WorkflowId& id,
+                                                                         core::EventSeq after_seq,
+                                                                         std::size_t rows_max) {
+  return own_.ReadHistory(id, after_seq, rows_max);
+}
+absl::StatusOr<ports::StoredWorkflow> StageCatalog::ReadWorkflow(const core::WorkflowId& id) {
+  return own_.ReadWorkflow(id);
+}
+
+}  // namespace skald::rehearsal
