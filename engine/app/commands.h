@@ -18,6 +18,7 @@ using Chosen = std::function<int()>;
 void AddDefinitionCommands(CLI::App& app, Chosen& chosen);
 void AddWorkflowCommands(CLI::App& app, Chosen& chosen);
 void AddOperatorCommands(CLI::App& workflow, Chosen& chosen);
+void AddReopenCommands(CLI::App& workflow, Chosen& chosen);
 void AddVerifyCommand(CLI::App& workflow, Chosen& chosen);
 void AddTestCommand(CLI::App& workflow, Chosen& chosen);
 void AddAdminCommands(CLI::App& app, Chosen& chosen);

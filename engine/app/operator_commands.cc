@@ -1,70 +1,12 @@
 // `skald workflow signal | pause | resume | terminate | compensate | operator …`.
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <string>
 
+#include "engine/app/action.h"
 #include "engine/app/commands.h"
 #include "engine/app/exit_codes.h"
 
 namespace skald::app {
 namespace {
-
-using Options = std::shared_ptr<ClientOptions>;
-
-struct ActionArguments {
-  std::string id, actor, reason, step, task, payload, effect;
-  std::string status = "COMPLETED";
-  int iteration = 0;
-  bool flag = false;
-  bool failure_workflow = false;
-};
-using Arguments = std::shared_ptr<ActionArguments>;
-
-// Who is at the keyboard, for the history.
-std::string DefaultActor() {
-  const char* login = getlogin();
-  return login == nullptr ? "" : login;
-}
-
-int Finish(const Client& client, const grpc::Status& status, const v1::ActionResponse& response) {
-  if (!status.ok()) return client.Fail(status);
-  if (client.json()) {
-    fmt::print("{{\"changed\":{}}}\n", response.changed());
-  } else {
-    fmt::print("{}\n", response.changed() ? "done" : "unchanged: it was so already");
-  }
-  return kExitOk;
-}
-
-// Runs one call whose request has namespace, workflow_id and actor.
-template <typename Request, typename Call>
-int Act(const Options& options, const Arguments& arguments, Request request, Call call) {
-  Client client(*options);
-  request.set_namespace_(options->name_space);
-  request.set_workflow_id(arguments->id);
-  request.set_actor(arguments->actor);
-  grpc::ClientContext context;
-  client.Prepare(context);
-  v1::ActionResponse response;
-  const grpc::Status status = call(client.workflows(), context, request, response);
-  return Finish(client, status, response);
-}
-
-enum class Reason { kNone, kOptional, kRequired };
-
-Arguments AddAction(CLI::App& command, Reason wanted) {
-  auto arguments = std::make_shared<ActionArguments>();
-  arguments->actor = DefaultActor();
-  command.add_option("id", arguments->id, "Workflow id")->required();
-  auto* actor = command.add_option("--actor", arguments->actor, "Who does it");
-  if (wanted == Reason::kNone) return arguments;
-  auto* reason = command.add_option("--reason", arguments->reason, "Why");
-  if (wanted == Reason::kOptional) return arguments;
-  reason->required();
-  if (arguments->actor.empty()) actor->required();
-  return arguments;
-}
 
 int Signal(const Options& options, const Arguments& arguments) {
   const auto payload = TextOrFile(arguments->payload);

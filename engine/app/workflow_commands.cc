@@ -351,6 +351,7 @@ void AddWorkflowCommands(CLI::App& app, Chosen& chosen) {
   AddForId(*group, "watch", "Follow a workflow to its end", "Workflow id", Watch, chosen);
   AddForId(*group, "logs", "Print a task's log lines", "Task id", Logs, chosen);
   AddOperatorCommands(*group, chosen);
+  AddReopenCommands(*group, chosen);
   AddVerifyCommand(*group, chosen);
   AddTestCommand(*group, chosen);
 }

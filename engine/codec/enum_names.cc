@@ -3,6 +3,7 @@
 namespace skald::codec {
 
 using core::FaultCause;
+using core::Reopening;
 using core::Resolution;
 using core::TimerKind;
 using core::UndoPhase;
@@ -61,6 +62,20 @@ std::string_view TextOf(TimerKind kind) {
       return "SETTLE_TIMEOUT";
     case TimerKind::kCompensationTimeout:
       return "COMPENSATION_TIMEOUT";
+  }
+  return "";
+}
+
+std::string_view TextOf(Reopening kind) {
+  switch (kind) {
+    case Reopening::kRestart:
+      return "RESTART";
+    case Reopening::kRetry:
+      return "RETRY";
+    case Reopening::kRerun:
+      return "RERUN";
+    case Reopening::kChild:
+      return "CHILD";
   }
   return "";
 }

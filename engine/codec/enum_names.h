@@ -15,6 +15,7 @@ std::string_view TextOf(core::FaultCause cause);
 std::string_view TextOf(core::Resolution resolution);
 std::string_view TextOf(core::TimerKind kind);
 std::string_view TextOf(core::UndoPhase phase);
+std::string_view TextOf(core::Reopening kind);
 
 // Those that the core names itself.
 template <typename Enum>

@@ -45,6 +45,8 @@ void VisitFields(V& v, E& e) {
 template <typename V, Of<core::VariablesSet> E>
 void VisitFields(V& v, E& e) {
   v.Field("variables", e.variables);
+  v.Field("actor", e.actor);
+  v.Field("reason", e.reason);
 }
 
 template <typename V, Of<core::WorkflowEnded> E>
@@ -181,6 +183,7 @@ void VisitFields(V& v, E& e) {
 template <typename V, Of<core::ChildResumed> E>
 void VisitFields(V& v, E& e) {
   v.Field("task", e.task);
+  v.Field("reopened", e.reopened);
 }
 
 template <typename V, Of<core::TaskCanceled> E>
@@ -276,6 +279,49 @@ template <typename V, Of<core::OrphanEffect> E>
 void VisitFields(V& v, E& e) {
   v.Field("run", e.run);
   v.Field("task", e.task);
+}
+
+template <typename V, Of<core::ReopenedLoop> E>
+void VisitFields(V& v, E& e) {
+  v.Field("run", e.run);
+  v.Field("iteration", e.iteration, 1);
+  v.Field("keep_last", e.keep_last);
+  v.Field("items", e.items);
+}
+
+template <typename V, Of<core::WorkflowReopened> E>
+void VisitFields(V& v, E& e) {
+  v.Always("kind", e.kind);
+  v.Field("actor", e.actor);
+  v.Field("reason", e.reason);
+  v.Field("anew", e.anew);
+  v.Field("generation", e.generation, 1);
+  v.Field("task", e.task);
+  v.Field("dropped", e.dropped);
+  v.Field("retried", e.retried);
+  v.Field("resumed", e.resumed);
+  v.List("loops", e.loops);
+  v.Field("timeout_at", e.timeout_at);
+  v.Field("input", e.input);
+  v.Field("correlation_id", e.correlation_id);
+  v.Field("asked", e.asked);
+  v.Field("child_reopened", e.child_reopened);
+}
+
+template <typename V, Of<core::StepSkipped> E>
+void VisitFields(V& v, E& e) {
+  v.Always("step", e.step);
+  v.Field("ref", e.reference);
+  v.Field("input", e.input);
+  v.Field("output", e.output);
+  v.Field("actor", e.actor);
+  v.Field("reason", e.reason);
+}
+
+template <typename V, Of<core::TaskSkipped> E>
+void VisitFields(V& v, E& e) {
+  v.Field("task", e.task);
+  v.Field("output", e.output);
 }
 
 }  // namespace skald::codec

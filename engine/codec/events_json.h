@@ -18,7 +18,7 @@
 //   WorkflowResumed       actor, reason
 //   WorkflowTimeoutAlerted
 //   SignalReceived        ref, payload, actor
-//   VariablesSet          variables
+//   VariablesSet          variables, actor, reason
 //   WorkflowEnded         status (always), saga (always), reason, output, unresolved [run, …]
 //   TaskScheduled         task, run, step (always), iteration, generation (1), attempt (1),
 //                         op (ACTION), task_type, ref, input, available_at, poll_timeout_at,
@@ -52,15 +52,21 @@
 //   StepsRequested        step (always), ref, iteration, input, names [text, …], after [run, …]
 //   StepsAdded            step (always), request, steps (core/definition_added.h says their format)
 //   ChildParked           task, reason
-//   ChildResumed          task
+//   ChildResumed          task, reopened
 //   FailureWorkflowStarted  child (id), name, version, status (always), task
 //   FailureWorkflowRefused  reason
+//   WorkflowReopened      kind (always), actor, reason, anew, generation (1), task,
+//                         dropped [run, …], retried [run, …], resumed [run, …], loops [{run,
+//                         iteration (1), keep_last, items}, …], timeout_at, input, correlation_id,
+//                         asked, child_reopened
+//   StepSkipped           step (always), ref, input, output, actor, reason
+//   TaskSkipped           task, output
 //
 // Texts beyond core::Name of types.h: cause = TASK_FAILED, TASK_TIMED_OUT, TERMINATE_STEP, USER,
 // TERMINATED, WORKFLOW_TIMEOUT, PARENT; resolution = RETRY, BY_HAND, SKIPPED, SETTLED_APPLIED,
 // SETTLED_NONE; op = ACTION, COMPENSATE, PROBE, EVALUATE; effect = UNSET, NONE, APPLIED, UNKNOWN;
 // verdict = NONE, DONE, REPLAYED, NULLED, REJECTED; timeout = NONE, RESPONSE, ATTEMPT, TOTAL, POLL,
-// LEASE, CHILD.
+// LEASE, CHILD; kind = RESTART, RETRY, RERUN, CHILD.
 //
 //   [{"type":"TaskScheduled","task":1,"run":1,"step":0,"task_type":"charge_card","ref":"charge",
 //     "input":{"cents":100}},{"type":"TaskStarted","task":1,"worker":"w-1","incarnation":"8f…"}]

@@ -49,6 +49,8 @@ void VisitFields(V& v, E& e) {
   v.Field("child", e.child);
   v.Field("child_ended", e.child_ended);
   v.Field("child_parked", e.child_parked);
+  v.Field("resumed_seq", e.resumed_seq);
+  v.Field("child_reopened", e.child_reopened);
   v.Field("input", e.input);
   v.Field("output", e.output);
 }
@@ -64,6 +66,8 @@ void VisitFields(V& v, E& e) {
   v.Field("attempts", e.attempts);
   v.Field("undo_attempts", e.undo_attempts);
   v.Field("probe_attempts", e.probe_attempts);
+  v.Field("attempts_before", e.attempts_before);
+  v.Field("led_on", e.led_on);
   v.Field("first_scheduled_at", e.first_scheduled_at);
   v.Field("closed", e.closed);
   v.Field("settled", e.settled);
@@ -153,6 +157,13 @@ void VisitFields(V& v, E& e) {
   v.Field("steps", e.steps);
 }
 
+template <typename V, Of<core::Skip> E>
+void VisitFields(V& v, E& e) {
+  v.Field("step", e.step, core::kNoStep);
+  v.Field("input", e.input);
+  v.Field("output", e.output);
+}
+
 // Without State::added, which is stored as StoredStepLists.
 template <typename V, Of<core::State> E>
 void VisitFields(V& v, E& e) {
@@ -192,6 +203,9 @@ void VisitFields(V& v, E& e) {
   v.Field("history_bytes", e.history_bytes);
   v.List("requests", e.requests);
   v.Field("branches_open", e.branches_open);
+  v.Field("reopened_seq", e.reopened_seq);
+  v.Field("reopened_asked", e.reopened_asked);
+  v.List("skips", e.skips);
 }
 
 }  // namespace skald::codec

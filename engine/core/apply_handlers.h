@@ -53,4 +53,14 @@ void ApplyTask(const ApplyContext& context, const LateResult& body, State& state
 void ApplyTask(const ApplyContext& context, const IterationStarted& body, State& state);
 void ApplyTask(const ApplyContext& context, const StepSettled& body, State& state);
 
+// ---- apply_reopen.cc ----
+void ApplyWorkflow(const ApplyContext& context, const WorkflowReopened& body, State& state);
+
+void ApplyWorkflow(const ApplyContext& context, const StepSkipped& body, State& state);
+void ApplyTask(const ApplyContext& context, const TaskSkipped& body, State& state);
+
+// What an open join waits for (State::join_remaining), counted anew.
+std::uint32_t CountOpenJoined(const ApplyContext& context, const Step& step, const StepRun& join,
+                              const State& state);
+
 }  // namespace skald::core

@@ -1,5 +1,7 @@
 #include "engine/core/apply_loop.h"
 
+#include <algorithm>
+#include <map>
 #include <set>
 
 #include "engine/core/apply_handlers.h"
@@ -64,7 +66,9 @@ void DropOldest(const Definition& definition, Loop& loop, State& state) {
   const RunNumber next_run = last ? loop.first_run : loop.finished[1].first_run;
   const TaskNumber next_task = last ? loop.first_task : loop.finished[1].first_task;
   const Span span{oldest.first_run, next_run - 1, oldest.first_task, next_task - 1};
-  const std::set<RunNumber> inside = RunsInLoop(definition, loop.run, span, state);
+  std::set<RunNumber> inside = RunsInLoop(definition, loop.run, span, state);
+  // Retried by a person while a later iteration ran: its task is not of the span.
+  std::erase_if(inside, [&](RunNumber run) { return state.run(run).task > span.last_task; });
   if (MayBeUndone(definition, state)) {
     DropPayloads(definition, inside, span, state);
   } else {
@@ -118,6 +122,77 @@ void CloseLoop(const Definition& definition, RunNumber number, State& state) {
   ReleaseEvaluation(number, state);
   state.loops.erase(number);
   state.loops_due.erase(number);
+}
+
+namespace {
+
+// Where an iteration begins, and what is open of it.
+void CountIteration(Loop& loop, const State& state) {
+  loop.first_run = static_cast<RunNumber>(state.runs.size() + 1);
+  loop.first_task = static_cast<TaskNumber>(state.tasks.size() + 1);
+  loop.open = 0;
+  loop.tails.clear();
+  for (const StepRun& run : state.runs) {
+    if (run.loop != loop.run || run.iteration != loop.iteration) continue;
+    loop.first_run = std::min(loop.first_run, run.number);
+    if (!run.closed) ++loop.open;
+    for (const RunNumber before : run.after) loop.tails.erase(before);
+    loop.tails.insert(run.number);
+  }
+  for (const Task& task : state.tasks) {
+    const StepRun& run = state.run(task.run);
+    if (run.loop != loop.run || run.iteration != loop.iteration) continue;
+    loop.first_task = std::min(loop.first_task, task.number);
+    return;
+  }
+}
+
+// The finished iterations of a loop that had ended, as far as they are there.
+void CountFinished(const Definition& definition, std::int32_t before, Loop& loop, State& state) {
+  std::map<std::int32_t, Loop> iterations;
+  for (const StepRun& run : state.runs) {
+    if (run.loop != loop.run || run.iteration >= before) continue;
+    iterations.try_emplace(run.iteration, Loop{.run = loop.run, .iteration = run.iteration});
+  }
+  const auto kept = static_cast<std::size_t>(loop.keep_last);
+  while (kept > 0 && iterations.size() > kept) iterations.erase(iterations.begin());
+  for (auto& [number, iteration] : iterations) {
+    CountIteration(iteration, state);
+    loop.finished.push_back({.number = number,
+                             .first_run = iteration.first_run,
+                             .first_task = iteration.first_task,
+                             .results = Payload(CurrentResults(definition, state, iteration))});
+  }
+}
+
+void GoToItem(std::int32_t iteration, Loop& loop) {
+  loop.item_begin = loop.item_end = 0;
+  for (std::int32_t i = 0; i < iteration; ++i) {
+    const auto item = NextItem(loop);
+    if (!item.has_value()) return;
+    loop.item_begin = item->begin;
+    loop.item_end = item->end;
+  }
+}
+
+}  // namespace
+
+void ReopenLoop(const Definition& definition, const ReopenedLoop& reopened, State& state) {
+  const bool known = state.loops.contains(reopened.run);
+  Loop& loop = state.loops[reopened.run];
+  loop.run = reopened.run;
+  ReleaseEvaluation(reopened.run, state);
+  if (!known) {
+    loop.keep_last = reopened.keep_last;
+    loop.items = reopened.items;
+    CountFinished(definition, reopened.iteration, loop, state);
+  }
+  std::erase_if(loop.finished,
+                [&](const Iteration& finished) { return finished.number >= reopened.iteration; });
+  if (loop.iteration != reopened.iteration) GoToItem(reopened.iteration, loop);
+  loop.iteration = reopened.iteration;
+  CountIteration(loop, state);
+  if (loop.open == 0) state.loops_due.insert(reopened.run);
 }
 
 void ApplyTask(const ApplyContext& context, const IterationStarted& body, State& state) {

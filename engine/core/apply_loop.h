@@ -19,6 +19,10 @@ void BeginEvaluation(const Definition& definition, RunNumber loop, State& state)
 void HoldIteration(const Definition& definition, StepIndex step, State& state);
 void ReleaseIteration(const Definition& definition, StepIndex step, State& state);
 
+// An ended workflow goes on, this loop at that iteration: counts what there is of it. The runs that
+// are to be dropped have been, and those that are open say so.
+void ReopenLoop(const Definition& definition, const ReopenedLoop& reopened, State& state);
+
 // The loop ended: what it still keeps are its last iterations.
 // REQUIRES: `loop` is open.
 void CloseLoop(const Definition& definition, RunNumber loop, State& state);

@@ -84,6 +84,9 @@ class Books {
   void operator()(const TaskTimedOut& timed_out) { CountEffect(timed_out.task, timed_out.effect); }
   void operator()(const TaskCanceled& canceled) { CountEffect(canceled.task, canceled.effect); }
 
+  void operator()(const TaskSkipped& skipped) {
+    Run(state_.task(skipped.task).run).closed_seq = event_.seq;
+  }
   void operator()(const TaskFailureAccepted& accepted) {
     Run(state_.task(accepted.task).run).closed_seq = event_.seq;
   }
@@ -119,6 +122,7 @@ class Books {
     state_.status = state_.paused_by_person ? WorkflowStatus::kPaused : WorkflowStatus::kRunning;
   }
   void operator()(const OrphanEffect& orphan);
+  void operator()(const WorkflowReopened& reopened);
   // A workflow whose definition says nothing of a saga is one from the first step that does.
   void operator()(const StepsAdded&) {
     if (state_.added.any_saga() && state_.saga_status == SagaStatus::kNone) {
@@ -365,6 +369,41 @@ void Books::operator()(const OrphanEffect& orphan) {
   run.undo = UndoPhase::kParked;
   ++state_.fault.undo_parked;
   ++state_.fault.undo_unfinished;
+}
+
+// An ended workflow goes on. What was settled as without effect may have one now, under another
+// key: the old one may be sealed (saga.md 3.2).
+void Books::operator()(const WorkflowReopened& reopened) {
+  state_.fault = Fault{};
+  if (reopened.anew) state_.pivot_passed = false;
+  const bool saga = definition_.saga.declared || state_.added.any_saga();
+  state_.saga_status = saga ? ForwardStatus() : SagaStatus::kNone;
+  for (StepRun& run : state_.runs) {
+    run.undo = UndoPhase::kNone;
+    run.successors_open = 0;
+    run.passed_on = false;
+    run.undo_attempts = 0;
+    run.probe_attempts = 0;
+    run.settled = false;
+  }
+  const auto open_again = [this](RunNumber number) -> StepRun& {
+    StepRun& run = Run(number);
+    run.outcome = Effect::kUnset;
+    run.completed_seq = 0;
+    run.closed_seq = 0;
+    run.undo_input = Payload();
+    return run;
+  };
+  for (const RunNumber number : reopened.resumed) open_again(number).settled_seq = 0;
+  for (const RunNumber number : reopened.retried) {
+    StepRun& run = open_again(number);
+    if (run.settled_seq == 0) continue;
+    run.settled_seq = 0;
+    run.generation = reopened.generation;
+    run.attempts_unknown = 0;
+    run.attempts_dispatched = 0;
+    run.barrier = false;
+  }
 }
 
 void Books::FinishUndo(StepRun& run, UndoPhase phase) {

@@ -39,6 +39,8 @@ void Enqueue(TimeUs at, Task& task, State& state) {
   AddTimer(task.poll_timeout_at, TimerKind::kPollTimeout, task.number, state);
 }
 
+}  // namespace
+
 std::uint32_t CountOpenJoined(const ApplyContext& context, const Step& step, const StepRun& join,
                               const State& state) {
   if (step.type == StepType::kExclusiveJoin) {
@@ -54,6 +56,8 @@ std::uint32_t CountOpenJoined(const ApplyContext& context, const Step& step, con
         return run == 0 || !state.run(run).closed;
       }));
 }
+
+namespace {
 
 // A run of a loop's current iteration: the iteration is not over, and its last runs are others now.
 void OpenInLoop(const StepRun& run, State& state) {
@@ -104,20 +108,20 @@ void OpenRun(const ApplyContext& context, const TaskScheduled& body, State& stat
 
 // Each as a cause of the end of `after`. A JOIN may have thousands of them, so that each costs a
 // look into a set; 0 is none.
-void AddEdges(const std::vector<RunNumber>& before, RunNumber after, State& state) {
+void AddEdges(const std::vector<RunNumber>& before, RunNumber after, bool both_ways, State& state) {
   std::vector<RunNumber>& known = RunOf(after, state).after;
   std::set<RunNumber> seen(known.begin(), known.end());
   for (const RunNumber number : before) {
     if (number == 0 || !seen.insert(number).second) continue;
     known.push_back(number);
-    RunOf(number, state).before.push_back(after);
+    if (both_ways) RunOf(number, state).before.push_back(after);
   }
 }
 
 // The ends of the joined runs were preconditions of the end of their JOIN (saga.md 2.7).
 void AddJoinEdges(const ApplyContext& context, const Step& join, RunNumber number, State& state) {
   const StepRun& run = state.run(number);
-  if (!KeepsEdges(context, run, state)) return;
+  const bool both_ways = KeepsEdges(context, run, state);
   std::vector<RunNumber> joined;
   if (join.type == StepType::kExclusiveJoin) {
     const TaskNumber task = ExclusiveChoice(context.definition, state, run);
@@ -127,7 +131,7 @@ void AddJoinEdges(const ApplyContext& context, const Step& join, RunNumber numbe
       joined.push_back(JoinedRun(context.definition, state, run, step));
     }
   }
-  AddEdges(joined, number, state);
+  AddEdges(joined, number, both_ways, state);
 }
 
 // One of those that an open JOIN waits for has ended.
@@ -149,11 +153,19 @@ void EndBranch(const ApplyContext& context, StepIndex fork, State& state) {
   CountDown(context, StepOf(context.definition, state, join), state);
 }
 
+// Not of an iteration that is over: a step of one that a person had retried alone.
+bool IsOfCurrentIteration(const StepRun& run, const State& state) {
+  if (run.loop == 0) return true;
+  const auto loop = state.loops.find(run.loop);
+  return loop != state.loops.end() && run.number >= loop->second.first_run;
+}
+
 void CloseRun(const ApplyContext& context, RunNumber number, State& state) {
   StepRun& run = RunOf(number, state);
   if (run.closed) return;
   run.closed = true;
   state.open.erase(number);
+  if (!IsOfCurrentIteration(run, state)) return;
   const Step& step = StepOf(context.definition, state, run.step);
   for (const StepIndex join : step.joined_by) {
     CountDown(context, StepOf(context.definition, state, join), state);
@@ -166,7 +178,7 @@ void CloseRun(const ApplyContext& context, RunNumber number, State& state) {
   if (step.type == StepType::kDoWhile) {
     if (MayBeUndone(context.definition, state)) {
       const std::set<RunNumber>& tails = state.loops.at(number).tails;
-      AddEdges({tails.begin(), tails.end()}, number, state);
+      AddEdges({tails.begin(), tails.end()}, number, true, state);
     }
     CloseLoop(context.definition, number, state);
   }
@@ -326,7 +338,9 @@ void ApplyTask(const ApplyContext&, const ChildParked& body, State& state) {
 }
 
 void ApplyTask(const ApplyContext&, const ChildResumed& body, State& state) {
-  TaskOf(body.task, state).child_parked = false;
+  Task& task = TaskOf(body.task, state);
+  task.child_parked = false;
+  task.child_reopened = std::max(task.child_reopened, body.reopened);
 }
 
 void ApplyTask(const ApplyContext& context, const TaskCanceled& body, State& state) {
@@ -335,6 +349,15 @@ void ApplyTask(const ApplyContext& context, const TaskCanceled& body, State& sta
   task.child_ended = body.by_child;
   task.reason = body.reason;
   task.effect = body.effect;
+}
+
+void ApplyTask(const ApplyContext& context, const TaskSkipped& body, State& state) {
+  Task& task = TaskOf(body.task, state);
+  EndTask(context, TaskStatus::kSkipped, task, state);
+  task.output = body.output;
+  task.effect = Effect::kNone;
+  std::erase_if(state.skips, [&](const Skip& skip) { return skip.step == task.step; });
+  CloseRun(context, task.run, state);
 }
 
 void ApplyTask(const ApplyContext& context, const TaskFailureAccepted& body, State& state) {

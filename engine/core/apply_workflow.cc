@@ -52,6 +52,10 @@ void ApplyWorkflow(const ApplyContext&, const VariablesSet& body, State& state) 
   state.variables = body.variables;
 }
 
+void ApplyWorkflow(const ApplyContext&, const StepSkipped& body, State& state) {
+  state.skips.push_back({.step = body.step, .input = body.input, .output = body.output});
+}
+
 void ApplyWorkflow(const ApplyContext& context, const WorkflowEnded& body, State& state) {
   state.status = body.status;
   state.reason = body.reason;
@@ -64,10 +68,7 @@ void ApplyWorkflow(const ApplyContext& context, const WorkflowEnded& body, State
   state.branches_open.clear();
   state.held.clear();
   state.requests.clear();
-  // How far loops came stays known.
-  for (auto& [run, loop] : state.loops) {
-    loop = {.run = run, .iteration = loop.iteration};
-  }
+  // How far loops came stays known: they may be gone on with (WorkflowReopened).
   state.loops_due.clear();
   state.permitted.clear();
   state.live_tasks = 0;

@@ -25,6 +25,7 @@ class Causes {
     ChainIn(model.definition.steps);
     for (const auto& list : model.added.lists()) ChainIn(list->steps);
     for (const RunRecord& run : model.runs) {
+      if (run.gone) continue;
       runs_of_[run.step].push_back(run.number);
       const StepIndex instead_of = model.StepOf(run).instead_of;
       if (instead_of != kNoStep) runs_of_[instead_of].push_back(run.number);
@@ -200,7 +201,9 @@ std::vector<std::vector<RunNumber>> CausalPredecessors(const Model& model) {
   const Causes causes(model);
   std::vector<std::vector<RunNumber>> result;
   result.reserve(model.runs.size());
-  for (const RunRecord& run : model.runs) result.push_back(causes.Of(run));
+  for (const RunRecord& run : model.runs) {
+    result.push_back(run.gone ? std::vector<RunNumber>() : causes.Of(run));
+  }
   return result;
 }
 

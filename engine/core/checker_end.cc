@@ -50,6 +50,7 @@ void CheckFailedEnd(Model& model) {
   // Ended without going back at all (a policy that ignores an abort): only the list is claimed.
   if (model.fault_seq == 0) {
     for (const RunRecord& run : model.runs) {
+      if (run.gone) continue;
       const bool stands = run.completed_seq != 0 && model.StepOf(run).saga.undo.has_value();
       if (stands && !Listed(model, run.number)) {
         model.Report("I10", model.ended_seq,
@@ -58,7 +59,9 @@ void CheckFailedEnd(Model& model) {
     }
     return;
   }
-  for (const RunRecord& run : model.runs) CheckRunAtEnd(run, model);
+  for (const RunRecord& run : model.runs) {
+    if (!run.gone) CheckRunAtEnd(run, model);
+  }
   if (model.ended.status != model.fault.end_status) {
     model.Report("2.13", model.ended_seq, "the status is not the one that the fault decided");
   }
@@ -67,6 +70,7 @@ void CheckFailedEnd(Model& model) {
 void CheckCompletedEnd(Model& model) {
   if (model.fault_seq != 0) model.Report("I10", model.ended_seq, "COMPLETED after a fault");
   for (const RunRecord& run : model.runs) {
+    if (run.gone) continue;
     if (run.undo_scheduled_seq != 0) {
       model.Report("I10", run.undo_scheduled_seq,
                    "COMPLETED, but " + std::string(ReferenceOf(model, run)) + " was undone");
@@ -111,6 +115,7 @@ void CheckFailureWorkflow(Model& model) {
   }
   if (definition.failure_workflow_at == FailureWorkflowAt::kOnFailure) return;
   for (const RunRecord& run : model.runs) {
+    if (run.gone) continue;
     if (model.failure_workflow_seq != 0 && run.undo_finished_seq > model.failure_workflow_seq) {
       model.Report("I17", model.failure_workflow_seq,
                    "the failure workflow was started before " +
@@ -126,8 +131,9 @@ void CheckStandstill(Model& model) {
   if (model.paused || model.live_tasks > 0) return;
   const bool asking = !model.requests.empty() && model.fault_seq == 0;
   if (asking) return;
-  const bool undo_parked = std::any_of(model.runs.begin(), model.runs.end(),
-                                       [](const RunRecord& run) { return run.parked; });
+  const bool undo_parked =
+      std::any_of(model.runs.begin(), model.runs.end(),
+                  [](const RunRecord& run) { return run.parked && !run.gone; });
   const bool parked = model.parked_seq > std::max(model.resumed_seq, model.fault_seq);
   if (parked) return;
   if (undo_parked) {
@@ -201,7 +207,9 @@ void CheckUndoInput(const RunRecord& run, EventSeq seq, const Payload& input, Mo
 
 void CheckEnd(Model& model) {
   if (model.runs.empty() && model.ended_seq == 0) return;
-  for (const RunRecord& run : model.runs) CheckRetryable(run, model);
+  for (const RunRecord& run : model.runs) {
+    if (!run.gone) CheckRetryable(run, model);
+  }
   if (model.ended_seq != 0) CheckFailureWorkflow(model);
   if (!model.definition.saga.declared && !model.added.any_saga()) return;
   if (model.ended_seq != 0) {

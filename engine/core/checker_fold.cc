@@ -43,6 +43,13 @@ class Folder {
     RunRecord& run = RunOf(accepted.task);
     if (run.closed_seq == 0) run.closed_seq = seq_;
   }
+  void operator()(const TaskSkipped& skipped) {
+    TaskRecord* task = End(skipped.task, TaskStatus::kSkipped, Effect::kNone);
+    if (task != nullptr) Run(task->run).closed_seq = seq_;
+  }
+  void operator()(const StepSkipped& skipped) {
+    Require(!skipped.actor.empty(), "I24", "a person's decision without actor");
+  }
   void operator()(const LateResult& late);
   void operator()(const TaskHandedOver& handed) {
     TaskRecord* task = Open(handed.task);
@@ -106,6 +113,7 @@ class Folder {
     Run(orphan.run).parked = true;
     Run(orphan.run).finishes = 0;
   }
+  void operator()(const WorkflowReopened& reopened) { FoldReopened(reopened, seq_, model_); }
   void operator()(const StepsRequested&) { model_.requests.insert(seq_); }
   void operator()(const StepsAdded& added) {
     model_.requests.erase(added.request);
@@ -304,7 +312,8 @@ TaskRecord* Folder::End(TaskNumber number, TaskStatus status, Effect effect) {
   task->status = status;
   task->effect = effect;
   --model_.live_tasks;
-  const bool reported = status != TaskStatus::kTimedOut && status != TaskStatus::kCanceled;
+  const bool reported = status != TaskStatus::kTimedOut && status != TaskStatus::kCanceled &&
+                        status != TaskStatus::kSkipped;
   const Step& step = model_.StepOf(Run(task->run));
   // What is wrong with the request of a START_WORKFLOW fails it before anything is started.
   const bool by_child = IsChildTask(step, task->operation) && step.type != StepType::kStartWorkflow;
@@ -438,7 +447,8 @@ bool MayFollowEnd(const EventBody& body) {
   if (const auto* faulted = std::get_if<SagaFaulted>(&body)) {
     return faulted->cause == FaultCause::kParent;
   }
-  return std::holds_alternative<LateResult>(body) || std::holds_alternative<OrphanEffect>(body) ||
+  return std::holds_alternative<WorkflowReopened>(body) ||
+         std::holds_alternative<LateResult>(body) || std::holds_alternative<OrphanEffect>(body) ||
          std::holds_alternative<SagaParked>(body);
 }
 

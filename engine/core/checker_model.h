@@ -33,6 +33,7 @@ struct TaskRecord {
 
 struct RunRecord {
   RunNumber number = 0;
+  bool gone = false;  // dropped by a WorkflowReopened
   StepIndex step = kNoStep;
   RunNumber loop = 0;  // the DO_WHILE run that it stands in
   std::int32_t iteration = 0;
@@ -100,6 +101,9 @@ bool NeedsUndo(const Model& model, const RunRecord& run);
 
 // Folds one event, reporting what breaks an invariant as it comes (checker_fold.cc).
 void Fold(const Event& event, Model& model);
+// An ended workflow goes on (checker_reopen.cc): checks the end that it had, and takes back what is
+// to be done again.
+void FoldReopened(const WorkflowReopened& reopened, EventSeq seq, Model& model);
 // What can be said only over the whole (checker_order.cc): I6, I7, O3.
 void CheckOrder(Model& model);
 // Causal predecessors of each run, by number - 1, from control flow and data (checker_causal.cc).

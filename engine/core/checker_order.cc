@@ -34,6 +34,7 @@ std::vector<Bound> BoundsOf(const Model& model) {
   }
   std::vector<RunNumber> ready;
   for (const RunRecord& run : model.runs) {
+    if (run.gone) continue;
     if (successors[run.number - 1] == 0) ready.push_back(run.number);
   }
   std::vector<Bound> bounds(model.runs.size());
@@ -56,6 +57,7 @@ std::vector<Bound> BoundsOf(const Model& model) {
 void CheckStrictReverse(Model& model) {
   std::vector<std::pair<EventSeq, const RunRecord*>> undone;
   for (const RunRecord& run : model.runs) {
+    if (run.gone) continue;
     const EventSeq ended = run.closed_seq != 0 ? run.closed_seq : run.settled_seq;
     if (run.undo_scheduled_seq != 0) undone.emplace_back(ended, &run);
   }
@@ -81,10 +83,12 @@ void CheckOrder(Model& model) {
   const bool gated = saga.order != UndoOrder::kCausal || saga.siblings != SiblingPolicy::kInterrupt;
   EventSeq all_settled = 0;
   for (const RunRecord& run : model.runs) {
+    if (run.gone) continue;
     all_settled = std::max(all_settled, SettledAt(model, run));
   }
   const std::vector<Bound> bounds = BoundsOf(model);
   for (const RunRecord& run : model.runs) {
+    if (run.gone) continue;
     const EventSeq scheduled = run.undo_scheduled_seq;
     if (scheduled == 0) continue;
     const std::string& reference = model.StepOf(run).reference;

@@ -13,6 +13,13 @@
 
 namespace skald::core {
 
+// Schedules the task and carries it out as its type says; of a run that there is, as its next
+// attempt.
+void CarryOutTask(const Step& step, TaskScheduled task, Draft& draft);
+
+// A person wants the step stepped over: its task is recorded as SKIPPED.
+void StepOver(StepIndex step, TaskScheduled task, Draft& draft);
+
 // SWITCH and DECISION.
 void CarryOutChoice(const Step& step, TaskScheduled task, Draft& draft);
 void CarryOutFork(const Step& step, TaskScheduled task, Draft& draft);
@@ -38,6 +45,9 @@ TaskCompleted ChoiceMade(const Step& step, TaskNumber task, const Payload& input
                          std::string_view value);
 // The case that the ended SWITCH or DECISION chose; null when nothing of it runs.
 const Branch* ChosenBranch(const Step& step, const Payload& output);
+
+// What the loop of that task goes through and keeps, as far as its input and the workflow say now.
+void FillLoop(const Step& step, const Task& task, const Draft& draft, ReopenedLoop& loop);
 
 // Decides what follows for the loops that are due: the condition, another iteration, or the end.
 // REQUIRES: forward work may be scheduled.

@@ -162,6 +162,11 @@ void CarryOutLoop(const Step& step, TaskScheduled task, Draft& draft) {
   BeginIteration(run, keep_last, std::move(items).value_or(Payload()), draft);
 }
 
+void FillLoop(const Step& step, const Task& task, const Draft& draft, ReopenedLoop& loop) {
+  loop.keep_last = KeepLastOf(task.input);
+  loop.items = ItemsOf(step, task.input, draft).value_or(Payload());
+}
+
 void AdvanceLoops(Draft& draft) {
   const std::vector<RunNumber> due(draft.state().loops_due.begin(), draft.state().loops_due.end());
   for (const RunNumber run : due) AdvanceLoop(run, draft);

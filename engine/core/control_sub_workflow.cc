@@ -263,9 +263,17 @@ void AppendChildCommands(const Definition& definition, const State& state, const
     commands.push_back(UndoChildOf(state, task));
     return;
   }
-  StartChild start = StartChildOf(definition, state, task);
-  start.again = true;
-  commands.push_back(std::move(start));
+  if (task.resumed_seq != 0) {
+    commands.push_back(RetryChild{.task = task.number,
+                                  .child = task.child,
+                                  .asked = task.resumed_seq,
+                                  .actor = "engine",
+                                  .reason = "the parent workflow is retried"});
+  } else {
+    StartChild start = StartChildOf(definition, state, task);
+    start.again = true;
+    commands.push_back(std::move(start));
+  }
   if (!task.cancel_requested) return;
   const std::string& why = task.timeout == Timeout::kNone ? state.reason : task.reason;
   commands.push_back(TerminateChild{task.number, task.child, ParentEndedReason(why)});

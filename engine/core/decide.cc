@@ -44,6 +44,17 @@ absl::Status Handle(const UndoForParent& trigger, Draft& draft) {
   return OnUndoForParent(trigger, draft);
 }
 
+absl::Status Handle(const RestartWorkflow& trigger, Draft& draft) {
+  return OnRestart(trigger, draft);
+}
+absl::Status Handle(const RetryWorkflow& trigger, Draft& draft) { return OnRetry(trigger, draft); }
+absl::Status Handle(const RerunWorkflow& trigger, Draft& draft) { return OnRerun(trigger, draft); }
+
+absl::Status Handle(const SkipTask& trigger, Draft& draft) { return OnSkipTask(trigger, draft); }
+absl::Status Handle(const UpdateVariables& trigger, Draft& draft) {
+  return OnUpdateVariables(trigger, draft);
+}
+
 absl::Status Handle(const StepsResolved& trigger, Draft& draft) {
   return OnStepsResolved(trigger, draft);
 }
@@ -79,7 +90,9 @@ std::vector<Command> OpenCommands(const Definition& definition, const State& sta
   for (const Task& task : state.tasks) {
     if (!task.child.is_nil()) AppendChildCommands(definition, state, task, commands);
   }
-  if (!state.start.parent.is_nil() && (WaitsForPerson(state) || IsTerminal(state.status))) {
+  const bool reopened = state.reopened_seq != 0;
+  const bool tells = WaitsForPerson(state) || reopened || IsTerminal(state.status);
+  if (!state.start.parent.is_nil() && tells) {
     commands.push_back(TellParent{state.start.parent, state.start.parent_task});
   }
   if (!state.failure_workflow.is_nil() && !state.failure_workflow_refused) {

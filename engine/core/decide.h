@@ -76,13 +76,20 @@ struct UndoChild {
   WorkflowId child;
   std::string reason;
 };
+// Have it retried as RetryWorkflow does, with its own sub-workflows.
+struct RetryChild {
+  TaskNumber task = 0;
+  WorkflowId child;
+  EventSeq asked = 0;  // once for each
+  std::string actor, reason;
+};
 // Tell the parent how this workflow is (ReportOf).
 struct TellParent {
   WorkflowId parent;
   TaskNumber task = 0;
 };
 using Command = std::variant<OfferTask, WithdrawTask, CancelTask, StartChild, TerminateChild,
-                             UndoChild, TellParent, ResolveSteps>;
+                             UndoChild, TellParent, ResolveSteps, RetryChild>;
 
 enum class Answer : std::uint8_t {
   kRecorded,    // the trigger took effect

@@ -72,6 +72,20 @@ void OnStarted(const ReportChild& report, Draft& draft) {
   OnTaskEnded(report.task, draft);
 }
 
+// One that cannot be retried is replaced by another.
+void OnRefused(const ReportChild& report, Draft& draft) {
+  const bool asked_to_retry = draft.state().task(report.task).resumed_seq != 0;
+  draft.Emit(TaskFailed{.task = report.task, .reason = report.reason.substr(0, kReasonBytesMax)});
+  if (asked_to_retry && GoesForward(draft.state())) return ScheduleRetry(report.task, 0, draft);
+  OnTaskEnded(report.task, draft);
+}
+
+// The child was asked to be retried since it ended so.
+bool IsOfEarlierEnd(const ReportChild& report, const Task& task) {
+  return report.condition == ChildCondition::kEnded &&
+         report.status != WorkflowStatus::kCompleted && report.asked < task.resumed_seq;
+}
+
 void OnParked(const ReportChild& report, Draft& draft) {
   if (draft.state().task(report.task).child_parked) return draft.Answer(Answer::kUnchanged);
   ParkForChild(report.task, absl::StrCat("sub-workflow ", report.child.ToString(), " is parked"),
@@ -163,7 +177,7 @@ void OnLaterReport(const ReportChild& report, Draft& draft) {
 }
 
 absl::Status CheckReport(const ReportChild& report, const State& state) {
-  if (!state.has_task(report.task)) {
+  if (!state.has_task(report.task) && report.task > state.tasks.size()) {
     return absl::NotFoundError(absl::StrCat("no such task: ", TaskIdText(state, report.task)));
   }
   if (report.condition != ChildCondition::kEnded || IsTerminal(report.status)) {
@@ -179,16 +193,32 @@ absl::Status OnReportChild(const ReportChild& report, Draft& draft) {
   const State& state = draft.state();
   if (report.task == 0) return OnReportFailureWorkflow(report, draft);
   if (absl::Status status = CheckReport(report, state); !status.ok()) return status;
-  const Task& task = state.task(report.task);
-  if (task.child != report.child || IsTerminal(state.status)) {
+  // The workflow was begun anew without it.
+  if (!state.has_task(report.task)) {
     draft.Answer(Answer::kSuperseded);
     return absl::OkStatus();
   }
-  if (task.status != TaskStatus::kInProgress) {
+  const Task& task = state.task(report.task);
+  const bool goes_on = !IsTerminal(state.status);
+  if (task.child != report.child || (!goes_on && !ReopenForChild(report, draft))) {
+    draft.Answer(Answer::kSuperseded);
+    return absl::OkStatus();
+  }
+  // ReopenForChild brought it here: the child may have ended again already.
+  if (!goes_on && report.condition == ChildCondition::kRunning) return absl::OkStatus();
+  if (state.task(report.task).status != TaskStatus::kInProgress) {
     OnLaterReport(report, draft);
     return absl::OkStatus();
   }
-  if (UndoesItsChild(draft.StepAt(task.step), task.operation)) {
+  if (report.reopened > state.task(report.task).child_reopened) {
+    draft.Emit(ChildResumed{.task = report.task, .reopened = report.reopened});
+  }
+  if (IsOfEarlierEnd(report, state.task(report.task))) {
+    draft.Answer(Answer::kSuperseded);
+    return absl::OkStatus();
+  }
+  if (UndoesItsChild(draft.StepAt(state.task(report.task).step),
+                     state.task(report.task).operation)) {
     OnUndoReport(report, report.task, draft);
     return absl::OkStatus();
   }
@@ -201,9 +231,7 @@ absl::Status OnReportChild(const ReportChild& report, Draft& draft) {
       break;
     case ChildCondition::kRefused:
     case ChildCondition::kNotUndone:
-      draft.Emit(
-          TaskFailed{.task = report.task, .reason = report.reason.substr(0, kReasonBytesMax)});
-      OnTaskEnded(report.task, draft);
+      OnRefused(report, draft);
       break;
     case ChildCondition::kEnded:
       OnEnded(report, draft);
@@ -220,7 +248,8 @@ void TellParentOfChanges(Draft& draft) {
            std::holds_alternative<SagaParked>(event.body) ||
            std::holds_alternative<SagaResumed>(event.body) ||
            std::holds_alternative<ChildParked>(event.body) ||
-           std::holds_alternative<ChildResumed>(event.body);
+           std::holds_alternative<ChildResumed>(event.body) ||
+           std::holds_alternative<WorkflowReopened>(event.body);
   });
   if (changed) draft.Ask(TellParent{start.parent, start.parent_task});
 }
@@ -239,6 +268,8 @@ ReportChild ReportOf(const State& child) {
   report.name = child.start.name;
   report.version = child.start.version;
   report.pivot_passed = child.pivot_passed;
+  report.reopened = child.reopened_seq;
+  report.asked = child.reopened_asked;
   if (WaitsForPerson(child)) report.condition = ChildCondition::kParked;
   if (!IsTerminal(child.status)) return report;
   report.condition = ChildCondition::kEnded;

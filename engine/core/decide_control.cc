@@ -42,9 +42,13 @@ void CarryOut(StepIndex index, std::vector<RunNumber> after, Draft& draft) {
     return Refuse(step, limit, draft);
   }
   TaskScheduled task = FirstAttempt(step, std::move(after), draft);
-  absl::StatusOr<Payload> input = EvaluateInput(step, task.task, draft);
-  if (!input.ok()) return Refuse(step, input.status().message(), draft);
-  task.input = *std::move(input);
+  if (std::optional<Payload> given = draft.TakeGivenInput(index); given.has_value()) {
+    task.input = *std::move(given);
+  } else {
+    absl::StatusOr<Payload> input = EvaluateInput(step, task.task, draft);
+    if (!input.ok()) return Refuse(step, input.status().message(), draft);
+    task.input = *std::move(input);
+  }
   if (task.input.size() > kPayloadBytesCeiling) {
     return Refuse(
         step,
@@ -52,6 +56,17 @@ void CarryOut(StepIndex index, std::vector<RunNumber> after, Draft& draft) {
                      kPayloadBytesCeiling, ")"),
         draft);
   }
+  if (draft.state().FindSkip(index) != nullptr) return StepOver(index, std::move(task), draft);
+  CarryOutTask(step, std::move(task), draft);
+}
+
+bool LoopsAreDue(const State& state) { return GoesForward(state) && !state.loops_due.empty(); }
+
+bool MayCarryOut(const State& state) { return !IsTerminal(state.status) && !state.fault.active; }
+
+}  // namespace
+
+void CarryOutTask(const Step& step, TaskScheduled task, Draft& draft) {
   switch (step.type) {
     case StepType::kSimple:
     case StepType::kInline:
@@ -92,12 +107,6 @@ void CarryOut(StepIndex index, std::vector<RunNumber> after, Draft& draft) {
   }
 }
 
-bool LoopsAreDue(const State& state) { return GoesForward(state) && !state.loops_due.empty(); }
-
-bool MayCarryOut(const State& state) { return !IsTerminal(state.status) && !state.fault.active; }
-
-}  // namespace
-
 PlanScope::PlanScope(Draft& draft) : draft_(draft), outermost_(!draft.carrying_out_plan()) {
   draft_.set_carrying_out_plan(true);
 }
@@ -134,9 +143,9 @@ void ScheduleInPlace(StepIndex step, std::vector<RunNumber> after, Draft& draft)
 
 void ScheduleFollowing(RunNumber run, Draft& draft) {
   StepIndex at = draft.state().run(run).step;
-  if (IsChoice(draft.StepAt(at).type)) {
-    const Branch* chosen =
-        ChosenBranch(draft.StepAt(at), draft.state().task(draft.state().run(run).task).output);
+  const Task& task = draft.state().task(draft.state().run(run).task);
+  if (IsChoice(draft.StepAt(at).type) && task.status != TaskStatus::kSkipped) {
+    const Branch* chosen = ChosenBranch(draft.StepAt(at), task.output);
     if (chosen != nullptr) return ScheduleInPlace(chosen->steps.front(), {run}, draft);
   }
   while (draft.StepAt(at).next == kNoStep) {
@@ -164,7 +173,7 @@ void AdvanceJoins(RunNumber run, Draft& draft) {
 void AdvanceNow(RunNumber run, Draft& draft) {
   const PlanScope plan(draft);
   AdvanceJoins(run, draft);
-  ScheduleFollowing(run, draft);
+  if (!draft.state().run(run).led_on) ScheduleFollowing(run, draft);
 }
 
 void ReleaseHeld(const std::vector<RunNumber>& held, Draft& draft) {

@@ -62,11 +62,16 @@ bool OutOfTime(const StepRun& run, const Step& step, TimeUs now) {
          now - run.first_scheduled_at >= step.task.total_timeout_us;
 }
 
-bool MayRetry(const Task& task, const Step& step) {
+// Since the run began, or a person had it retried.
+std::int32_t AttemptsMade(const Task& task, const State& state) {
+  return task.attempt - state.run(task.run).attempts_before;
+}
+
+bool MayRetry(const Task& task, const Step& step, const State& state) {
   if (!IsDoneElsewhere(step, Operation::kAction)) return false;
   if (task.status != TaskStatus::kFailed && task.status != TaskStatus::kTimedOut) return false;
   const std::int32_t retries = step.task.retry.retry_count;
-  return retries < 0 || task.attempt <= retries;
+  return retries < 0 || AttemptsMade(task, state) <= retries;
 }
 
 std::string OutOfTimeReason(const Task& task, const StepRun& run, const Step& step,
@@ -175,9 +180,10 @@ void DecideFailure(TaskNumber number, Draft& draft) {
                draft);
     return;
   }
-  if (!MayRetry(task, step)) return GiveUp(number, false, draft);
+  if (!MayRetry(task, step, state)) return GiveUp(number, false, draft);
   if (OutOfTime(state.run(task.run), step, draft.now())) return GiveUp(number, true, draft);
-  ScheduleRetry(number, BackoffUs(step.task.retry, task.attempt, state.id, number), draft);
+  const std::int32_t made = AttemptsMade(task, state);
+  ScheduleRetry(number, BackoffUs(step.task.retry, made, state.id, number), draft);
 }
 
 }  // namespace skald::core

@@ -14,6 +14,16 @@ absl::Status NoSuchTask(const State& state, TaskNumber task) {
   return absl::NotFoundError(absl::StrCat("no such task: ", TaskIdText(state, task)));
 }
 
+// It was there, and is not any more: an iteration that is not kept, or what a rerun took back.
+bool IsGone(const State& state, TaskNumber task) {
+  return task >= 1 && task <= state.tasks.size() && !state.has_task(task);
+}
+
+absl::Status Superseded(Draft& draft) {
+  draft.Answer(Answer::kSuperseded);
+  return absl::OkStatus();
+}
+
 absl::Status NotStartable(const State& state, const Task& task, std::string_view why) {
   return absl::FailedPreconditionError(
       absl::StrCat("start task ", TaskIdText(state, task.number), ": ", std::string(why)));
@@ -218,6 +228,7 @@ absl::Status OnStartTask(const StartTask& trigger, Draft& draft) {
 
 absl::Status OnReportResult(const ReportResult& trigger, Draft& draft) {
   const State& state = draft.state();
+  if (IsGone(state, trigger.task)) return Superseded(draft);
   if (!state.has_task(trigger.task)) return NoSuchTask(state, trigger.task);
   if (absl::Status status = CheckResult(trigger, draft); !status.ok()) return status;
   const Task& task = state.task(trigger.task);
@@ -261,6 +272,7 @@ absl::Status OnReportResult(const ReportResult& trigger, Draft& draft) {
 
 absl::Status OnLoseTask(const LoseTask& trigger, Draft& draft) {
   const State& state = draft.state();
+  if (IsGone(state, trigger.task)) return Superseded(draft);
   if (!state.has_task(trigger.task)) return NoSuchTask(state, trigger.task);
   const Task& task = state.task(trigger.task);
   if (task.status != TaskStatus::kInProgress || task.fence != trigger.fence || trigger.fence == 0) {

@@ -229,6 +229,7 @@ struct Definition {
   Payload variables;                   // object or empty
   DurationUs timeout_us = 0;           // 0 = none
   bool timeout_ends_workflow = false;  // TIME_OUT_WF; else only an alert
+  bool restartable = true;             // also when it has completed
   WorkflowSaga saga;
   RetryPolicy undo_retry;        // what undo tasks begin with (saga.md 2.11)
   std::string failure_workflow;  // name, `$workflow.input.x` or `${workflow.input.x}`; "" = none

@@ -56,6 +56,7 @@ void ReadHead(const Fields& fields, Definition& definition) {
   definition.timeout_us = fields.Seconds("timeoutSeconds").value_or(0);
   definition.timeout_ends_workflow =
       fields.Choice("timeoutPolicy", false, {{"TIME_OUT_WF", true}, {"ALERT_ONLY", false}});
+  definition.restartable = fields.Boolean("restartable", true);
   definition.input_template = ObjectOf(fields, "inputTemplate");
   definition.variables = ObjectOf(fields, "variables");
   if (definition.variables.size() > kVariablesBytesMax) {

@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <iterator>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -49,6 +50,17 @@ class Draft {
   // Somebody ends the workflow in this decision: no failure workflow follows.
   bool ends_on_purpose() const { return ends_on_purpose_; }
   void set_ends_on_purpose(bool value) { ends_on_purpose_ = value; }
+
+  // What the next task of the step gets as its input, instead of what would be evaluated.
+  void GiveInput(StepIndex step, Payload input) { given_[step] = std::move(input); }
+  // Removed; nullopt when nothing was given.
+  std::optional<Payload> TakeGivenInput(StepIndex step) {
+    const auto given = given_.find(step);
+    if (given == given_.end()) return std::nullopt;
+    Payload input = std::move(given->second);
+    given_.erase(given);
+    return input;
+  }
 
   // Steps still to be scheduled by this decision, in order; carried out by PlanScope
   // (task_steps.h). What a construct begins with (the first steps of branches and cases, the JOIN
@@ -93,6 +105,7 @@ class Draft {
   Decision decision_;
   TaskNumber last_task_ = 0;
   bool ends_on_purpose_ = false;
+  std::map<StepIndex, Payload> given_;
   std::deque<Planned> plan_;
   std::vector<Planned> in_place_;
   bool carrying_out_plan_ = false;

@@ -44,7 +44,10 @@ constexpr std::array<std::string_view, std::variant_size_v<EventBody>> kNames = 
     "ChildParked",
     "ChildResumed",
     "FailureWorkflowStarted",
-    "FailureWorkflowRefused"};
+    "FailureWorkflowRefused",
+    "WorkflowReopened",
+    "StepSkipped",
+    "TaskSkipped"};
 
 static_assert(!kNames.back().empty(), "every kind of event has a name");
 

@@ -53,8 +53,9 @@ struct SignalReceived {
   std::string actor;
 };
 struct VariablesSet {
-  Payload variables;
-};  // all of them, after the change
+  Payload variables;          // all of them, after the change
+  std::string actor, reason;  // of a person; else a step set them
+};
 struct WorkflowEnded {
   WorkflowStatus status = WorkflowStatus::kCompleted;
   SagaStatus saga_status = SagaStatus::kNone;
@@ -191,6 +192,7 @@ struct ChildParked {
 };
 struct ChildResumed {
   TaskNumber task = 0;
+  EventSeq reopened = 0;  // not 0: it had ended, and this event of it re-opened it
 };
 // The failure workflow was decided on; its start follows.
 struct FailureWorkflowStarted {
@@ -279,15 +281,62 @@ struct OrphanEffect {
   TaskNumber task = 0;
 };
 
-using EventBody =
-    std::variant<WorkflowStarted, WorkflowPaused, WorkflowResumed, WorkflowTimeoutAlerted,
-                 SignalReceived, VariablesSet, WorkflowEnded, TaskScheduled, TaskReleased,
-                 TaskStarted, TaskRequeued, TaskCompleted, TaskFailed, TaskTimedOut,
-                 TaskCancelRequested, TaskCanceled, TaskFailureAccepted, LateResult, SagaFaulted,
-                 FaultPended, FaultRefused, PivotPassed, StepSettled, UndoParked, UndoResolved,
-                 SagaParked, SagaResumed, PolicyOverridden, OrphanEffect, StepsRequested,
-                 StepsAdded, TaskHandedOver, TaskUpdated, IterationStarted, ChildParked,
-                 ChildResumed, FailureWorkflowStarted, FailureWorkflowRefused>;
+// ---- operations on ended workflows (conductor.md 3.11) ---------------------------------------
+
+enum class Reopening : std::uint8_t {
+  kRestart,
+  kRetry,
+  kRerun,
+  kChild,  // a sub-workflow of it was re-opened
+};
+// Where a DO_WHILE run goes on.
+struct ReopenedLoop {
+  RunNumber run = 0;
+  std::int32_t iteration = 1;
+  // Of a loop that had ended; else what the state has.
+  std::int32_t keep_last = 0;
+  Payload items;
+};
+// An ended workflow goes on. What a run is listed under says what becomes of it; all others stay as
+// they are. What follows a run and is not there is scheduled by the events that come next.
+struct WorkflowReopened {
+  Reopening kind = Reopening::kRetry;
+  std::string actor, reason;
+  bool anew = false;            // nothing stays: from the first step on
+  std::int32_t generation = 1;  // of the runs that begin from now on
+  TaskNumber task = 0;  // kRerun: from which one; kChild: the one that the child carries out
+  std::vector<RunNumber> dropped;   // forgotten: they begin again when their turn comes
+  std::vector<RunNumber> retried;   // get another attempt
+  std::vector<RunNumber> resumed;   // go on where they stood: joins, loops, sub-workflows
+  std::vector<ReopenedLoop> loops;  // those of `resumed` that are loops
+  TimeUs timeout_at = 0;
+  Payload input;                // of the workflow, from now on; empty: as it was
+  std::string correlation_id;   // the same
+  EventSeq asked = 0;           // by the parent: seq of the event that re-opened that one
+  EventSeq child_reopened = 0;  // kChild: seq of the event that re-opened the child
+};
+
+// A person had a step, which was not there yet, stepped over when its turn comes.
+struct StepSkipped {
+  StepIndex step = kNoStep;
+  std::string reference;  // for SQL and people; follows from `step`
+  Payload input, output;  // the task's; no input: as it is evaluated
+  std::string actor, reason;
+};
+// Its turn came.
+struct TaskSkipped {
+  TaskNumber task = 0;
+  Payload output;
+};
+
+using EventBody = std::variant<
+    WorkflowStarted, WorkflowPaused, WorkflowResumed, WorkflowTimeoutAlerted, SignalReceived,
+    VariablesSet, WorkflowEnded, TaskScheduled, TaskReleased, TaskStarted, TaskRequeued,
+    TaskCompleted, TaskFailed, TaskTimedOut, TaskCancelRequested, TaskCanceled, TaskFailureAccepted,
+    LateResult, SagaFaulted, FaultPended, FaultRefused, PivotPassed, StepSettled, UndoParked,
+    UndoResolved, SagaParked, SagaResumed, PolicyOverridden, OrphanEffect, StepsRequested,
+    StepsAdded, TaskHandedOver, TaskUpdated, IterationStarted, ChildParked, ChildResumed,
+    FailureWorkflowStarted, FailureWorkflowRefused, WorkflowReopened, StepSkipped, TaskSkipped>;
 
 struct Event {
   EventSeq seq = 0;

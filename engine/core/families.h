@@ -93,6 +93,19 @@ absl::Status OnStepsResolved(const StepsResolved& trigger, Draft& draft);
 // A pause or a park has ended: asks again for what is still open.
 void ResumeRequests(Draft& draft);
 
+// ---- operations on ended workflows (decide_reopen.cc)
+// ------------------------------------------------------------
+absl::Status OnRestart(const RestartWorkflow& trigger, Draft& draft);
+absl::Status OnRetry(const RetryWorkflow& trigger, Draft& draft);
+absl::Status OnRerun(const RerunWorkflow& trigger, Draft& draft);
+// A sub-workflow of this ended workflow was re-opened: so is this one, and waits for it again.
+// False: it cannot be, and nothing has changed.
+bool ReopenForChild(const ReportChild& report, Draft& draft);
+
+// ---- operations on running workflows (decide_skip.cc)
+absl::Status OnSkipTask(const SkipTask& trigger, Draft& draft);
+absl::Status OnUpdateVariables(const UpdateVariables& trigger, Draft& draft);
+
 // ---- timers (decide_timer.cc)
 // ------------------------------------------------------------------------
 absl::Status OnFireTimers(Draft& draft);

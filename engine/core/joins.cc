@@ -10,7 +10,8 @@ namespace {
 const Branch* ChosenBy(const Definition& definition, const State& state, const StepRun& run) {
   const Step& step = StepOf(definition, state, run.step);
   if (!IsChoice(step.type) || !run.closed) return nullptr;
-  return ChosenBranch(step, state.task(run.task).output);
+  const Task& task = state.task(run.task);
+  return task.status == TaskStatus::kSkipped ? nullptr : ChosenBranch(step, task.output);
 }
 
 // The step with which a branch ends, as far as its cases have been chosen.

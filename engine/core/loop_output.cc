@@ -41,7 +41,7 @@ std::optional<ItemPlace> NextItem(const Loop& loop) {
 std::string CurrentResults(const Definition& definition, const State& state, const Loop& loop) {
   std::string results = "{";
   for (auto run = state.runs.from(loop.first_run); run != state.runs.end(); ++run) {
-    if (run->loop != loop.run) continue;
+    if (run->loop != loop.run || run->iteration != loop.iteration) continue;
     AddKey(StepOf(definition, state, run->step).reference, results);
     results.append(OutputOf(state, *run));
   }

@@ -29,7 +29,7 @@ bool IsForOpenTasks(const EventBody& body) {
          std::holds_alternative<TaskTimedOut>(body) ||
          std::holds_alternative<TaskCancelRequested>(body) ||
          std::holds_alternative<TaskCanceled>(body) || std::holds_alternative<ChildParked>(body) ||
-         std::holds_alternative<ChildResumed>(body) ||
+         std::holds_alternative<ChildResumed>(body) || std::holds_alternative<TaskSkipped>(body) ||
          std::holds_alternative<TaskHandedOver>(body) || std::holds_alternative<TaskUpdated>(body);
 }
 
@@ -39,7 +39,8 @@ std::string_view CheckNumbers(const Body& body, bool open, const State& state) {
   if constexpr (requires { body.task; }) {
     constexpr bool optional =
         std::is_same_v<Body, SagaFaulted> || std::is_same_v<Body, FaultPended> ||
-        std::is_same_v<Body, FailureWorkflowStarted> || std::is_same_v<Body, OrphanEffect>;
+        std::is_same_v<Body, FailureWorkflowStarted> || std::is_same_v<Body, OrphanEffect> ||
+        std::is_same_v<Body, WorkflowReopened>;
     if (!(optional && body.task == 0) && !state.has_task(body.task)) return "no such task";
     if (open && IsTerminal(state.task(body.task).status)) return "the task has ended";
   }
@@ -58,12 +59,38 @@ std::string_view CheckNumbers(const Body& body, bool open, const State& state) {
   return "";
 }
 
+std::string_view CheckReopened(const WorkflowReopened& body, const Definition& definition,
+                               const State& state) {
+  if (!IsTerminal(state.status)) return "the workflow has not ended";
+  for (const auto* runs : {&body.dropped, &body.retried, &body.resumed}) {
+    if (!std::all_of(runs->begin(), runs->end(), [&](RunNumber run) { return state.has_run(run); }))
+      return "no such run";
+  }
+  for (const ReopenedLoop& loop : body.loops) {
+    const bool resumed =
+        std::find(body.resumed.begin(), body.resumed.end(), loop.run) != body.resumed.end();
+    if (!resumed ||
+        StepOf(definition, state, state.run(loop.run).step).type != StepType::kDoWhile) {
+      return "the run is no loop that goes on";
+    }
+  }
+  return "";
+}
+
 std::string_view CheckFits(const Event& event, const Definition& definition, const State& state) {
   if (event.seq != state.seq + 1) return "out of sequence";
   const bool starts = std::holds_alternative<WorkflowStarted>(event.body);
   if (starts != (state.seq == 0)) return starts ? "a second start" : "no start before it";
   if (const auto* scheduled = std::get_if<TaskScheduled>(&event.body)) {
     return CheckTask(*scheduled, definition, state);
+  }
+  if (const auto* reopened = std::get_if<WorkflowReopened>(&event.body)) {
+    const std::string_view mistake = CheckReopened(*reopened, definition, state);
+    if (!mistake.empty()) return mistake;
+  }
+  if (const auto* skipped = std::get_if<StepSkipped>(&event.body);
+      skipped != nullptr && !HasStep(definition, state, skipped->step)) {
+    return "no such step in the definition";
   }
   const bool open = IsForOpenTasks(event.body);
   return std::visit([&](const auto& body) { return CheckNumbers(body, open, state); }, event.body);

@@ -24,6 +24,13 @@ const StepsRequest* State::FindRequest(EventSeq wanted) const {
   return found == requests.end() ? nullptr : &*found;
 }
 
+const Skip* State::FindSkip(StepIndex step) const {
+  for (const Skip& skip : skips) {
+    if (skip.step == step) return &skip;
+  }
+  return nullptr;
+}
+
 std::string StepKey(const State& state, const StepRun& run, std::string_view reference) {
   std::string key = absl::StrCat(state.id.ToString(), "/", std::string(reference), "/");
   if (run.loop == 0) {

@@ -71,9 +71,11 @@ struct Task {
   std::string worker;
   std::string incarnation;
   std::string reason;
-  WorkflowId child;           // the workflow that carries it out, once started
-  bool child_ended = false;   // it was that workflow's end that ended the task
-  bool child_parked = false;  // that workflow waits for a person
+  WorkflowId child;             // the workflow that carries it out, once started
+  bool child_ended = false;     // it was that workflow's end that ended the task
+  bool child_parked = false;    // that workflow waits for a person
+  EventSeq resumed_seq = 0;     // of the event that asked that workflow to be retried; 0 = none
+  EventSeq child_reopened = 0;  // of that workflow's newest re-opening, as far as it is known
   Payload input;
   Payload output;
 };
@@ -104,6 +106,8 @@ struct StepRun {
   std::int32_t attempts = 0;       // of the action
   std::int32_t undo_attempts = 0;  // since the undo began or was retried by a person
   std::int32_t probe_attempts = 0;
+  std::int32_t attempts_before = 0;  // those that a person's retry forgave
+  bool led_on = false;               // open again, after what follows it was scheduled
   TimeUs first_scheduled_at = 0;
   bool closed = false;   // forward: done with, successors may follow
   bool settled = false;  // backward: outcome fixed
@@ -159,6 +163,12 @@ struct StepsRequest {
   std::vector<RunNumber> after;
   friend bool operator==(const StepsRequest&, const StepsRequest&) = default;
   friend bool operator<(const StepsRequest& a, const StepsRequest& b) { return a.seq < b.seq; }
+};
+
+// What a step that is stepped over is given.
+struct Skip {
+  StepIndex step = kNoStep;
+  Payload input, output;
 };
 
 // What the state keeps of a finished iteration.
@@ -235,6 +245,10 @@ struct State {
   std::vector<RunNumber> permitted;
   // About what the history takes up; bounded by kHistoryBytesPerWorkflowMax.
   std::uint64_t history_bytes = 0;
+  // Of the newest WorkflowReopened: that the parent did not ask for, and what it asked with.
+  EventSeq reopened_seq = 0;
+  EventSeq reopened_asked = 0;
+  std::vector<Skip> skips;  // steps that are stepped over the next time
 
   bool started() const { return seq != 0; }
   const Task& task(TaskNumber number) const { return tasks.at(number); }
@@ -244,6 +258,8 @@ struct State {
   bool has_run(RunNumber number) const { return runs.Has(number); }
   // Null when it is not open.
   const StepsRequest* FindRequest(EventSeq seq) const;
+  // Null when the step is not to be stepped over.
+  const Skip* FindSkip(StepIndex step) const;
   // 0 when the step has no run.
   RunNumber LatestRun(StepIndex step) const { return step < latest.size() ? latest[step] : 0; }
   // The earliest moment at which FireTimers has something to do; 0 = never.

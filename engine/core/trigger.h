@@ -126,11 +126,53 @@ struct ReportChild {
   Payload output;
   bool pivot_passed = false;
   std::string reason;  // kRefused, kEnded, kNotUndone
+  // Of its newest re-opening: that the parent did not ask for, and what the parent asked with.
+  EventSeq reopened = 0;
+  EventSeq asked = 0;
+};
+
+// ---- of workflows that have ended (conductor.md 3.11) ----
+
+// From the beginning, with the same input.
+struct RestartWorkflow {
+  std::string actor, reason;
+  bool force = false;  // also what was left undone in part, or abandoned (saga.md 2.15)
+};
+// Whatever failed, timed out or was canceled is attempted anew; what is done stays.
+struct RetryWorkflow {
+  std::string actor, reason;
+  bool resume_sub_workflows = false;  // retry those that failed, instead of starting new ones
+  EventSeq asked = 0;                 // of the parent's re-opening, which asks for this one
+};
+// From a task on, with all that follows from it; or from the beginning.
+struct RerunWorkflow {
+  std::string actor, reason;
+  TaskNumber task = 0;    // 0: by reference
+  std::string reference;  // of a step, its newest run; "<reference>__<iteration>" of one in a loop.
+                          // Empty: from the beginning
+  Payload task_input;     // object or empty: as it is evaluated
+  Payload input;          // of the workflow: object or empty: as it was
+  std::string correlation_id;  // the same
+};
+
+// ---- of running workflows ----
+
+// A step that has not begun is stepped over when its turn comes (conductor.md 3.10).
+struct SkipTask {
+  std::string reference;
+  Payload input, output;  // of its task: object or empty
+  std::string actor, reason;
+};
+// Lays these over the workflow's variables.
+struct UpdateVariables {
+  Payload variables;  // object
+  std::string actor, reason;
 };
 
 using Trigger =
     std::variant<StartWorkflow, StartTask, ReportResult, LoseTask, FireTimers, SignalWorkflow,
                  PauseWorkflow, ResumeWorkflow, TerminateWorkflow, CompensateWorkflow, OperateSaga,
-                 StepsResolved, UpdateTask, ReportChild, UndoForParent>;
+                 StepsResolved, UpdateTask, ReportChild, UndoForParent, RestartWorkflow,
+                 RetryWorkflow, RerunWorkflow, SkipTask, UpdateVariables>;
 
 }  // namespace skald::core

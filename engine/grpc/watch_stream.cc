@@ -34,21 +34,28 @@ std::size_t RoughBytes(const std::vector<runtime::Notice>& notices) {
   return bytes;
 }
 
+// After an end, by a person or a parent.
+bool GoesOn(const core::Event& event) {
+  return std::holds_alternative<core::WorkflowReopened>(event.body) ||
+         std::holds_alternative<core::SagaFaulted>(event.body);
+}
+
 }  // namespace
 
 void WatchQueue::Take(const core::WorkflowId& id, const std::string& correlation_id,
                       const std::vector<core::Event>& events) {
   v1::WatchResponse::Notice notice;
+  bool ends = false;
   for (const core::Event& event : events) {
     if (options_.one_workflow && event.seq <= last_seq_) continue;
     if (options_.one_workflow) last_seq_ = event.seq;
     const bool is_end = std::holds_alternative<core::WorkflowEnded>(event.body);
+    ends = (ends || is_end) && !GoesOn(event);
     if (is_end || !options_.ends_only) AddEvent(event, notice);
   }
   if (notice.events().empty()) return;
   notice.set_workflow_id(id.ToString());
   notice.set_correlation_id(correlation_id);
-  const bool ends = notice.ended_as() != v1::WORKFLOW_STATUS_UNSPECIFIED;
   notices_.push_back({.notice = std::move(notice)});
   if (ends && options_.one_workflow) end_ = absl::OkStatus();
 }

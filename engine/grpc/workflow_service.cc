@@ -8,6 +8,7 @@
 #include "engine/base/status.h"
 #include "engine/core/checker.h"
 #include "engine/core/limits.h"
+#include "engine/grpc/action_request.h"
 #include "engine/grpc/api_status.h"
 #include "engine/grpc/convert.h"
 #include "engine/grpc/task_id.h"
@@ -47,14 +48,6 @@ absl::StatusOr<ports::WorkflowFilter> ToFilter(const v1::ListRequest& request) {
   filter.started_from = request.started_from_us();
   filter.started_before = request.started_before_us();
   return filter;
-}
-
-std::string ActorOr(const std::string& actor) { return actor.empty() ? "api" : actor; }
-
-absl::Status CheckReason(const std::string& reason) {
-  if (reason.size() <= core::kReasonBytesMax) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("reason: ", reason.size(), " bytes, at most ",
-                                                 core::kReasonBytesMax, " expected"));
 }
 
 absl::StatusOr<core::Trigger> ToTrigger(const v1::SignalRequest& request) {
@@ -119,16 +112,6 @@ absl::StatusOr<core::Trigger> ToTrigger(const v1::OperateRequest& request) {
   operate.actor = request.actor();
   operate.reason = request.reason();
   return core::Trigger(std::move(operate));
-}
-
-// A trigger of the common form {actor, reason}.
-template <typename T, typename Request>
-absl::StatusOr<core::Trigger> ToTrigger(const Request& request) {
-  RETURN_IF_ERROR(CheckReason(request.reason()));
-  T trigger;
-  trigger.actor = ActorOr(request.actor());
-  trigger.reason = request.reason();
-  return core::Trigger(std::move(trigger));
 }
 
 }  // namespace

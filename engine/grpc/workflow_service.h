@@ -56,6 +56,16 @@ class WorkflowServiceImpl final : public v1::WorkflowService::CallbackService {
                       v1::ActionResponse* response) override;
   Reactor* Operate(Context* context, const v1::OperateRequest* request,
                    v1::ActionResponse* response) override;
+  Reactor* Restart(Context* context, const v1::RestartRequest* request,
+                   v1::ActionResponse* response) override;
+  Reactor* Retry(Context* context, const v1::RetryRequest* request,
+                 v1::ActionResponse* response) override;
+  Reactor* Rerun(Context* context, const v1::RerunRequest* request,
+                 v1::ActionResponse* response) override;
+  Reactor* SkipTask(Context* context, const v1::SkipTaskRequest* request,
+                    v1::ActionResponse* response) override;
+  Reactor* UpdateVariables(Context* context, const v1::UpdateVariablesRequest* request,
+                           v1::ActionResponse* response) override;
   Reactor* TaskLogs(Context* context, const v1::TaskLogsRequest* request,
                     v1::TaskLogsResponse* response) override;
   Reactor* Verify(Context* context, const v1::VerifyRequest* request,
@@ -64,6 +74,9 @@ class WorkflowServiceImpl final : public v1::WorkflowService::CallbackService {
  private:
   Reactor* Send(Context* context, const std::string& name_space, const std::string& workflow_id,
                 absl::StatusOr<core::Trigger> trigger, v1::ActionResponse* response);
+  // INVALID_ARGUMENT: `id` is no sub-workflow of `root`, at any depth. Waits on the database.
+  absl::Status StandsWithin(const std::string& name_space, const core::WorkflowId& id,
+                            const core::WorkflowId& root);
 
   runtime::Engine& engine_;
   ports::Catalog& catalog_;

@@ -50,6 +50,7 @@ void Courier::Deliver(Letter letter) {
     return TerminateChild(std::move(letter));
   }
   if (std::holds_alternative<core::UndoChild>(letter.body)) return UndoChild(std::move(letter));
+  if (std::holds_alternative<core::RetryChild>(letter.body)) return RetryChild(std::move(letter));
   TellParent(std::move(letter));
 }
 
@@ -216,6 +217,29 @@ void Courier::UndoChild(Letter letter) {
       report.condition = core::ChildCondition::kNotUndone;
       report.reason = std::string(answer.status().message());
     }
+    report.task = wanted.task;
+    Answer(letter, report);
+  });
+}
+
+void Courier::RetryChild(Letter letter) {
+  const core::WorkflowId child = std::get<core::RetryChild>(letter.body).child;
+  loader_.With(child, [this, letter = std::move(letter)](absl::StatusOr<Workflow*> found) mutable {
+    const auto& wanted = std::get<core::RetryChild>(letter.body);
+    if (absl::IsNotFound(found.status())) return Refuse(letter, "it was never started");
+    if (!found.ok()) return RetryLater(std::move(letter));
+    const core::State& state = (*found)->state;
+    const bool to_retry = (*found)->ended() && state.status != core::WorkflowStatus::kCompleted &&
+                          state.reopened_asked < wanted.asked;
+    if (to_retry) {
+      const absl::StatusOr<core::Answer> answer =
+          decider_.Decide(**found, core::RetryWorkflow{.actor = wanted.actor,
+                                                       .reason = wanted.reason,
+                                                       .resume_sub_workflows = true,
+                                                       .asked = wanted.asked});
+      if (!answer.ok()) return Refuse(letter, std::string(answer.status().message()));
+    }
+    core::ReportChild report = core::ReportOf((*found)->state);
     report.task = wanted.task;
     Answer(letter, report);
   });

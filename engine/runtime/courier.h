@@ -46,6 +46,7 @@ class Courier {
   void StartChild(Letter letter);
   void TerminateChild(Letter letter);
   void UndoChild(Letter letter);
+  void RetryChild(Letter letter);
   void TellParent(Letter letter);
 
   // The workflow to be started is there already.

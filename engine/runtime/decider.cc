@@ -20,7 +20,8 @@ const char* Name(const core::Trigger& trigger) {
   static constexpr const char* kNames[] = {
       "start",   "start_task",     "result",      "lose_task",    "timer",
       "signal",  "pause",          "resume",      "terminate",    "compensate",
-      "operate", "steps_resolved", "update_task", "report_child", "undo_for_parent"};
+      "operate", "steps_resolved", "update_task", "report_child", "undo_for_parent",
+      "restart", "retry",          "rerun",       "skip_task",    "update_variables"};
   static_assert(std::variant_size_v<core::Trigger> == std::size(kNames));
   return kNames[trigger.index()];
 }
@@ -41,6 +42,7 @@ bool IsLetter(const core::Command& command) {
   return std::holds_alternative<core::StartChild>(command) ||
          std::holds_alternative<core::TerminateChild>(command) ||
          std::holds_alternative<core::UndoChild>(command) ||
+         std::holds_alternative<core::RetryChild>(command) ||
          std::holds_alternative<core::TellParent>(command);
 }
 
@@ -202,7 +204,7 @@ void Decider::Reconnect(Lease& lease) {
   const bool held = worker.claims.erase(lease.key) != 0;
   lease.sent = lease.received = held;
   Workflow* workflow = state_.shards.Find(lease.key.workflow);
-  if (workflow == nullptr) return;
+  if (workflow == nullptr || !workflow->state.has_task(lease.key.task)) return;
   const core::Task& task = workflow->state.task(lease.key.task);
   if (!held) SendAssignment(*workflow, task, worker);
   if (!task.cancel_requested) return;

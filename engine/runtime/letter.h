@@ -14,7 +14,9 @@ namespace skald::runtime {
 
 struct Letter {
   core::WorkflowId sender;
-  std::variant<core::StartChild, core::TerminateChild, core::UndoChild, core::TellParent> body;
+  std::variant<core::StartChild, core::TerminateChild, core::UndoChild, core::TellParent,
+               core::RetryChild>
+      body;
 };
 
 }  // namespace skald::runtime

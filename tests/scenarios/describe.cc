@@ -47,7 +47,16 @@ class EventText {
   std::string operator()(const SignalReceived& e) const {
     return absl::StrCat(" ", e.reference, Maybe("payload", e.payload), By(e.actor, ""));
   }
-  std::string operator()(const VariablesSet& e) const { return Maybe("", e.variables); }
+  std::string operator()(const VariablesSet& e) const {
+    return Maybe("", e.variables) + By(e.actor, e.reason);
+  }
+  std::string operator()(const StepSkipped& e) const {
+    return absl::StrCat(" ", e.reference, Maybe("input", e.input), Maybe("output", e.output),
+                        By(e.actor, e.reason));
+  }
+  std::string operator()(const TaskSkipped& e) const {
+    return Task(e.task) + Maybe("output", e.output);
+  }
   std::string operator()(const WorkflowEnded& e) const {
     return absl::StrCat(
         Show(e.status), e.saga_status == SagaStatus::kNone ? "" : Show(e.saga_status),
@@ -98,7 +107,9 @@ class EventText {
                         Maybe("reason", e.reason));
   }
   std::string operator()(const ChildParked& e) const { return Task(e.task) + By("", e.reason); }
-  std::string operator()(const ChildResumed& e) const { return Task(e.task); }
+  std::string operator()(const ChildResumed& e) const {
+    return absl::StrCat(Task(e.task), Flag("reopened", e.reopened != 0));
+  }
   std::string operator()(const FailureWorkflowStarted& e) const {
     return absl::StrCat(" ", e.name, e.version == 0 ? "" : absl::StrCat(".", e.version), " as ",
                         e.child.ToString(), " for", Show(e.status),
@@ -141,6 +152,19 @@ class EventText {
   std::string operator()(const SagaResumed& e) const { return By(e.actor, e.reason); }
   std::string operator()(const PolicyOverridden& e) const { return By(e.actor, e.reason); }
   std::string operator()(const OrphanEffect& e) const { return Run(e.run); }
+  std::string operator()(const WorkflowReopened& e) const {
+    std::string loops;
+    for (const ReopenedLoop& loop : e.loops) {
+      absl::StrAppend(&loops, loops.empty() ? " at" : ",", Run(loop.run), " iteration ",
+                      loop.iteration, Maybe("items", loop.items));
+    }
+    return absl::StrCat(" ", std::string(codec::TextOf(e.kind)), Flag("anew", e.anew),
+                        " generation ", e.generation, e.task == 0 ? "" : " from" + Task(e.task),
+                        By(e.actor, e.reason), Runs("drops", e.dropped), Runs("retries", e.retried),
+                        Runs("resumes", e.resumed), loops, MaybeAt("timeout", e.timeout_at),
+                        Maybe("input", e.input),
+                        e.asked == 0 ? "" : absl::StrCat(" asked ", e.asked));
+  }
   std::string operator()(const StepsRequested& e) const {
     return absl::StrCat(" ", e.reference, Texts("asks", e.names), Maybe("input", e.input),
                         Runs("after", e.after));
@@ -228,6 +252,9 @@ std::string Describe(const Definition& definition, const State& state, const Com
   if (const auto* undo = std::get_if<UndoChild>(&command)) {
     return absl::StrCat("> undo-child ", TaskText(definition, state, undo->task),
                         Maybe("reason", undo->reason));
+  }
+  if (const auto* retry = std::get_if<RetryChild>(&command)) {
+    return absl::StrCat("> retry-child ", TaskText(definition, state, retry->task));
   }
   if (const auto* tell = std::get_if<TellParent>(&command)) {
     return absl::StrCat("> tell-parent of task ", tell->task);

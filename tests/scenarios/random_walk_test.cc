@@ -1,6 +1,7 @@
 // Random definitions under random triggers, in any order and at any time. Every step is checked as
 // in a scenario (scenario_world.h); afterwards, with everyone doing their work, the workflow has to
-// end. A seed repeats a failure: SKALD_SEED=N.
+// end; and when it has, it may be restarted, retried or rerun, and has to end again. A seed repeats
+// a failure: SKALD_SEED=N.
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>
@@ -20,6 +21,9 @@ using skald::scenarios::ScenarioWorld;
 constexpr int kSeeds = 60;
 constexpr int kStepsPerWalk = 60;
 constexpr int kStepsToEndMax = 2'000;
+constexpr int kReopeningsMax = 3;
+// The checks after each step grow with the history.
+constexpr EventSeq kEventsToReopenMax = 250;
 
 class Dice {
  public:
@@ -137,6 +141,7 @@ class RandomDefinition {
     if (dice_.OneIn(4)) fields += R"(, "totalTimeoutSeconds": 40)";
     fields += "}";
     if (dice_.OneIn(4)) fields += R"(, "optional": true)";
+    if (dice_.OneIn(6)) fields += R"(, "permissive": true)";
     if (dice_.OneIn(5)) fields += R"(, "startDelay": 2)";
     if (saga_) {
       fields +=
@@ -211,6 +216,23 @@ class Walk {
     world_.Send(FireTimers{});
   }
 
+  // False: it does not go on, rightly or because what was asked for does not fit.
+  bool Reopen() {
+    const State& state = world_.state();
+    if (state.seq > kEventsToReopenMax) return false;
+    switch (dice_.Below(5)) {
+      case 0:
+        world_.Send(RestartWorkflow{.actor = "a", .reason = "r", .force = dice_.OneIn(2)});
+        break;
+      case 1:
+        world_.Send(RetryWorkflow{.actor = "a", .reason = "r"});
+        break;
+      default:
+        world_.Send(RerunWorkflow{.actor = "a", .task = AnyTask()});
+    }
+    return !IsTerminal(state.status);
+  }
+
   bool Ended() const {
     return IsTerminal(world_.state().status) || world_.state().saga_status == SagaStatus::kParked;
   }
@@ -259,8 +281,12 @@ bool RunSeed(std::uint64_t seed) {
   }
   Walk walk(dice, std::move(*definition));
   walk.Start();
-  for (int i = 0; i < kStepsPerWalk && !walk.Ended(); ++i) walk.Wander();
-  for (int i = 0; i < kStepsToEndMax && !walk.Ended(); ++i) walk.GoOn();
+  for (int reopened = 0; reopened <= kReopeningsMax; ++reopened) {
+    if (reopened > 0 && !walk.Reopen()) continue;
+    for (int i = 0; i < kStepsPerWalk && !walk.Ended(); ++i) walk.Wander();
+    for (int i = 0; i < kStepsToEndMax && !walk.Ended(); ++i) walk.GoOn();
+    if (!walk.Ended()) break;
+  }
   std::string complaint = walk.world().complaint();
   if (!walk.Ended()) complaint += "the workflow does not end\n";
   if (complaint.empty()) return true;

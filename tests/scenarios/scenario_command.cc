@@ -260,9 +260,31 @@ absl::StatusOr<std::string> ChildLine(Words& words, ScenarioWorld& world) {
     report.saga_status = words.TakeName<core::SagaStatus>().value_or(core::SagaStatus::kNone);
   }
   report.pivot_passed = words.TakeWord("pivot-passed");
+  // A person re-opened it; the parent's wish was carried out.
+  if (words.TakeWord("reopened")) report.reopened = world.state().task(*task).child_reopened + 10;
+  if (words.TakeWord("asked")) report.asked = world.state().task(*task).resumed_seq;
   report.reason = words.TakeQuoted();
   report.output = words.TakeJson();
   return world.Send(report);
+}
+
+// rerun [from TASK|step=REFERENCE] [task-input={JSON}] [input={JSON}] [correlation=C] ["reason"]
+absl::StatusOr<std::string> RerunLine(Words& words, ScenarioWorld& world) {
+  core::RerunWorkflow rerun{.actor = "ann"};
+  if (words.TakeWord("from")) {
+    const absl::StatusOr<TaskNumber> task = TakeTask(words, world);
+    if (!task.ok()) return task.status();
+    rerun.task = *task;
+  }
+  const std::string number = words.TakePrefixed("number=").value_or("");
+  if (!number.empty() && !absl::SimpleAtoi(number, &rerun.task)) return Unreadable(number);
+  rerun.reference = words.TakePrefixed("step=").value_or("");
+  if (const auto input = words.TakePrefixed("task-input="))
+    rerun.task_input = core::Payload(*input);
+  if (const auto input = words.TakePrefixed("input=")) rerun.input = core::Payload(*input);
+  rerun.correlation_id = words.TakePrefixed("correlation=").value_or("");
+  rerun.reason = words.TakeQuoted();
+  return world.Send(rerun);
 }
 
 using Line = absl::StatusOr<std::string> (*)(Words& words, ScenarioWorld& world);
@@ -276,6 +298,45 @@ absl::StatusOr<std::string> TakeLine(Words& words, ScenarioWorld& world) {
   const absl::StatusOr<TaskNumber> task = TakeTask(words, world);
   if (!task.ok()) return task.status();
   return Take(*task, words, world);
+}
+
+absl::StatusOr<std::string> RestartLine(Words& words, ScenarioWorld& world) {
+  const bool force = words.TakeWord("force");
+  return world.Send(
+      core::RestartWorkflow{.actor = "ann", .reason = words.TakeQuoted(), .force = force});
+}
+
+absl::StatusOr<std::string> RetryLine(Words& words, ScenarioWorld& world) {
+  const bool resume = words.TakeWord("resume");
+  const bool asked = words.TakeWord("asked");
+  return world.Send(core::RetryWorkflow{.actor = "ann",
+                                        .reason = words.TakeQuoted(),
+                                        .resume_sub_workflows = resume,
+                                        .asked = asked ? world.state().reopened_asked + 1 : 0});
+}
+
+absl::StatusOr<std::string> SkipLine(Words& words, ScenarioWorld& world) {
+  core::SkipTask skip{.reference = words.Next(), .actor = "ann"};
+  if (const auto input = words.TakePrefixed("input=")) skip.input = core::Payload(*input);
+  skip.output = words.TakeJson();
+  skip.reason = words.TakeQuoted();
+  return world.Send(skip);
+}
+
+absl::StatusOr<std::string> VariablesLine(Words& words, ScenarioWorld& world) {
+  core::UpdateVariables update{.variables = words.TakeJson(), .actor = "ann"};
+  update.reason = words.TakeQuoted();
+  return world.Send(update);
+}
+
+// Operations on workflows that have ended, and on what is still to come.
+const std::map<std::string, Line>& OperationLines() {
+  static const std::map<std::string, Line> kLines = {{"restart", RestartLine},
+                                                     {"retry", RetryLine},
+                                                     {"rerun", RerunLine},
+                                                     {"skip", SkipLine},
+                                                     {"variables", VariablesLine}};
+  return kLines;
 }
 
 const std::map<std::string, Line>& Lines() {
@@ -356,8 +417,10 @@ absl::StatusOr<std::string> CarryOut(const std::string& line, ScenarioWorld& wor
     world.set_now(kStartUs + *offset);
   }
   const std::string name = words.Next();
-  const auto handler = Lines().find(name);
-  if (handler == Lines().end()) return Unreadable(line);
+  const bool operation = OperationLines().contains(name);
+  const std::map<std::string, Line>& lines = operation ? OperationLines() : Lines();
+  const auto handler = lines.find(name);
+  if (handler == lines.end()) return Unreadable(line);
   absl::StatusOr<std::string> answer = handler->second(words, world);
   if (answer.ok() && !words.empty()) return Unreadable("… " + words.Next() + " in: " + line);
   return answer;

@@ -41,6 +41,11 @@ enum class Probe : std::uint8_t {
   kParkedForChild,
   kStartedByWorkflow,
   kFailureWorkflow,
+  kRestarted,
+  kRetried,
+  kRetriedByParent,
+  kRerun,
+  kReopenedForChild,
   kCount,
 };
 
@@ -74,7 +79,12 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Probe::kC
      "sub-workflow undone for its parent",
      "parked for a sub-workflow",
      "started by a workflow",
-     "failure workflow"};
+     "failure workflow",
+     "restarted",
+     "retried",
+     "retried for its parent",
+     "rerun",
+     "gone on with for a sub-workflow"};
 
 class Probes {
  public:

@@ -123,6 +123,7 @@ void SimClient::SendTo(const core::WorkflowId& id, core::Trigger trigger) {
 
 void SimClient::Trouble() {
   Probes& probes = world_.probes();
+  if (world_.random().Chance(350)) return Reopen();
   switch (world_.random().Below(6)) {
     case 0:
       probes.Met(Probe::kPersonPaused);
@@ -148,6 +149,34 @@ void SimClient::Trouble() {
       Send(Operation());
   }
   if (world_.random().Chance(400)) world_.After(3 * core::kSecondUs, [this] { Trouble(); });
+}
+
+// Of itself or one of its kin, whether that has ended or not.
+void SimClient::Reopen() {
+  if (world_.calm()) return;
+  SimRandom& random = world_.random();
+  std::vector<core::WorkflowId> family;
+  for (const ports::WorkflowSummary& summary : world_.store().AllWorkflows()) {
+    if (summary.id == id_ || world_.IsKinOf(index_, summary.id)) family.push_back(summary.id);
+  }
+  if (family.empty()) return;
+  const core::WorkflowId& id = family[random.Below(family.size())];
+  switch (random.Below(5)) {
+    case 0:
+      SendTo(id, core::RestartWorkflow{"op", "again", random.Chance(500)});
+      break;
+    case 1:
+    case 2:
+      SendTo(id, core::RetryWorkflow{"op", "mended", random.Chance(500)});
+      break;
+    default:
+      SendTo(id, core::RerunWorkflow{.actor = "op",
+                                     .reason = "wrong",
+                                     .task = static_cast<core::TaskNumber>(1 + random.Below(6))});
+  }
+  if (random.Chance(700)) {
+    world_.After(random.Between(500, 4'000) * kMs, [this] { Trouble(); });
+  }
 }
 
 core::OperateSaga SimClient::Operation() {

@@ -27,6 +27,7 @@ class SimClient {
   void StartAt(runtime::Loop& loop, bool twice);
   void OnStarted(const absl::StatusOr<runtime::Started>& started);
   void Trouble();
+  void Reopen();
   void Send(core::Trigger trigger);
   void SendTo(const core::WorkflowId& id, core::Trigger trigger);
   void Care();

@@ -55,9 +55,7 @@ class Judgement {
     replayed.id = id;
     for (const core::Event& event : *events) {
       core::Apply(definition, event, replayed);
-      // A loop may have let go of the task meanwhile.
-      const auto* started = std::get_if<core::TaskStarted>(&event.body);
-      if (started != nullptr) named_.insert(started->child);
+      NoteNamed(event.body);
     }
     if (codec::EncodeState(replayed) != codec::EncodeState(state)) {
       Complain(id, "replay differs from the stored state", "");
@@ -71,7 +69,6 @@ class Judgement {
   void LookAtFamilies() {
     named_.insert(evidence_.requested.begin(), evidence_.requested.end());
     for (const auto& [id, state] : states_) {
-      named_.insert(state.failure_workflow);
       if (!state.failure_workflow.is_nil()) {
         probes_.Met(Probe::kFailureWorkflow);
         if (!states_.contains(state.failure_workflow)) {
@@ -112,6 +109,27 @@ class Judgement {
   }
 
  private:
+  // Whom its history names: loops and restarts forget tasks, and who carried them out.
+  void NoteNamed(const core::EventBody& body) {
+    if (const auto* started = std::get_if<core::TaskStarted>(&body)) named_.insert(started->child);
+    if (const auto* failure = std::get_if<core::FailureWorkflowStarted>(&body)) {
+      named_.insert(failure->child);
+    }
+    if (const auto* reopened = std::get_if<core::WorkflowReopened>(&body)) NoteReopened(*reopened);
+  }
+  void NoteReopened(const core::WorkflowReopened& reopened) {
+    switch (reopened.kind) {
+      case core::Reopening::kRestart:
+        return probes_.Met(Probe::kRestarted);
+      case core::Reopening::kRetry:
+        return probes_.Met(reopened.asked == 0 ? Probe::kRetried : Probe::kRetriedByParent);
+      case core::Reopening::kRerun:
+        return probes_.Met(Probe::kRerun);
+      case core::Reopening::kChild:
+        return probes_.Met(Probe::kReopenedForChild);
+    }
+  }
+
   void LookAtChildren(const core::State& state) {
     const core::Definition& definition = *DefinitionNumber(state.start.definition_id);
     for (const core::StepRun& run : state.runs) {
@@ -142,6 +160,9 @@ class Judgement {
     const bool completed = child.status == core::WorkflowStatus::kCompleted;
     const bool by_itself = step.saga.undo && step.saga.undo->of_child;
     if (child.start.parent != state.id) Complain(child.id, "has another parent than", "said");
+    // A parent that cannot be gone on with lets a child that a person re-opened be.
+    const bool on_its_own = child.reopened_seq > state.task(run.task).child_reopened;
+    if (on_its_own) return;
     if (run.completed_seq != 0 && !completed && !state.fault.active) {
       Complain(child.id, "its parent counts it as completed", step.reference);
     }
