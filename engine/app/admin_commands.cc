@@ -63,14 +63,14 @@ int ShowQueues(const Options& options) {
     if (client.json()) {
       fmt::print(
           "{{\"namespace\":{},\"task_type\":{},\"domain\":{},\"depth\":{},"
-          "\"oldest_age_ms\":{},\"credits\":{}}}\n",
+          "\"oldest_age_ms\":{},\"credits\":{},\"held\":{}}}\n",
           Quoted(queue.namespace_()), Quoted(queue.task_type()), Quoted(queue.domain()),
-          queue.depth(), queue.oldest_age_ms(), queue.credits());
+          queue.depth(), queue.oldest_age_ms(), queue.credits(), queue.held());
       continue;
     }
-    fmt::print("{}  {}  {}  depth {}  oldest {} ms  credits {}\n", queue.namespace_(),
-               queue.task_type(), queue.domain(), queue.depth(), queue.oldest_age_ms(),
-               queue.credits());
+    fmt::print("{}  {}  {}  depth {}  oldest {} ms  credits {}  held by limits {}\n",
+               queue.namespace_(), queue.task_type(), queue.domain(), queue.depth(),
+               queue.oldest_age_ms(), queue.credits(), queue.held());
   }
   return kExitOk;
 }
@@ -90,6 +90,30 @@ int ShowLimits(const Options& options) {
     }
     fmt::print("{:<34} {:>12} {:<10} {}\n", limit.name(), limit.value(), limit.unit(),
                limit.meaning());
+  }
+  for (const v1::TaskLimit& limit : response.task_limits()) {
+    const char* form =
+        client.json()
+            ? "{{\"namespace\":{},\"task\":{},\"concurrentExecLimit\":{},"
+              "\"concurrentExecLimitPerKey\":{},\"rateLimitPerFrequency\":{},"
+              "\"rateLimitFrequencyMs\":{},\"inProgress\":{},\"started\":{},\"keys\":{},"
+              "\"waitingForPlace\":{},\"waitingForRate\":{},\"waitingForKey\":{}}}\n"
+            : "{}  {}  at once {}  per key {}  starts {} in {} ms  in progress {}  started {}  "
+              "keys {}  waiting: for a place {}, for the rate {}, for their key {}\n";
+    fmt::print(fmt::runtime(form), Quoted(limit.namespace_()), Quoted(limit.task()),
+               limit.concurrent_exec_limit(), limit.concurrent_exec_limit_per_key(),
+               limit.rate_limit_per_frequency(), limit.rate_limit_frequency_ms(),
+               limit.in_progress(), limit.started(), limit.keys(), limit.waiting_for_place(),
+               limit.waiting_for_rate(), limit.waiting_for_key());
+  }
+  for (const v1::WorkflowLimit& limit : response.workflow_limits()) {
+    const char* form =
+        client.json() ? "{{\"namespace\":{},\"workflow\":{},\"key\":{},\"concurrentExecLimit\":{},"
+                        "\"running\":{},\"waiting\":{}}}\n"
+                      : "{}  workflow {}  key {}  at once {}  running {}  waiting {}\n";
+    fmt::print(fmt::runtime(form), Quoted(limit.namespace_()), Quoted(limit.workflow()),
+               Quoted(limit.key()), limit.concurrent_exec_limit(), limit.running(),
+               limit.waiting());
   }
   return kExitOk;
 }

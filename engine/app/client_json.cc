@@ -93,6 +93,14 @@ std::string WorkflowJson(const v1::Workflow& workflow) {
   AddUnlessEmpty(object, "correlation_id", workflow.correlation_id());
   AddUnlessEmpty(object, "idempotency_key", workflow.idempotency_key());
   AddUnlessZero(object, "priority", workflow.priority());
+  if (!workflow.task_to_domain().empty()) {
+    json::object domains;
+    for (const auto& [type, domain] : std::map<std::string, std::string>(
+             workflow.task_to_domain().begin(), workflow.task_to_domain().end())) {
+      domains[type] = domain;
+    }
+    object["task_to_domain"] = std::move(domains);
+  }
   AddUnlessZero(object, "started_at_us", workflow.started_at_us());
   AddUnlessZero(object, "updated_at_us", workflow.updated_at_us());
   AddUnlessZero(object, "ended_at_us", workflow.ended_at_us());

@@ -56,6 +56,7 @@ std::vector<grpc_edge::NamedLimit> LimitsTable(const ServerConfig& config) {
       {"expression_bytes_max", core::kExpressionBytesMax, "bytes", "of one expression"},
       {"path_work_max", core::kPathWorkMax, "nodes",
        "or 256-byte stretches read by the expressions of one input"},
+      {"task_domains_max", core::kTaskDomainsMax, "entries", "of one taskToDomain"},
       {"branches_max", core::kBranchesMax, "branches", "of one fork or switch"},
       {"tasks_per_workflow_max", core::kTasksPerWorkflowMax, "tasks", "of one workflow"},
       {"events_per_workflow_max", core::kEventsPerWorkflowMax, "events",

@@ -32,6 +32,7 @@
 #include "engine/runtime/definition_cache.h"
 #include "engine/runtime/engine_thread.h"
 #include "engine/runtime/task_definition_reader.h"
+#include "engine/runtime/task_limit_reader.h"
 #include "engine/script/script_runner.h"
 #include "engine/telemetry/prometheus_metrics.h"
 
@@ -85,8 +86,9 @@ class ServerProcess {
                                                               bool loopback) {
     ASSIGN_OR_RETURN(auto journal, postgres::PgJournal::Open(database_url));
     ASSIGN_OR_RETURN(auto catalog, postgres::PgCatalog::Open(database_url));
+    ASSIGN_OR_RETURN(runtime::TaskLimits limits, runtime::ReadTaskLimits(*catalog));
     std::unique_ptr<ServerProcess> process(
-        new ServerProcess(config, std::move(journal), std::move(catalog)));
+        new ServerProcess(config, std::move(journal), std::move(catalog), std::move(limits)));
     ASSIGN_OR_RETURN(process->runners_, StepRunners::Start(config.calls, loopback, process->engine_,
                                                            process->random_));
     RETURN_IF_ERROR(process->StartEdges(config));
@@ -129,7 +131,7 @@ class ServerProcess {
 
  private:
   ServerProcess(const ServerConfig& config, std::unique_ptr<postgres::PgJournal> journal,
-                std::unique_ptr<postgres::PgCatalog> catalog)
+                std::unique_ptr<postgres::PgCatalog> catalog, runtime::TaskLimits limits)
       : journal_(std::move(journal)),
         catalog_(std::move(catalog)),
         secrets_(environ),
@@ -158,7 +160,10 @@ class ServerProcess {
                 },
                 [this](const std::string& name_space, const std::string& json) {
                   return definitions_.InPlace(name_space, json);
-                }}) {}
+                },
+                std::move(limits)}),
+        limits_(*catalog_,
+                [this](runtime::TaskLimits now) { engine_.SetTaskLimits(std::move(now)); }) {}
 
   absl::Status StartEdges(const ServerConfig& config) {
     grpc_edge::ServerOptions options;
@@ -195,6 +200,7 @@ class ServerProcess {
   rehearsal::WorkflowRehearser rehearser_;
   std::atomic<bool> serving_{false};
   runtime::EngineThread engine_;
+  runtime::TaskLimitReader limits_;
   std::unique_ptr<StepRunners> runners_;
   std::unique_ptr<grpc_edge::Server> grpc_;
   std::unique_ptr<http::HttpServer> http_;

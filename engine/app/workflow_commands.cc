@@ -25,6 +25,7 @@ struct StartArguments {
   std::string name, input, key, correlation_id, traceparent;
   int version = 0;
   int priority = 0;
+  std::vector<std::string> domains;
   bool wait = false;
 };
 
@@ -148,6 +149,14 @@ int Start(const Options& options, const std::shared_ptr<StartArguments>& argumen
   request.set_idempotency_key(arguments->key);
   request.set_correlation_id(arguments->correlation_id);
   request.set_priority(arguments->priority);
+  for (const std::string& domain : arguments->domains) {
+    const std::size_t equals = domain.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return FailLocally(absl::InvalidArgumentError(
+          absl::StrCat("--task-to-domain ", domain, ": TYPE=DOMAIN expected")));
+    }
+    (*request.mutable_task_to_domain())[domain.substr(0, equals)] = domain.substr(equals + 1);
+  }
   if (!arguments->traceparent.empty()) {
     request.mutable_trace()->set_traceparent(arguments->traceparent);
   }
@@ -310,6 +319,8 @@ void AddStart(CLI::App& group, Chosen& chosen) {
   command->add_option("--idempotency-key", arguments->key, "The same key gives the same workflow");
   command->add_option("--correlation-id", arguments->correlation_id, "For searching");
   command->add_option("--priority", arguments->priority, "0 to 99, higher first");
+  command->add_option("--task-to-domain", arguments->domains,
+                      "TYPE=DOMAIN[,DOMAIN…]: which workers have its tasks; TYPE * for all others");
   command->add_option("--traceparent", arguments->traceparent, "W3C trace context");
   command->add_flag("--wait", arguments->wait,
                     "Wait for the end and show it; exit 1 unless COMPLETED");

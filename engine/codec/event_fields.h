@@ -22,6 +22,7 @@ void VisitFields(V& v, E& e) {
   v.Field("parent", e.parent);
   v.Field("parent_task", e.parent_task);
   v.Field("depth", e.depth);
+  v.Field("task_to_domain", e.task_to_domain);
 }
 
 template <typename V, typename E>
@@ -116,6 +117,7 @@ void VisitFields(V& v, E& e) {
   v.Field("attempt_timeout_at", e.attempt_timeout_at);
   v.Field("not_after", e.not_after);
   v.Field("child", e.child);
+  v.Field("domain", e.domain);
 }
 
 template <typename V, Of<core::TaskRequeued> E>
@@ -174,6 +176,15 @@ void VisitFields(V& v, E& e) {
   v.Always("status", e.status);
   v.Field("task", e.task);
 }
+
+template <typename V, Of<core::WorkflowQueued> E>
+void VisitFields(V& v, E& e) {
+  v.Field("key", e.key);
+  v.Field("running_max", e.running_max);
+}
+
+template <typename V, Of<core::WorkflowAdmitted> E>
+void VisitFields(V&, E&) {}
 
 template <typename V, Of<core::FailureWorkflowRefused> E>
 void VisitFields(V& v, E& e) {

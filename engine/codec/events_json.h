@@ -13,7 +13,7 @@
 //   any event             at               when it differs from the row's `at`
 //   WorkflowStarted       namespace, name, version, definition (id of the pinned form), input,
 //                         correlation_id, idempotency_key, priority, traceparent, tracestate,
-//                         timeout_at, parent (id), parent_task, depth
+//                         timeout_at, parent (id), parent_task, depth, task_to_domain
 //   WorkflowPaused        actor, reason
 //   WorkflowResumed       actor, reason
 //   WorkflowTimeoutAlerted
@@ -25,7 +25,7 @@
 //                         total_timeout_at, after [run, …]
 //   TaskReleased          task
 //   TaskStarted           task, worker, incarnation, barrier, attempt_timeout_at, not_after,
-//                         child (id)
+//                         child (id), domain
 //   TaskRequeued          task, available_at
 //   TaskCompleted         task, output, verdict (NONE), undo_input, effect (UNSET), input
 //   TaskHandedOver        task, output
@@ -61,6 +61,8 @@
 //                         asked, child_reopened
 //   StepSkipped           step (always), ref, input, output, actor, reason
 //   TaskSkipped           task, output
+//   WorkflowQueued        key, running_max
+//   WorkflowAdmitted
 //
 // Texts beyond core::Name of types.h: cause = TASK_FAILED, TASK_TIMED_OUT, TERMINATE_STEP, USER,
 // TERMINATED, WORKFLOW_TIMEOUT, PARENT; resolution = RETRY, BY_HAND, SKIPPED, SETTLED_APPLIED,

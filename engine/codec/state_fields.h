@@ -45,6 +45,7 @@ void VisitFields(V& v, E& e) {
   v.Field("task_type", e.task_type);
   v.Field("worker", e.worker);
   v.Field("incarnation", e.incarnation);
+  v.Field("domain", e.domain);
   v.Field("reason", e.reason);
   v.Field("child", e.child);
   v.Field("child_ended", e.child_ended);
@@ -206,6 +207,9 @@ void VisitFields(V& v, E& e) {
   v.Field("reopened_seq", e.reopened_seq);
   v.Field("reopened_asked", e.reopened_asked);
   v.List("skips", e.skips);
+  v.Field("turn_running_max", e.turn_running_max);
+  v.Field("turn_key", e.turn_key);
+  v.Field("awaits_turn", e.awaits_turn);
 }
 
 }  // namespace skald::codec

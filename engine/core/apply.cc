@@ -23,6 +23,7 @@ std::uint64_t StoredBytes(const Body& body) {
   if constexpr (requires { body.steps; }) bytes += body.steps.size();
   if constexpr (requires { body.items; }) bytes += body.items.size();
   if constexpr (requires { body.reason; }) bytes += body.reason.size();
+  if constexpr (requires { body.task_to_domain; }) bytes += body.task_to_domain.size();
   if constexpr (requires { body.after; }) bytes += body.after.size() * 4;
   if constexpr (requires { body.dropped; }) {
     bytes += (body.dropped.size() + body.retried.size() + body.resumed.size()) * 4;

@@ -32,6 +32,8 @@ void ApplyWorkflow(const ApplyContext& context, const StepsAdded& body, State& s
 
 void ApplyWorkflow(const ApplyContext& context, const FailureWorkflowStarted& body, State& state);
 void ApplyWorkflow(const ApplyContext& context, const FailureWorkflowRefused& body, State& state);
+void ApplyWorkflow(const ApplyContext& context, const WorkflowQueued& body, State& state);
+void ApplyWorkflow(const ApplyContext& context, const WorkflowAdmitted& body, State& state);
 
 // ---- apply_task.cc ----
 void ApplyTask(const ApplyContext& context, const TaskScheduled& body, State& state);

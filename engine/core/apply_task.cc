@@ -262,6 +262,7 @@ void ApplyTask(const ApplyContext& context, const TaskStarted& body, State& stat
   if (task.started_at == 0) task.started_at = context.at;
   task.worker = body.worker;
   task.incarnation = body.incarnation;
+  task.domain = body.domain;
   task.barrier = body.barrier;
   task.not_after = body.not_after;
   task.child = body.child;

@@ -111,6 +111,16 @@ void ApplyWorkflow(const ApplyContext&, const FailureWorkflowStarted& body, Stat
   state.failure_task = body.task;
 }
 
+void ApplyWorkflow(const ApplyContext&, const WorkflowQueued& body, State& state) {
+  state.turn_running_max = body.running_max;
+  state.turn_key = body.key;
+  state.awaits_turn = true;
+}
+
+void ApplyWorkflow(const ApplyContext&, const WorkflowAdmitted&, State& state) {
+  state.awaits_turn = false;
+}
+
 void ApplyWorkflow(const ApplyContext&, const FailureWorkflowRefused& body, State& state) {
   state.failure_workflow_refused = true;
   state.output = WithFailureWorkflow(state.output, body.reason);

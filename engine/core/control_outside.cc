@@ -51,7 +51,8 @@ Payload Message(const Payload& input, const std::string& queue, const State& sta
   } else {
     AddText("correlationId", state.start.correlation_id, facts);
   }
-  facts.append(",\"taskToDomain\":{}");
+  const Payload& domains = state.start.task_to_domain;
+  facts.append(",\"taskToDomain\":").append(domains.empty() ? "{}" : domains.text());
   AddText("event_produced", queue, facts);
   facts.push_back('}');
   return Payload(OverlayMembers(input.text(), facts));

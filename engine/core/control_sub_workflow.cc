@@ -15,6 +15,7 @@
 #include "engine/core/json_write.h"
 #include "engine/core/limits.h"
 #include "engine/core/state_scope.h"
+#include "engine/core/task_domains.h"
 #include "engine/core/task_steps.h"
 
 namespace skald::core {
@@ -77,6 +78,11 @@ std::uint64_t HashOf(const WorkflowId& id, std::uint64_t number) {
   return hash;
 }
 
+// Those of this workflow are inherited unless others are given.
+void OverrideDomains(Payload given, StartChild& start) {
+  if (!IsEmptyObject(given)) start.task_to_domain = std::move(given);
+}
+
 void FillFromStartRequest(const Task& task, StartChild& start) {
   const Payload request = ObjectIn(task.input.text(), "startWorkflow");
   start.detached = true;
@@ -87,6 +93,7 @@ void FillFromStartRequest(const Task& task, StartChild& start) {
   const std::string correlation_id = TextIn(request.text(), "correlationId");
   if (!correlation_id.empty()) start.correlation_id = correlation_id;
   start.priority = PriorityIn(request.text());
+  OverrideDomains(ObjectIn(request.text(), "taskToDomain"), start);
 }
 
 void FillFromSubWorkflow(const Task& task, StartChild& start) {
@@ -97,6 +104,7 @@ void FillFromSubWorkflow(const Task& task, StartChild& start) {
   start.input = ObjectIn(input, "workflowInput");
   if (IsEmptyObject(start.input)) start.input = task.input;
   start.priority = PriorityIn(input);
+  OverrideDomains(ObjectIn(input, "subWorkflowTaskToDomain"), start);
   if (start.definition.empty()) return;
   start.input =
       Payload(OverlayMembers(start.input.text(), R"({"_systemMetadata":{"dynamic":true}})"));
@@ -107,6 +115,7 @@ StartChild StartChildOf(const Definition& definition, const State& state, const 
   start.task = task.number;
   start.child = task.child;
   start.correlation_id = state.start.correlation_id;
+  start.task_to_domain = state.start.task_to_domain;
   const Step& step = StepOf(definition, state, task.step);
   if (task.operation == Operation::kCompensate) {
     start.name = step.saga.undo->task_type;
@@ -151,6 +160,11 @@ std::string StartRequestProblem(const Payload& input) {
   if (priority > kPriorityMax) {
     return invalid("priority",
                    absl::StrCat("priority: ", priority, " should be maximum ", kPriorityMax));
+  }
+  const auto domains = Given(*request, "taskToDomain");
+  if (domains.has_value()) {
+    const absl::Status fit = CheckTaskToDomain(Payload(std::string(*domains)));
+    if (!fit.ok()) return invalid("taskToDomain", std::string(fit.message()));
   }
   const auto workflow_input = Given(*request, "input");
   if (workflow_input.has_value() && KindOf(*workflow_input) != JsonKind::kObject) {

@@ -54,6 +54,7 @@ absl::Status Handle(const SkipTask& trigger, Draft& draft) { return OnSkipTask(t
 absl::Status Handle(const UpdateVariables& trigger, Draft& draft) {
   return OnUpdateVariables(trigger, draft);
 }
+absl::Status Handle(const AdmitWorkflow&, Draft& draft) { return OnAdmit(draft); }
 
 absl::Status Handle(const StepsResolved& trigger, Draft& draft) {
   return OnStepsResolved(trigger, draft);

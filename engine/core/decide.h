@@ -25,7 +25,7 @@ namespace skald::core {
 struct OfferTask {
   TaskNumber task = 0;
   std::string task_type;
-  std::string domain;
+  std::string domain;  // or several to choose from (task_domains.h); "" = none is asked for
   std::int32_t priority = 0;
   bool built_in = false;  // for the runners of this node, of which there is one for all namespaces
 };
@@ -63,6 +63,7 @@ struct StartChild {
   Payload input;
   std::string correlation_id;
   std::int32_t priority = 0;
+  Payload task_to_domain;
 };
 // Have it end as TerminateWorkflow does.
 struct TerminateChild {

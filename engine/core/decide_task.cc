@@ -222,7 +222,8 @@ absl::Status OnStartTask(const StartTask& trigger, Draft& draft) {
                          .incarnation = trigger.incarnation,
                          .barrier = trigger.barrier,
                          .attempt_timeout_at = timeout_at,
-                         .not_after = NotAfter(timeout_at, task.total_timeout_at)});
+                         .not_after = NotAfter(timeout_at, task.total_timeout_at),
+                         .domain = trigger.domain});
   return absl::OkStatus();
 }
 

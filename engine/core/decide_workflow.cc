@@ -9,6 +9,7 @@
 #include "engine/core/json_write.h"
 #include "engine/core/limits.h"
 #include "engine/core/state_scope.h"
+#include "engine/core/task_domains.h"
 #include "engine/core/task_steps.h"
 
 namespace skald::core {
@@ -140,6 +141,7 @@ absl::Status OnStartWorkflow(const StartWorkflow& trigger, Draft& draft) {
   if (!IsObjectOrEmpty(trigger.input)) {
     return absl::InvalidArgumentError("input: a JSON object expected");
   }
+  RETURN_IF_ERROR(CheckTaskToDomain(trigger.task_to_domain));
   const Definition& definition = draft.definition();
   WorkflowStarted started;
   started.name_space = definition.name_space;
@@ -158,9 +160,10 @@ absl::Status OnStartWorkflow(const StartWorkflow& trigger, Draft& draft) {
   started.parent = trigger.parent;
   started.parent_task = trigger.parent_task;
   started.depth = trigger.depth;
+  started.task_to_domain = trigger.task_to_domain;
   if (definition.timeout_us > 0) started.timeout_at = draft.now() + definition.timeout_us;
   draft.Emit(std::move(started));
-  if (!definition.roots.empty()) ScheduleStep(definition.roots.front(), {}, draft);
+  BeginOrQueue(draft);
   return absl::OkStatus();
 }
 
@@ -261,7 +264,7 @@ void MaybeComplete(Draft& draft) {
   const State& state = draft.state();
   const auto decidable = [&state] {
     return GoesForward(state) && !state.fault.pending && state.held.empty() &&
-           state.requests.empty();
+           state.requests.empty() && !state.awaits_turn;
   };
   // Only JOINs are left, and the loops around them: nothing can end what they wait for, a case not
   // chosen perhaps. Each pass closes a JOIN or ends the workflow.

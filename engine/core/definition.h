@@ -86,6 +86,19 @@ struct Probe {
   std::string domain;
 };
 
+// How many tasks of a definition may be in progress, and how many may begin (conductor.md 1.4,
+// concurrentExecLimit and rateLimit…; 3.8). Held by the runtime, over all workers of a node.
+struct TaskLimits {
+  std::int32_t places = 0;          // in progress at once; 0 = no bound
+  std::int32_t places_per_key = 0;  // in progress at once for each value of `key`; 0 = no bound
+  std::string key;                  // where that value stands in the task's input: "customer.id"
+  std::int32_t starts = 0;          // in any span of `window_us`; 0 = no bound
+  DurationUs window_us = 0;
+
+  bool any() const { return places > 0 || places_per_key > 0 || starts > 0; }
+  friend bool operator==(const TaskLimits&, const TaskLimits&) = default;
+};
+
 // A task definition (conductor.md 1.4). Fields that only later releases act on stay in `source`.
 struct TaskDefinition {
   std::string name;
@@ -98,6 +111,8 @@ struct TaskDefinition {
   Payload input_template;               // object; values for keys whose evaluated input is null
   std::optional<Undo> compensate_with;  // inherited by every step that uses this definition
   Payload source;                       // the JSON as registered, unknown fields and all
+  // As the workflow began with them; what is registered under the name now comes first.
+  TaskLimits limits;
 };
 
 enum class StepKind : std::uint8_t { kUndeclared, kCompensable, kPivot, kRetryable, kReadOnly };
@@ -167,7 +182,8 @@ struct Step {
   bool permissive = false;      // its failure fails the workflow only when all else has ended
   bool async_complete = false;  // done by its runner, it waits for an update from outside
   DurationUs start_delay_us = 0;
-  TaskDefinition task;  // as it was at the start, with the step's own overrides applied
+  TaskDefinition task;         // as it was at the start, with the step's own overrides applied
+  bool embedded_task = false;  // it came with the step, not from those that are registered
   std::string domain;
   StepSaga saga;
 
@@ -215,6 +231,13 @@ struct WorkflowSaga {
 // When a saga's failure workflow is begun (saga.md 2.1). Without saga data there is no difference.
 enum class FailureWorkflowAt : std::uint8_t { kAfterCompensation, kOnFailure };
 
+// How many workflows of a definition may run under one key (conductor.md 1.2, rateLimitConfig).
+struct TurnRule {
+  std::int32_t running_max = 0;  // 0 = no bound
+  std::optional<Template> key;   // absent: all of them have one
+  bool rejects = false;          // one too many is refused; else it waits for its turn
+};
+
 struct Definition {
   std::int64_t id = 0;  // names this pinned form in the store; 0 = not stored
   std::string name_space;
@@ -235,6 +258,7 @@ struct Definition {
   std::string failure_workflow;  // name, `$workflow.input.x` or `${workflow.input.x}`; "" = none
   std::int32_t failure_workflow_version = 0;  // 0 = the newest
   FailureWorkflowAt failure_workflow_at = FailureWorkflowAt::kAfterCompensation;
+  TurnRule turns;
   Payload source;                                  // the JSON as registered, unknown fields and all
   std::vector<StepIndex> by_reference;             // all steps, sorted by reference
   std::shared_ptr<const Environment> environment;  // shared by all definitions; null = empty

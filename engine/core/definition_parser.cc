@@ -12,6 +12,7 @@
 #include "engine/core/definition_task.h"
 #include "engine/core/json_check.h"
 #include "engine/core/json_scan.h"
+#include "engine/core/json_write.h"
 #include "engine/core/limits.h"
 
 namespace skald::core {
@@ -43,6 +44,21 @@ Payload ObjectOf(const Fields& fields, std::string_view key) {
   return object.has_value() ? Payload(std::string(*object)) : Payload();
 }
 
+void ReadTurns(const Fields& fields, Definition& definition) {
+  const auto object = fields.Object("rateLimitConfig");
+  if (!object.has_value()) return;
+  const Fields config(*object, fields.PathOf("rateLimitConfig"), fields.mistakes());
+  TurnRule& rule = definition.turns;
+  rule.running_max = static_cast<std::int32_t>(
+      config.IntegerIn("concurrentExecLimit", 0, kLimitPlacesMax).value_or(0));
+  rule.rejects = config.Choice("policy", false, {{"QUEUE", false}, {"REJECT", true}});
+  const std::string key = config.Text("rateLimitKey");
+  if (key.empty()) return;
+  std::string json;
+  AppendJsonString(json, key);
+  rule.key = Template::Compile(json, config.PathOf("rateLimitKey"), fields.mistakes());
+}
+
 void ReadHead(const Fields& fields, Definition& definition) {
   definition.name = fields.Name("name");
   if (definition.name.empty()) {
@@ -70,6 +86,7 @@ void ReadHead(const Fields& fields, Definition& definition) {
   const auto failure_version =
       fields.IntegerIn("failureWorkflowVersion", 0, std::numeric_limits<std::int32_t>::max());
   definition.failure_workflow_version = static_cast<std::int32_t>(failure_version.value_or(0));
+  ReadTurns(fields, definition);
 }
 
 // saga.md 2.1: the default of `undeclared` depends on whether any step has saga data.

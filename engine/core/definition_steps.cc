@@ -137,6 +137,7 @@ class StepsReader {
       return;
     }
     const auto embedded = fields.Object("taskDefinition");
+    step.embedded_task = embedded.has_value();
     if (embedded.has_value()) {
       step.task =
           ReadTaskDefinition(Fields(*embedded, fields.PathOf("taskDefinition"), context_.mistakes),

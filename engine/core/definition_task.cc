@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/core/limits.h"
+#include "engine/core/task_limits.h"
 
 namespace skald::core {
 namespace {
@@ -53,13 +54,37 @@ void ReadTimeouts(const Fields& fields, DefinitionOrigin origin, TaskDefinition&
   }
 }
 
+std::int32_t ReadBound(const Fields& fields, std::string_view key, std::int64_t high) {
+  return static_cast<std::int32_t>(fields.IntegerIn(key, 0, high).value_or(0));
+}
+
+// concurrencyKey and concurrentExecLimitPerKey are fields of Skald's own.
+TaskLimits ReadLimits(const Fields& fields) {
+  TaskLimits limits;
+  limits.places = ReadBound(fields, "concurrentExecLimit", kLimitPlacesMax);
+  limits.places_per_key = ReadBound(fields, "concurrentExecLimitPerKey", kLimitPlacesMax);
+  limits.key = fields.Name("concurrencyKey");
+  if (limits.places_per_key > 0 && limits.key.empty()) {
+    fields.Add("concurrentExecLimitPerKey",
+               "needs concurrencyKey: where in the task's input the key stands");
+  }
+  if (limits.places_per_key == 0 && !limits.key.empty()) {
+    fields.Add("concurrencyKey", "needs concurrentExecLimitPerKey of at least 1");
+  }
+  if (!limits.key.empty() && !IsInputPath(limits.key)) {
+    fields.Add("concurrencyKey",
+               "must be names of input parameters joined by '.', such as customer.id");
+  }
+  limits.starts = ReadBound(fields, "rateLimitPerFrequency", kLimitStartsMax);
+  const auto window = fields.Seconds("rateLimitFrequencyInSeconds");
+  limits.window_us = window.value_or(kSecondUs);
+  // As on the reference, a window of no length bounds nothing.
+  if (limits.starts == 0 || limits.window_us == 0) limits.starts = limits.window_us = 0;
+  return limits;
+}
+
 // Fields of Conductor that are kept and shown but do not act in this release.
 void WarnOfIdleFields(const Fields& fields) {
-  for (const std::string_view key : {"concurrentExecLimit", "rateLimitPerFrequency"}) {
-    if (fields.Integer(key).value_or(0) > 0) {
-      fields.Warn(key, "is kept, but not enforced by this release");
-    }
-  }
   for (const std::string_view key : {"isolationGroupId", "executionNameSpace"}) {
     if (!fields.Text(key).empty()) fields.Warn(key, "is kept, but does not act in this release");
   }
@@ -121,6 +146,7 @@ TaskDefinition ReadTaskDefinition(const Fields& fields, std::string_view source,
   if (const std::string undo = fields.Name("compensateWith"); !undo.empty()) {
     task.compensate_with = Undo{.task_type = undo, .retry = DefaultUndoRetry()};
   }
+  task.limits = ReadLimits(fields);
   WarnOfIdleFields(fields);
   task.source = Payload(std::string(source));
   return task;

@@ -47,7 +47,9 @@ constexpr std::array<std::string_view, std::variant_size_v<EventBody>> kNames = 
     "FailureWorkflowRefused",
     "WorkflowReopened",
     "StepSkipped",
-    "TaskSkipped"};
+    "TaskSkipped",
+    "WorkflowQueued",
+    "WorkflowAdmitted"};
 
 static_assert(!kNames.back().empty(), "every kind of event has a name");
 

@@ -39,6 +39,7 @@ struct WorkflowStarted {
   WorkflowId parent;
   TaskNumber parent_task = 0;
   std::int32_t depth = 0;
+  Payload task_to_domain;  // object (task_domains.h) or empty
 };
 struct WorkflowPaused {
   std::string actor, reason;
@@ -115,6 +116,7 @@ struct TaskStarted {
   TimeUs attempt_timeout_at = 0;
   TimeUs not_after = 0;  // bound for the barrier's commit; 0 = none
   WorkflowId child;      // the workflow that carries the attempt out, when one does
+  std::string domain;    // of the queue that the worker took it from; "" = none
 };
 struct TaskRequeued {
   TaskNumber task = 0;
@@ -206,6 +208,12 @@ struct FailureWorkflowStarted {
 struct FailureWorkflowRefused {
   std::string reason;
 };
+// Too many of its definition and key may be running: it waits for its turn before anything else.
+struct WorkflowQueued {
+  std::string key;
+  std::int32_t running_max = 0;
+};
+struct WorkflowAdmitted {};  // its turn has come
 // A result that came after its attempt had been given up; changes nothing (saga.md 2.6).
 struct LateResult {
   TaskNumber task = 0;
@@ -336,7 +344,8 @@ using EventBody = std::variant<
     LateResult, SagaFaulted, FaultPended, FaultRefused, PivotPassed, StepSettled, UndoParked,
     UndoResolved, SagaParked, SagaResumed, PolicyOverridden, OrphanEffect, StepsRequested,
     StepsAdded, TaskHandedOver, TaskUpdated, IterationStarted, ChildParked, ChildResumed,
-    FailureWorkflowStarted, FailureWorkflowRefused, WorkflowReopened, StepSkipped, TaskSkipped>;
+    FailureWorkflowStarted, FailureWorkflowRefused, WorkflowReopened, StepSkipped, TaskSkipped,
+    WorkflowQueued, WorkflowAdmitted>;
 
 struct Event {
   EventSeq seq = 0;

@@ -59,6 +59,7 @@ void AppendTask(const Definition& definition, const State& state, const Task& ta
   members.Text("workflowInstanceId", state.id.ToString());
   members.Text("workflowType", state.start.name);
   members.Text("workerId", task.worker);
+  members.Text("domain", task.domain);
   members.Text("reasonForIncompletion", task.reason);
   if (!task.child.is_nil()) members.Text("subWorkflowId", task.child.ToString());
   members.Object("inputData", task.input);
@@ -98,6 +99,7 @@ std::string ExecutionJson(const Definition& definition, const State& state) {
     members.Text("parentWorkflowTaskId", TaskIdText(state.start.parent, state.start.parent_task));
   }
   members.Number("priority", state.start.priority);
+  members.Object("taskToDomain", state.start.task_to_domain);
   members.Text("reasonForIncompletion", state.reason);
   members.Raw("failedReferenceTaskNames", FailedReferences(definition, state));
   members.Object("input", state.start.input);

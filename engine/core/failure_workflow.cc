@@ -115,6 +115,7 @@ StartChild StartFailureWorkflowOf(const Definition& definition, const State& sta
   start.version = definition.failure_workflow_version;
   start.input = InputOf(definition, state);
   start.correlation_id = state.start.correlation_id;
+  start.task_to_domain = state.start.task_to_domain;
   return start;
 }
 

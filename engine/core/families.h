@@ -30,6 +30,12 @@ void EndWorkflow(WorkflowStatus status, SagaStatus saga_status, std::string reas
 // Ends the workflow COMPLETED when nothing is open any more.
 void MaybeComplete(Draft& draft);
 
+// ---- turns (decide_turn.cc)
+// ------------------------------------------------------------
+// The first step of a workflow that has just begun, unless it has to wait for its turn.
+void BeginOrQueue(Draft& draft);
+absl::Status OnAdmit(Draft& draft);
+
 // ---- other workflows (decide_child.cc)
 // ------------------------------------------------------------
 absl::Status OnReportChild(const ReportChild& report, Draft& draft);

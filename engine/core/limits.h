@@ -28,6 +28,7 @@ inline constexpr std::size_t kIdempotencyKeyBytesMax = 255;
 inline constexpr std::size_t kTraceBytesMax = 512;
 inline constexpr std::size_t kReasonBytesMax = 4096;  // longer reasons are cut
 inline constexpr std::int32_t kPriorityMax = 99;
+inline constexpr std::size_t kTaskDomainsMax = 256;  // entries of one taskToDomain
 
 // ---- definitions ----
 inline constexpr std::size_t kDefinitionBytesMax = 1024 * 1024;
@@ -53,6 +54,9 @@ inline constexpr std::size_t kMistakesMax = 100;  // reported for one document
 inline constexpr std::int32_t kRetryCountMax = 100'000;
 inline constexpr std::int64_t kDurationSecondsMax = 10LL * 366 * 24 * 3'600;  // ten years
 inline constexpr std::uint32_t kParallelUndoMax = 1'000;
+// Of what a definition may bound its tasks to: in progress at once, begun in one window.
+inline constexpr std::int64_t kLimitPlacesMax = 1'000'000;
+inline constexpr std::int64_t kLimitStartsMax = 100'000;
 
 // ---- built-in steps ----
 // How often a step without effects is run again because whoever ran it died with it.

@@ -70,6 +70,7 @@ struct Task {
   std::string task_type;
   std::string worker;
   std::string incarnation;
+  std::string domain;  // in which it was started
   std::string reason;
   WorkflowId child;             // the workflow that carries it out, once started
   bool child_ended = false;     // it was that workflow's end that ended the task
@@ -243,6 +244,10 @@ struct State {
   std::vector<RunNumber> held;
   // Closed runs of permissive steps that failed, in their order: they fail the workflow at its end.
   std::vector<RunNumber> permitted;
+  // Under a TurnRule: its bound (0 = none), its key, and whether its turn has not come yet.
+  std::int32_t turn_running_max = 0;
+  std::string turn_key;
+  bool awaits_turn = false;
   // About what the history takes up; bounded by kHistoryBytesPerWorkflowMax.
   std::uint64_t history_bytes = 0;
   // Of the newest WorkflowReopened: that the parent did not ask for, and what it asked with.

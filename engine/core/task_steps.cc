@@ -4,6 +4,7 @@
 #include "engine/core/construct.h"
 #include "engine/core/families.h"
 #include "engine/core/limits.h"
+#include "engine/core/task_domains.h"
 
 namespace skald::core {
 
@@ -13,7 +14,7 @@ OfferTask OfferOf(const Definition& definition, const State& state, const Task& 
   OfferTask offer{.task = task.number, .priority = state.start.priority};
   offer.built_in = !runner.empty();
   offer.task_type = offer.built_in ? std::string(runner) : task.task_type;
-  if (!offer.built_in) offer.domain = DomainOf(step, task.operation);
+  if (!offer.built_in) offer.domain = DomainsOf(step, state, task);
   return offer;
 }
 

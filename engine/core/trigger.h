@@ -26,6 +26,7 @@ struct StartWorkflow {
   WorkflowId parent;
   TaskNumber parent_task = 0;
   std::int32_t depth = 0;
+  Payload task_to_domain;  // object (task_domains.h) or empty
 };
 // A worker was found for a scheduled task.
 struct StartTask {
@@ -33,6 +34,7 @@ struct StartTask {
   std::string worker;
   std::string incarnation;
   bool barrier = false;
+  std::string domain;
 };
 struct ReportResult {
   TaskNumber task = 0;
@@ -105,6 +107,8 @@ struct StepsResolved {
 struct UndoForParent {
   std::string reason;
 };
+// Fewer than its TurnRule allows are running: its turn has come.
+struct AdmitWorkflow {};
 enum class ChildCondition : std::uint8_t {
   kRefused,  // it cannot be started
   kRunning,
@@ -173,6 +177,6 @@ using Trigger =
     std::variant<StartWorkflow, StartTask, ReportResult, LoseTask, FireTimers, SignalWorkflow,
                  PauseWorkflow, ResumeWorkflow, TerminateWorkflow, CompensateWorkflow, OperateSaga,
                  StepsResolved, UpdateTask, ReportChild, UndoForParent, RestartWorkflow,
-                 RetryWorkflow, RerunWorkflow, SkipTask, UpdateVariables>;
+                 RetryWorkflow, RerunWorkflow, SkipTask, UpdateVariables, AdmitWorkflow>;
 
 }  // namespace skald::core

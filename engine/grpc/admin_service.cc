@@ -4,6 +4,26 @@
 
 namespace skald::grpc_edge {
 
+namespace {
+
+void ToTaskLimit(const runtime::EngineStats::LimitUse& use, v1::TaskLimit& message) {
+  message.set_namespace_(use.name_space);
+  message.set_task(use.task);
+  message.set_concurrent_exec_limit(static_cast<std::uint32_t>(use.places));
+  message.set_concurrent_exec_limit_per_key(static_cast<std::uint32_t>(use.places_per_key));
+  message.set_rate_limit_per_frequency(static_cast<std::uint32_t>(use.starts));
+  message.set_rate_limit_frequency_ms(
+      static_cast<std::uint64_t>(use.window_us / core::kMillisecondUs));
+  message.set_in_progress(use.in_progress);
+  message.set_started(use.started);
+  message.set_keys(use.keys);
+  message.set_waiting_for_place(use.waiting_for_place);
+  message.set_waiting_for_rate(use.waiting_for_rate);
+  message.set_waiting_for_key(use.waiting_for_key);
+}
+
+}  // namespace
+
 using Stats = absl::StatusOr<runtime::EngineStats>;
 
 grpc::ServerUnaryReactor* AdminServiceImpl::GetNode(grpc::CallbackServerContext* context,
@@ -62,6 +82,7 @@ grpc::ServerUnaryReactor* AdminServiceImpl::ListQueues(grpc::CallbackServerConte
         message.set_oldest_age_ms(
             static_cast<std::uint64_t>(queue.oldest_us / core::kMillisecondUs));
         message.set_credits(queue.credits);
+        message.set_held(queue.held);
       }
     }
     reactor->Finish(ToGrpc(stats.status()));
@@ -79,7 +100,23 @@ grpc::ServerUnaryReactor* AdminServiceImpl::ListLimits(grpc::CallbackServerConte
     message.set_unit(limit.unit);
     message.set_meaning(limit.meaning);
   }
-  return FinishNow(context, grpc::Status::OK);
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  engine_.Stats([reactor, response](Stats stats) {
+    if (stats.ok()) {
+      for (const auto& use : stats->limits) ToTaskLimit(use, *response->add_task_limits());
+      for (const auto& use : stats->turns) {
+        v1::WorkflowLimit& message = *response->add_workflow_limits();
+        message.set_namespace_(use.name_space);
+        message.set_workflow(use.workflow);
+        message.set_key(use.key);
+        message.set_concurrent_exec_limit(static_cast<std::uint32_t>(use.running_max));
+        message.set_running(use.running);
+        message.set_waiting(use.waiting);
+      }
+    }
+    reactor->Finish(ToGrpc(stats.status()));
+  });
+  return reactor;
 }
 
 grpc::ServerUnaryReactor* AdminServiceImpl::ListNodes(grpc::CallbackServerContext* context,

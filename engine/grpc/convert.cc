@@ -10,6 +10,7 @@
 #include "engine/core/json_check.h"
 #include "engine/core/limits.h"
 #include "engine/core/loop_output.h"
+#include "engine/core/task_domains.h"
 #include "engine/grpc/api_status.h"
 #include "engine/grpc/task_id.h"
 
@@ -127,6 +128,7 @@ void TaskToProto(const core::Task& task, const runtime::WorkflowView& view,
   message.set_effect(ToProto(task.effect));
   if (!task.child.is_nil()) message.set_child_workflow_id(task.child.ToString());
   message.set_child_parked(task.child_parked);
+  message.set_domain(task.domain);
   if (!options.without_payloads) {
     message.set_input(std::string(task.input.text()));
     message.set_output(std::string(task.output.text()));
@@ -304,6 +306,9 @@ void ToProto(const runtime::WorkflowView& view, const ViewOptions& options, v1::
   message.set_correlation_id(state.start.correlation_id);
   message.set_idempotency_key(state.start.idempotency_key);
   message.set_priority(state.start.priority);
+  for (const auto& [type, domain] : core::DomainEntries(state.start.task_to_domain)) {
+    (*message.mutable_task_to_domain())[type] = domain;
+  }
   message.set_started_at_us(state.started_at);
   message.set_updated_at_us(state.updated_at);
   message.set_ended_at_us(state.ended_at);

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
 #include "engine/core/limits.h"
+#include "engine/core/task_domains.h"
 #include "engine/grpc/convert.h"
 
 namespace skald::grpc_edge {
@@ -20,10 +21,16 @@ absl::Status CheckBytes(absl::string_view field, const std::string& value, std::
       absl::StrCat(field, ": ", value.size(), " bytes, at most ", bytes_max, " expected"));
 }
 
+core::Payload DomainsOf(const v1::StartRequest& request) {
+  return core::TaskToDomain({request.task_to_domain().begin(), request.task_to_domain().end()});
+}
+
 // Tells one request from another under the same idempotency key.
 std::string Digest(const v1::StartRequest& request) {
-  const std::string text = absl::StrCat(request.name(), "\n", request.version(), "\n",
-                                        request.correlation_id(), "\n", request.input());
+  std::string text = absl::StrCat(request.name(), "\n", request.version(), "\n",
+                                  request.correlation_id(), "\n", request.input());
+  const core::Payload domains = DomainsOf(request);
+  if (!domains.empty()) absl::StrAppend(&text, "\n", absl::string_view(domains.text()));
   unsigned char hash[SHA256_DIGEST_LENGTH];
   SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), hash);
   constexpr std::size_t kDigestBytes = 16;  // half of it: told apart, not signed
@@ -95,6 +102,8 @@ absl::Status Starter::Check(const v1::StartRequest& request, Item& item) {
   start.correlation_id = request.correlation_id();
   start.idempotency_key = request.idempotency_key();
   start.priority = request.priority();
+  start.task_to_domain = DomainsOf(request);
+  RETURN_IF_ERROR(core::CheckTaskToDomain(start.task_to_domain));
   start.traceparent = request.trace().traceparent();
   start.tracestate = request.trace().tracestate();
   if (!start.idempotency_key.empty()) item.digest = Digest(request);

@@ -94,6 +94,11 @@ absl::StatusOr<std::string> MemoryCatalog::GetPinned(std::int64_t id) {
   return store_.GetPinned(id);
 }
 
+absl::StatusOr<std::vector<ports::StoredDefinition>> MemoryCatalog::LimitedTaskDefinitions(
+    std::size_t count_max) {
+  return store_.LimitedTaskDefinitions(count_max);
+}
+
 std::uint64_t MemoryCatalog::Generation() { return store_.generation(); }
 
 absl::StatusOr<ports::Paged<ports::WorkflowSummary>> MemoryCatalog::ListWorkflows(

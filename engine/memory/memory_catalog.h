@@ -31,6 +31,8 @@ class MemoryCatalog final : public ports::Catalog {
       const std::string& name_space, const ports::Page& page) override;
   absl::Status DeleteTaskDefinition(const std::string& name_space,
                                     const std::string& name) override;
+  absl::StatusOr<std::vector<ports::StoredDefinition>> LimitedTaskDefinitions(
+      std::size_t count_max) override;
   absl::StatusOr<std::int64_t> PinDefinition(const std::string& body) override;
   absl::StatusOr<std::string> GetPinned(std::int64_t id) override;
   std::uint64_t Generation() override;

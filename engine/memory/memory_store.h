@@ -70,6 +70,7 @@ class MemoryStore {
   absl::StatusOr<ports::StoredDefinition> GetTaskDefinition(const std::string& name_space,
                                                             const std::string& name) const;
   std::vector<ports::StoredDefinition> AllTaskDefinitions(const std::string& name_space) const;
+  std::vector<ports::StoredDefinition> LimitedTaskDefinitions(std::size_t count_max) const;
   absl::Status DeleteTaskDefinition(const std::string& name_space, const std::string& name);
   std::int64_t PinDefinition(const std::string& body);
   absl::StatusOr<std::string> GetPinned(std::int64_t id) const;

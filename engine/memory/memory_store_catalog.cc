@@ -100,6 +100,19 @@ std::vector<ports::StoredDefinition> MemoryStore::AllTaskDefinitions(
   return result;
 }
 
+std::vector<ports::StoredDefinition> MemoryStore::LimitedTaskDefinitions(
+    std::size_t count_max) const {
+  base::MutexLock lock(mutex_);
+  std::vector<ports::StoredDefinition> result;
+  for (const auto& [key, definition] : task_definitions_) {
+    const std::string& source = definition.source;
+    const bool limited = source.find("\"concurrentExecLimit") != std::string::npos ||
+                         source.find("\"rateLimitPerFrequency\"") != std::string::npos;
+    if (limited && result.size() < count_max) result.push_back(definition);
+  }
+  return result;
+}
+
 absl::Status MemoryStore::DeleteTaskDefinition(const std::string& name_space,
                                                const std::string& name) {
   base::MutexLock lock(mutex_);

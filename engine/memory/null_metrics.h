@@ -17,6 +17,8 @@ class NullMetrics : public ports::Metrics {
   void UndoEnded(std::string_view) override {}
   void Open(const ports::OpenWorkflows&) override {}
   void Queues(const std::map<std::string_view, ports::QueueLoad>&) override {}
+  void Limit(std::string_view, std::size_t, std::size_t, std::size_t, std::size_t) override {}
+  void Turn(std::string_view, std::size_t, std::size_t) override {}
   void StartRequestRefused() override {}
   void Refused(std::string_view) override {}
 };

@@ -97,6 +97,10 @@ class Catalog {
                                                                       const Page& page) = 0;
   virtual absl::Status DeleteTaskDefinition(const std::string& name_space,
                                             const std::string& name) = 0;
+  // Those of all namespaces whose source speaks of limits (core::TaskLimits), by namespace and
+  // name, at most `count_max`.
+  virtual absl::StatusOr<std::vector<StoredDefinition>> LimitedTaskDefinitions(
+      std::size_t count_max) = 0;
 
   // ---- pinned forms: a definition with its task definitions embedded, stored once per content
   // ---- Returns the id of this content, storing it if it is new. `body` is what codec made.

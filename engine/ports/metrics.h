@@ -37,6 +37,12 @@ class Metrics {
   virtual void Open(const OpenWorkflows& workflows) = 0;
   // All ready tasks, by task type; nothing waits of the types left out. Sampled likewise.
   virtual void Queues(const std::map<std::string_view, QueueLoad>& by_task_type) = 0;
+  // The limits of one task definition, sampled as well: tasks in progress, and how many wait for
+  // which of them.
+  virtual void Limit(std::string_view task, std::size_t in_progress, std::size_t waiting_for_place,
+                     std::size_t waiting_for_rate, std::size_t waiting_for_key) = 0;
+  // Workflows of one definition that wait for their turn, sampled as well.
+  virtual void Turn(std::string_view workflow, std::size_t running, std::size_t waiting) = 0;
   virtual void StartRequestRefused() = 0;  // a start asked for in SQL can never be carried out
   virtual void Refused(std::string_view what) = 0;  // a bound was met: name of the limit
 };

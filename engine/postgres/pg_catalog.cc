@@ -216,6 +216,18 @@ absl::Status PgCatalog::DeleteTaskDefinition(const std::string& name_space,
   });
 }
 
+absl::StatusOr<std::vector<ports::StoredDefinition>> PgCatalog::LimitedTaskDefinitions(
+    std::size_t count_max) {
+  std::vector<ports::StoredDefinition> result;
+  RETURN_IF_ERROR(pool_.Read("read limits", [&](Transaction& transaction) {
+    for (const pqxx::row& row : transaction.exec_params(kListLimitedTasks, count_max)) {
+      result.push_back(ToDefinition(row));
+    }
+    return absl::OkStatus();
+  }));
+  return result;
+}
+
 // Looks first: most pins are there. A row that comes in between is seen by the last look, whose
 // statement begins after the insert has waited for it.
 absl::StatusOr<std::int64_t> PgCatalog::PinDefinition(const std::string& body) {

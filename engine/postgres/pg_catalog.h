@@ -37,6 +37,8 @@ class PgCatalog final : public ports::Catalog, public ports::TaskLog {
       const std::string& name_space, const ports::Page& page) override;
   absl::Status DeleteTaskDefinition(const std::string& name_space,
                                     const std::string& name) override;
+  absl::StatusOr<std::vector<ports::StoredDefinition>> LimitedTaskDefinitions(
+      std::size_t count_max) override;
   absl::StatusOr<std::int64_t> PinDefinition(const std::string& body) override;
   absl::StatusOr<std::string> GetPinned(std::int64_t id) override;
   std::uint64_t Generation() override { return generation_.load(std::memory_order_acquire); }

@@ -202,6 +202,10 @@ inline constexpr char kSelectTaskDefinition[] =
 inline constexpr char kListTaskDefinitions[] =
     "SELECT namespace, name, 0, source, " SKALD_DEFINITION_TIMES
     "FROM skald.task_definition WHERE namespace = $1 AND name > $2 ORDER BY name LIMIT $3";
+inline constexpr char kListLimitedTasks[] =
+    "SELECT namespace, name, 0, source, " SKALD_DEFINITION_TIMES
+    "FROM skald.task_definition WHERE source LIKE '%\"concurrentExecLimit%' "
+    "OR source LIKE '%\"rateLimitPerFrequency\"%' ORDER BY namespace, name LIMIT $1";
 inline constexpr char kDeleteTaskDefinition[] =
     "DELETE FROM skald.task_definition WHERE namespace = $1 AND name = $2";
 #undef SKALD_DEFINITION_TIMES

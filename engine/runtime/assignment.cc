@@ -11,12 +11,6 @@
 namespace skald::runtime {
 namespace {
 
-const std::string& Domain(const core::Step& step, core::Operation operation) {
-  if (operation == core::Operation::kCompensate && step.saga.undo) return step.saga.undo->domain;
-  if (operation == core::Operation::kProbe && step.saga.probe) return step.saga.probe->domain;
-  return step.domain;
-}
-
 const char* KeySuffix(core::Operation operation) {
   switch (operation) {
     case core::Operation::kCompensate:
@@ -137,7 +131,7 @@ Assignment MakeAssignment(const core::Definition& definition, const core::State&
   assignment.correlation_id = state.start.correlation_id;
   assignment.task_type = task.task_type;
   assignment.reference = step.reference;
-  assignment.domain = Domain(step, task.operation);
+  assignment.domain = task.domain;
   assignment.iteration = task.iteration;
   assignment.attempt = task.attempt;
   assignment.generation = run.generation;

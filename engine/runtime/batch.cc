@@ -21,6 +21,7 @@ std::size_t PayloadBytes(const Body& body) {
   if constexpr (requires { body.payload.size(); }) bytes += body.payload.size();
   if constexpr (requires { body.variables.size(); }) bytes += body.variables.size();
   if constexpr (requires { body.reason.size(); }) bytes += body.reason.size();
+  if constexpr (requires { body.task_to_domain; }) bytes += body.task_to_domain.size();
   return bytes;
 }
 
@@ -96,6 +97,8 @@ std::size_t RoughBytes(const core::Event& event) {
 bool MayPark(const Workflow& workflow, const ParkRule& rule) {
   if (workflow.ended() || workflow.state.live_tasks != 0) return false;
   if (!workflow.state.requests.empty()) return false;
+  // Under a turn rule it is counted, which takes memory: its own.
+  if (workflow.state.turn_running_max > 0) return false;
   if (workflow.letters_open != 0 || HasChildHere(workflow, rule.shards)) return false;
   const core::TimeUs due_at = workflow.state.NextDueAt();
   return due_at == 0 || due_at > rule.now + rule.park_after_us;

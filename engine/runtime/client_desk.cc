@@ -66,6 +66,9 @@ void ClientDesk::AnswerExisting(Workflow& workflow, Callback<Started> done) {
 
 void ClientDesk::Begin(StartRequest request, Callback<Started> done) {
   const core::WorkflowId id = request.start.id;
+  if (absl::Status turn = decider_.CheckTurn(*request.definition, request.start); !turn.ok()) {
+    return done(std::move(turn));
+  }
   auto fresh = std::make_unique<Workflow>();
   fresh->definition = std::move(request.definition);
   fresh->state.id = id;

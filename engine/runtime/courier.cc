@@ -165,13 +165,17 @@ void Courier::BeginWith(const Letter& letter, std::shared_ptr<const core::Defini
                               .correlation_id = start.correlation_id,
                               .priority = start.priority,
                               .traceparent = sender->state.start.traceparent,
-                              .tracestate = sender->state.start.tracestate};
+                              .tracestate = sender->state.start.tracestate,
+                              .task_to_domain = start.task_to_domain};
   if (!start.detached) {
     trigger.parent = letter.sender;
     trigger.parent_task = start.task;
   }
   // Failure workflows that fail are bounded as sub-workflows are.
   if (!start.detached || !of_task) trigger.depth = sender->state.start.depth + 1;
+  if (const absl::Status turn = decider_.CheckTurn(*definition, trigger); !turn.ok()) {
+    return Refuse(letter, std::string(turn.message()));
+  }
   auto fresh = std::make_unique<Workflow>();
   fresh->definition = std::move(definition);
   fresh->state.id = start.child;

@@ -6,6 +6,8 @@
 
 #include "engine/base/log.h"
 #include "engine/core/construct.h"
+#include "engine/core/task_domains.h"
+#include "engine/core/task_steps.h"
 #include "engine/runtime/assignment.h"
 #include "engine/runtime/change_lines.h"
 #include "engine/runtime/limits.h"
@@ -21,7 +23,7 @@ const char* Name(const core::Trigger& trigger) {
       "start",   "start_task",     "result",      "lose_task",    "timer",
       "signal",  "pause",          "resume",      "terminate",    "compensate",
       "operate", "steps_resolved", "update_task", "report_child", "undo_for_parent",
-      "restart", "retry",          "rerun",       "skip_task",    "update_variables"};
+      "restart", "retry",          "rerun",       "skip_task",    "update_variables", "admit"};
   static_assert(std::variant_size_v<core::Trigger> == std::size(kNames));
   return kNames[trigger.index()];
 }
@@ -88,17 +90,41 @@ void Decider::Carry(Workflow& workflow, const std::vector<core::Command>& comman
 void Decider::Carry(Workflow& workflow, const core::OfferTask& offer) {
   const std::string& name_space =
       offer.built_in ? RunnersNamespace() : workflow.state.start.name_space;
-  Queue& queue = state_.matcher.GetQueue(name_space, offer.task_type, offer.domain);
-  if (Matcher::MayGoFirst(queue, offer.priority)) {
+  Queue& queue = QueueOf(name_space, offer);
+  const GatesOfTask gates = GatesOf(workflow, workflow.state.task(offer.task));
+  if (!gates.any() && Matcher::MayGoFirst(queue, offer.priority)) {
     const Matcher::Found found = state_.matcher.FindWorker(queue);
     if (found.worker != nullptr) {
-      Begin(workflow, offer.task, *found.worker, found.barrier);
+      Begin(workflow, offer.task, *found.worker, queue, found.barrier);
       return;
     }
   }
   state_.matcher.Enqueue(queue,
-                         {.workflow = workflow.state.id, .task = offer.task, .since = state_.now},
-                         offer.priority);
+                         {.workflow = workflow.state.id,
+                          .task = offer.task,
+                          .since = state_.now,
+                          .chosen = offer.domain.find(',') != std::string::npos},
+                         offer.priority, gates);
+}
+
+Queue& Decider::QueueOf(const std::string& name_space, const core::OfferTask& offer) {
+  if (offer.domain.empty()) return state_.matcher.GetQueue(name_space, offer.task_type, "");
+  return state_.matcher.ChooseQueue(name_space, offer.task_type, core::SplitDomains(offer.domain),
+                                    state_.now);
+}
+
+void Decider::ChooseDomainsAgain(Queue& queue) {
+  for (Matcher::Waiting& one : state_.matcher.WaitingByChoice(queue.name_space, queue.task_type)) {
+    Workflow* workflow = state_.shards.Find(one.task.workflow);
+    if (workflow == nullptr) continue;
+    const core::Task& task = workflow->state.task(one.task.task);
+    const core::OfferTask offer = core::OfferOf(*workflow->definition, workflow->state, task);
+    Queue& better = QueueOf(queue.name_space, offer);
+    if (&better == one.queue) continue;
+    state_.matcher.Withdraw(one.task.workflow, one.task.task);
+    one.queue = &better;
+    state_.matcher.PutBack(one, GatesOf(*workflow, task));
+  }
 }
 
 void Decider::Carry(Workflow& workflow, const core::WithdrawTask& withdraw) {
@@ -128,14 +154,16 @@ void Decider::Carry(Workflow& workflow, const Body& body) {
   state_.letters.push_back({.sender = workflow.state.id, .body = body});
 }
 
-bool Decider::Begin(Workflow& workflow, core::TaskNumber number, Worker& worker, bool barrier) {
+bool Decider::Begin(Workflow& workflow, core::TaskNumber number, Worker& worker, const Queue& queue,
+                    bool barrier) {
   const ports::OpenWorkflows before = CountOf(workflow.state);
   absl::StatusOr<core::Decision> decision =
       core::Decide(*workflow.definition,
                    core::StartTask{.task = number,
                                    .worker = worker.worker_id,
                                    .incarnation = worker.incarnation,
-                                   .barrier = barrier},
+                                   .barrier = barrier,
+                                   .domain = queue.domain},
                    state_.now, workflow.state);
   if (!decision.ok()) {
     base::LogError("task.start_refused", {{"workflow", workflow.state.id.ToString()},
@@ -179,11 +207,13 @@ void Decider::Adopt(Workflow& workflow) {
     workflow.untold = {};
   }
   state_.timers.Set(workflow, workflow.state.NextDueAt());
+  AdoptTurn(workflow);
   for (const core::Task& task : workflow.state.tasks) {
     if (task.status != core::TaskStatus::kInProgress || task.fence == 0) continue;
     if (task.awaits_update || !task.child.is_nil()) continue;
     Worker& worker = state_.workers.GetOrAddWorker(NamespaceOf(workflow, task), task.incarnation);
     AddLease(workflow, task, worker);
+    HoldPlace(workflow, task);
     Reconnect(*state_.workers.FindLease({workflow.state.id, task.number, task.fence}));
   }
   CarryOpen(workflow);
@@ -219,19 +249,42 @@ void Decider::Restock(Worker& worker) {
   restocked_.push_back(&worker);
 }
 
+void Decider::BeginTaken(const ReadyTask& task, Worker& worker, const Queue& queue, bool barrier) {
+  Workflow* workflow = state_.shards.Find(task.workflow);
+  if (workflow != nullptr && Begin(*workflow, task.task, worker, queue, barrier)) return;
+  state_.matcher.gates().Release(task.id());
+}
+
 bool Decider::MatchWorker(Worker& worker, std::size_t& matches_left) {
   while (worker.credits() > 0) {
     if (matches_left == 0) return false;
     --matches_left;
     const Matcher::Taken taken = state_.matcher.TakeFor(worker);
     if (taken.task.task == 0) return true;
-    Workflow* workflow = state_.shards.Find(taken.task.workflow);
-    if (workflow != nullptr) Begin(*workflow, taken.task.task, worker, taken.barrier);
+    BeginTaken(taken.task, worker, *taken.queue, taken.barrier);
+  }
+  return true;
+}
+
+// A limit let tasks through to queues where workers wait.
+bool Decider::MatchStirred(std::size_t& matches_left) {
+  while (Queue* queue = state_.matcher.gates().NextStirred()) {
+    if (matches_left == 0) {
+      state_.matcher.gates().Stir(*queue);
+      return false;
+    }
+    --matches_left;
+    const Matcher::Found found = state_.matcher.FindWorker(*queue);
+    if (found.worker == nullptr) continue;
+    BeginTaken(state_.matcher.TakeFirst(*queue), *found.worker, *queue, found.barrier);
+    // Another queue may have the better task for the next place.
+    if (!queue->ready.empty()) state_.matcher.gates().Stir(*queue);
   }
   return true;
 }
 
 bool Decider::MatchCredits() {
+  AdmitWorkflows();
   std::size_t matches_left = kMatchesPerTickMax;
   std::vector<Worker*> listed;
   listed.swap(restocked_);
@@ -246,7 +299,7 @@ bool Decider::MatchCredits() {
     worker.restock = false;
     state_.workers.MaybeForget(worker);
   }
-  return true;
+  return MatchStirred(matches_left);
 }
 
 }  // namespace skald::runtime

@@ -32,7 +32,26 @@ class Decider {
   void Restock(Worker& worker);
   // Starts waiting tasks at listed workers, as many as kMatchesPerTickMax. False: some are left.
   bool MatchCredits();
-  bool has_unmatched() const { return !restocked_.empty(); }
+  bool has_unmatched() const {
+    return !restocked_.empty() || state_.matcher.gates().has_stirred() || state_.turns.has_next();
+  }
+
+  // ---- turns of workflows (decider_turns.cc) ----
+  // Lets those begin whose turn has come. False: some are left.
+  bool AdmitWorkflows();
+  // FAILED_PRECONDITION when the definition's rule refuses one more.
+  absl::Status CheckTurn(const core::Definition& definition,
+                         const core::StartWorkflow& start) const;
+
+  // A worker came for a domain that had none: tasks that wait elsewhere because of that move there.
+  void ChooseDomainsAgain(Queue& queue);
+
+  // ---- limits (decider_limits.cc) ----
+  // What task definitions allow from now on: holds at once, also for what waits.
+  void SetTaskLimits(TaskLimits limits);
+  // While Close holds, tasks under a limit are not started: what is in progress is being loaded.
+  void CloseGates();
+  void OpenGates();
 
   // The memory of workflows is dropped.
   void Forget() { restocked_.clear(); }
@@ -50,10 +69,17 @@ class Decider {
   void CarryOpen(Workflow& workflow);
 
   // Decides that the task begins at this worker; false when the core does not agree.
-  bool Begin(Workflow& workflow, core::TaskNumber task, Worker& worker, bool barrier);
+  bool Begin(Workflow& workflow, core::TaskNumber task, Worker& worker, const Queue& queue,
+             bool barrier);
   void AddLease(Workflow& workflow, const core::Task& task, Worker& worker);
   void SendAssignment(Workflow& workflow, const core::Task& task, Worker& worker);
+  Queue& QueueOf(const std::string& name_space, const core::OfferTask& offer);
   bool MatchWorker(Worker& worker, std::size_t& matches_left);
+  bool MatchStirred(std::size_t& matches_left);
+  // Starts a task that was taken from its queue.
+  void BeginTaken(const ReadyTask& task, Worker& worker, const Queue& queue, bool barrier);
+  GatesOfTask GatesOf(const Workflow& workflow, const core::Task& task);
+  void HoldPlace(const Workflow& workflow, const core::Task& task);
 
   // What follows from a decision: `before` is how the workflow counted before it.
   void Follow(Workflow& workflow, const ports::OpenWorkflows& before, core::Decision& decision);
@@ -61,6 +87,8 @@ class Decider {
   static ports::OpenWorkflows CountOf(const core::State& state);
   // Reads what the events mean for leases and metrics.
   void Observe(Workflow& workflow, const std::vector<core::Event>& events);
+  void ObserveTurn(const Workflow& workflow, const core::EventBody& body);
+  void AdoptTurn(const Workflow& workflow);
   void EndLease(Workflow& workflow, core::TaskNumber task);
   void DropProgress(Workflow& workflow, core::TaskNumber task);
 

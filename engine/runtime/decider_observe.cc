@@ -68,6 +68,8 @@ void Decider::Observe(Workflow& workflow, const std::vector<core::Event>& events
   const core::State& state = workflow.state;
   for (const core::Event& event : events) {
     core::TaskNumber ended = EndedTask(event.body);
+    if (ended != 0) state_.matcher.gates().Release({state.id, ended});
+    ObserveTurn(workflow, event.body);
     // Of an iteration that its loop no longer keeps: begun and let go within one decision.
     if (ended != 0 && !state.has_task(ended)) continue;
     if (ended != 0) {

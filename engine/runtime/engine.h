@@ -22,6 +22,7 @@
 #include "engine/ports/clock.h"
 #include "engine/ports/journal.h"
 #include "engine/ports/metrics.h"
+#include "engine/runtime/task_limit_table.h"
 
 namespace skald::runtime {
 
@@ -202,8 +203,28 @@ struct EngineStats {
     std::size_t depth;
     core::DurationUs oldest_us;
     std::size_t credits;
+    std::size_t held = 0;  // of `depth`: wait for a limit
   };
   std::vector<QueueDepth> queues;
+  // The limits of one task definition, and how far they are used.
+  struct LimitUse {
+    std::string name_space, task;
+    // As in core::TaskLimits; 0 = no bound.
+    std::int32_t places = 0, places_per_key = 0, starts = 0;
+    core::DurationUs window_us = 0;
+    std::size_t in_progress = 0;  // of the tasks that are counted
+    std::size_t started = 0;      // in the window that ends now
+    std::size_t keys = 0;         // with tasks that wait or are in progress
+    std::size_t waiting_for_place = 0, waiting_for_rate = 0, waiting_for_key = 0;  // tasks
+  };
+  std::vector<LimitUse> limits;
+  // Workflows of one definition and key under a core::TurnRule.
+  struct TurnUse {
+    std::string name_space, workflow, key;
+    std::int32_t running_max = 0;
+    std::size_t running = 0, waiting = 0;
+  };
+  std::vector<TurnUse> turns;
 };
 
 // Gives the pinned definition with that id. Blocking is allowed only on a miss (a definition not in

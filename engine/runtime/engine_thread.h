@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "engine/base/mutex.h"
@@ -35,6 +36,9 @@ class EngineThread final : public Engine {
   // True once the node was fenced off or gave up: it serves nothing any more; the process should
   // end and be started again.
   bool lost() const { return lost_.load(); }
+
+  // As Loop::SetTaskLimits.
+  void SetTaskLimits(TaskLimits limits) { loop_.SetTaskLimits(std::move(limits)); }
 
   void Start(StartRequest request, Callback<Started> done) override;
   void Send(const std::string& name_space, const core::WorkflowId& id, core::Trigger trigger,

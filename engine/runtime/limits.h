@@ -24,12 +24,23 @@ inline constexpr std::size_t kQuestionsInFlightMax = 1'000;  // workflows that w
 inline constexpr std::size_t kAsksWaitingMax = 20'000;       // asks that wait for the reader
 inline constexpr std::size_t kTaskDefinitionsKept = 10'000;  // names in memory
 
+// A domain whose last worker left this long ago still counts as active (conductor.md 3.4).
+inline constexpr core::DurationUs kDomainActiveUs = 10 * core::kSecondUs;
+
+// ---- limits of task definitions ----
+inline constexpr std::size_t kLimitedDefinitionsMax = 100'000;                 // that have any
+inline constexpr core::DurationUs kLimitsLookUs = 100 * core::kMillisecondUs;  // for changes
+// Windows up to this long count as used up when a node begins, because what another process started
+// is not known; of longer ones, what is still in progress counts.
+inline constexpr core::DurationUs kWindowAssumedUs = 60 * core::kSecondUs;
+
 // ---- paces of one tick: the rest waits for the next one, after a commit could begin ----
 inline constexpr std::size_t kTimersPerTickMax = 4'000;
 inline constexpr std::size_t kLeasesPerTickMax = 4'000;
 inline constexpr std::size_t kRequestsPerTickMax = 20'000;
 inline constexpr std::size_t kMatchesPerTickMax = 20'000;
 inline constexpr std::size_t kLettersPerTickMax = 20'000;
+inline constexpr std::size_t kAdmissionsPerTickMax = 4'000;
 
 // ---- delays ----
 inline constexpr core::DurationUs kCommitRetryMinUs = 10 * core::kMillisecondUs;

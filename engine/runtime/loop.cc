@@ -34,6 +34,7 @@ Loop::Loop(EngineOptions options, Collaborators collaborators)
       starts_(state_, clients_),
       questions_(state_, decider_, loader_),
       keeper_(state_, decider_, workers_, parking_, starts_) {
+  decider_.SetTaskLimits(state_.first_task_limits);
   starts_.Listen();
 }
 
@@ -62,6 +63,7 @@ void Loop::TellUntold() {
 core::TimeUs Loop::Tick(core::TimeUs now) {
   state_.now = now;
   courier_.BeginTick();
+  state_.matcher.gates().Advance(now);
   state_.inbox->TakeInto(inbox_content_);
   RunCompletions();
   AfterCommits();
@@ -208,6 +210,7 @@ void Loop::DropEverything(const absl::Status& why) {
   state_.load_fence.Reset();
   state_.timers.Clear();
   state_.matcher.DropTasks();
+  state_.turns.Drop();
   state_.workers.DropLeases();
   state_.shards.Clear();
   state_.open = {};
@@ -256,6 +259,7 @@ core::TimeUs Loop::NextWakeAt() const {
   wake_at = Earlier(wake_at, starts_.next_wake_at());
   wake_at = Earlier(wake_at, questions_.next_wake_at());
   wake_at = Earlier(wake_at, courier_.next_wake_at());
+  wake_at = Earlier(wake_at, state_.matcher.gates().next_wake_at());
   const bool more =
       !inbox_content_.workers.empty() || !inbox_content_.clients.empty() ||
       (state_.phase == Phase::kServing && (decider_.has_unmatched() || courier_.has_letters()));
@@ -269,11 +273,24 @@ void Loop::Sample() {
   std::map<std::string_view, ports::QueueLoad> by_task_type;
   for (const auto& [name, queue] : state_.matcher.queues()) {
     ports::QueueLoad& load = by_task_type[queue->task_type];
-    load.depth += queue->ready.size();
+    load.depth += queue->depth();
     const core::TimeUs oldest = queue->oldest_since();
     if (oldest != 0) load.oldest_us = std::max(load.oldest_us, state_.now - oldest);
   }
+  for (const EngineStats::LimitUse& use : state_.matcher.gates().Uses(state_.now)) {
+    state_.metrics.Limit(use.task, use.in_progress, use.waiting_for_place, use.waiting_for_rate,
+                         use.waiting_for_key);
+  }
+  std::map<std::string, std::pair<std::size_t, std::size_t>> by_definition;
+  for (const EngineStats::TurnUse& use : state_.turns.Uses()) {
+    by_definition[use.workflow].first += use.running;
+    by_definition[use.workflow].second += use.waiting;
+  }
+  for (const auto& [workflow, counts] : by_definition) {
+    state_.metrics.Turn(workflow, counts.first, counts.second);
+  }
   state_.metrics.Queues(by_task_type);
+  state_.matcher.ForgetQueues(state_.now);
 }
 
 absl::Status Loop::Readiness() const {
@@ -283,7 +300,7 @@ absl::Status Loop::Readiness() const {
   return state_.committer.refused();
 }
 
-EngineStats Loop::CollectStats() const {
+EngineStats Loop::CollectStats() {
   EngineStats stats;
   stats.lease = state_.lease;
   stats.ready = Readiness();
@@ -301,10 +318,12 @@ EngineStats Loop::CollectStats() const {
       const Worker* worker = state_.workers.FindSession(session);
       if (worker != nullptr) credits += std::max<std::int64_t>(worker->credits(), 0);
     }
-    stats.queues.push_back({queue->name_space, queue->task_type, queue->domain, queue->ready.size(),
+    stats.queues.push_back({queue->name_space, queue->task_type, queue->domain, queue->depth(),
                             oldest == 0 ? 0 : state_.now - oldest,
-                            static_cast<std::size_t>(credits)});
+                            static_cast<std::size_t>(credits), queue->held.size()});
   }
+  stats.limits = state_.matcher.gates().Uses(state_.now);
+  stats.turns = state_.turns.Uses();
   return stats;
 }
 

@@ -54,6 +54,9 @@ class Loop final : public Engine {
 
   Inbox& inbox() { return *state_.inbox; }
 
+  // What task definitions allow from now on. Thread-safe.
+  void SetTaskLimits(TaskLimits limits);
+
   // ---- Engine ----
   void Start(StartRequest request, Callback<Started> done) override;
   void Send(const std::string& name_space, const core::WorkflowId& id, core::Trigger trigger,
@@ -90,7 +93,7 @@ class Loop final : public Engine {
   void Sample();
   absl::Status Readiness() const;
   void TakeCredits(SessionId session);
-  EngineStats CollectStats() const;
+  EngineStats CollectStats();
   core::TimeUs NextWakeAt() const;
 
   LoopState state_;

@@ -121,6 +121,11 @@ void Loop::Detach(SessionId session) {
   state_.inbox->ForceWorker([this, session] { workers_.Detach(session); });
 }
 
+void Loop::SetTaskLimits(TaskLimits limits) {
+  state_.inbox->PostCompletion(
+      [this, limits = std::move(limits)]() mutable { decider_.SetTaskLimits(std::move(limits)); });
+}
+
 void Loop::Stats(Callback<EngineStats> done) {
   if (!state_.inbox->ReserveClient()) {
     return done(state_.refusals.Refuse("inbox_max", "look at the engine"));

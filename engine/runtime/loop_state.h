@@ -24,6 +24,7 @@
 #include "engine/runtime/matcher.h"
 #include "engine/runtime/refusals.h"
 #include "engine/runtime/shard_table.h"
+#include "engine/runtime/turns.h"
 #include "engine/runtime/watch_table.h"
 #include "engine/runtime/worker_table.h"
 
@@ -41,6 +42,8 @@ struct Collaborators {
   // Null: the functions above are asked, and definitions in place refused.
   DefinitionInMemory definition_in_memory = nullptr;
   DefinitionInPlace definition_in_place = nullptr;
+  // To begin with; later ones come by Loop::SetTaskLimits.
+  TaskLimits task_limits = nullptr;
 };
 
 // A core::ResolveSteps that is to be asked.
@@ -72,6 +75,7 @@ struct LoopState {
         definition_in_memory(std::move(collaborators.definition_in_memory)),
         definition_in_place(std::move(collaborators.definition_in_place)),
         refusals(metrics, clock),
+        first_task_limits(std::move(collaborators.task_limits)),
         inbox(std::make_shared<Inbox>(options.inbox_max)),
         matcher(workers),
         committer(options, journal, metrics, clock, watches, shards, inbox) {}
@@ -87,6 +91,7 @@ struct LoopState {
   const DefinitionInMemory definition_in_memory;
   const DefinitionInPlace definition_in_place;
   Refusals refusals;
+  const TaskLimits first_task_limits;
   std::shared_ptr<Inbox> inbox;  // shared with the callbacks of the journal
 
   core::TimeUs now = 0;  // of this tick
@@ -106,6 +111,7 @@ struct LoopState {
   WorkerTable workers;
   WatchTable watches;
   Matcher matcher;
+  Turns turns;
   TimerHeap timers;                    // of Workflow
   std::deque<StepQuestion> questions;  // one per open request at most
   Committer committer;

@@ -89,9 +89,17 @@ void NodeKeeper::OnLease(absl::StatusOr<ports::NodeLease> lease) {
   if (!renewed) {
     base::LogInfo("node.lease_taken",
                   {{"node", state_.lease.node_id}, {"epoch", state_.lease.epoch}});
+    NoteOtherStarts();
   }
   step_ = Step::kTakeShards;
   next_at_ = 0;
+}
+
+// The first lease ever given out has no predecessor. A lease that is taken again by this loop
+// follows on its own starts, which it knows.
+void NodeKeeper::NoteOtherStarts() {
+  if (std::exchange(joined_before_, true) || state_.lease.epoch <= 1) return;
+  state_.matcher.gates().AssumeStartsUntil(state_.now);
 }
 
 void NodeKeeper::TakeShards() {
@@ -112,6 +120,7 @@ void NodeKeeper::OnShards(absl::StatusOr<std::vector<ports::Shard>> shards) {
     if (next) to_count_.back().last = shard.slots.last;
     if (!next) to_count_.push_back(shard.slots);
   }
+  if (!to_load_.empty()) decider_.CloseGates();
   loaded_to_ = core::WorkflowId();
   step_ = Step::kCount;
   if (to_load_.empty()) FinishLoading();
@@ -179,6 +188,7 @@ void NodeKeeper::FinishLoading() {
                                    {"shards", state_.shards.shards().size()},
                                    {"workflows", state_.shards.workflow_count()}});
   }
+  decider_.OpenGates();
   workers_.SettleClaims();
 }
 

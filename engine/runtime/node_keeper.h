@@ -61,6 +61,7 @@ class NodeKeeper {
   void OnCount(absl::StatusOr<ports::OpenWorkflows> open);
   void OnPage(Page page);
   void FinishLoading();
+  void NoteOtherStarts();
   void RetryLater(const absl::Status& why);
   // A callback for the journal that calls `method` in a later tick, unless memory was dropped
   // since.
@@ -75,6 +76,7 @@ class NodeKeeper {
 
   Step step_ = Step::kAcquire;
   bool asking_ = false;
+  bool joined_before_ = false;
   core::TimeUs next_at_ = 0;               // the step's question is due
   std::deque<ports::SlotRange> to_count_;  // of the shards to load, neighbours as one
   std::deque<ports::Shard> to_load_;

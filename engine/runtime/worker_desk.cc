@@ -32,7 +32,8 @@ void WorkerDesk::Attach(SessionId session, WorkerHello hello, std::shared_ptr<Wo
   fresh.claims.insert(hello.held.begin(), hello.held.end());
   for (const TaskTypeOffer& offer : hello.task_types) {
     Queue& queue = state_.matcher.GetQueue(hello.name_space, offer.task_type, offer.domain);
-    state_.matcher.AddOffer(fresh, queue, offer.barrier);
+    const bool first = state_.matcher.Join(fresh, queue, offer.barrier);
+    if (first && !queue.domain.empty()) decider_.ChooseDomainsAgain(queue);
   }
   for (Lease* lease = fresh.first_lease; lease != nullptr;) {
     Lease& tied = *lease;
@@ -91,7 +92,7 @@ void WorkerDesk::Detach(SessionId session) {
   Worker* worker = state_.workers.FindSession(session);
   if (worker == nullptr) return;
   if (worker->draining) --draining_;
-  state_.matcher.Leave(*worker);
+  state_.matcher.Leave(*worker, state_.now);
   state_.workers.Unbind(*worker);
   // Settled leases only counted room at the stream.
   for (Lease* lease = worker->first_lease; lease != nullptr;) {

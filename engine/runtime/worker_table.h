@@ -115,6 +115,12 @@ class WorkerTable {
   // claims, to be tied again; others are forgotten.
   void DropLeases();
 
+  // In no defined order.
+  template <typename Visit>
+  void ForEachLease(Visit visit) const {
+    for (const auto& [key, lease] : leases_) visit(*lease);
+  }
+
   std::size_t lease_count() const { return leases_.size(); }
   std::size_t session_count() const { return sessions_.size(); }
   const std::map<SessionId, Worker*>& sessions() const { return sessions_; }

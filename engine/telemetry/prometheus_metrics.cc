@@ -79,7 +79,16 @@ PrometheusMetrics::PrometheusMetrics()
       queue_depth_family_(
           Gauges(*registry_, "skald_queue_depth", "Ready tasks waiting for a worker, by type")),
       queue_age_family_(
-          Gauges(*registry_, "skald_queue_age_seconds", "Age of the oldest ready task, by type")) {}
+          Gauges(*registry_, "skald_queue_age_seconds", "Age of the oldest ready task, by type")),
+      limit_in_progress_family_(
+          Gauges(*registry_, "skald_limit_in_progress",
+                 "Tasks in progress of a task definition that has limits, by definition")),
+      limit_waiting_family_(Gauges(*registry_, "skald_limit_waiting",
+                                   "Tasks that wait for a limit, by definition and limit")),
+      turn_running_family_(Gauges(*registry_, "skald_turn_running",
+                                  "Running workflows of a definition with a rateLimitConfig")),
+      turn_waiting_family_(Gauges(*registry_, "skald_turn_waiting",
+                                  "Workflows that wait for their turn to begin, by definition")) {}
 
 void PrometheusMetrics::Committed(std::size_t workflows, std::size_t events, std::size_t bytes,
                                   core::DurationUs took_us) {
@@ -186,6 +195,45 @@ void PrometheusMetrics::Queues(const std::map<std::string_view, ports::QueueLoad
     metrics.queue_depth->Set(static_cast<double>(load.depth));
     metrics.queue_age->Set(Seconds(load.oldest_us));
   }
+}
+
+void PrometheusMetrics::Limit(std::string_view task, std::size_t in_progress,
+                              std::size_t waiting_for_place, std::size_t waiting_for_rate,
+                              std::size_t waiting_for_key) {
+  base::MutexLock lock(mutex_);
+  auto found = limits_.find(task);
+  if (found == limits_.end()) {
+    if (limits_.size() >= kTaskTypesMax) return;
+    const std::string name(task);
+    const auto waiting = [&](const char* limit) {
+      return &limit_waiting_family_.Add({{"task", name}, {"limit", limit}});
+    };
+    found = limits_
+                .emplace(name, LimitMetrics{&limit_in_progress_family_.Add({{"task", name}}),
+                                            waiting("concurrentExecLimit"),
+                                            waiting("rateLimitPerFrequency"),
+                                            waiting("concurrentExecLimitPerKey")})
+                .first;
+  }
+  found->second.in_progress->Set(static_cast<double>(in_progress));
+  found->second.waiting_for_place->Set(static_cast<double>(waiting_for_place));
+  found->second.waiting_for_rate->Set(static_cast<double>(waiting_for_rate));
+  found->second.waiting_for_key->Set(static_cast<double>(waiting_for_key));
+}
+
+void PrometheusMetrics::Turn(std::string_view workflow, std::size_t running, std::size_t waiting) {
+  base::MutexLock lock(mutex_);
+  auto found = turns_.find(workflow);
+  if (found == turns_.end()) {
+    if (turns_.size() >= kTaskTypesMax) return;
+    const std::string name(workflow);
+    found = turns_
+                .emplace(name, std::pair(&turn_running_family_.Add({{"workflow", name}}),
+                                         &turn_waiting_family_.Add({{"workflow", name}})))
+                .first;
+  }
+  found->second.first->Set(static_cast<double>(running));
+  found->second.second->Set(static_cast<double>(waiting));
 }
 
 std::string PrometheusMetrics::Text() const {

@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "engine/base/mutex.h"
 #include "engine/ports/metrics.h"
@@ -37,6 +38,9 @@ class PrometheusMetrics final : public ports::Metrics {
   void UndoEnded(std::string_view outcome) override;
   void Open(const ports::OpenWorkflows& workflows) override;
   void Queues(const std::map<std::string_view, ports::QueueLoad>& by_task_type) override;
+  void Limit(std::string_view task, std::size_t in_progress, std::size_t waiting_for_place,
+             std::size_t waiting_for_rate, std::size_t waiting_for_key) override;
+  void Turn(std::string_view workflow, std::size_t running, std::size_t waiting) override;
   void StartRequestRefused() override { start_requests_refused_.Increment(); }
   void Refused(std::string_view what) override;
 
@@ -51,6 +55,12 @@ class PrometheusMetrics final : public ports::Metrics {
     prometheus::Histogram* step_latency = nullptr;
     prometheus::Gauge* queue_depth = nullptr;
     prometheus::Gauge* queue_age = nullptr;
+  };
+  struct LimitMetrics {
+    prometheus::Gauge* in_progress = nullptr;
+    prometheus::Gauge* waiting_for_place = nullptr;
+    prometheus::Gauge* waiting_for_rate = nullptr;
+    prometheus::Gauge* waiting_for_key = nullptr;
   };
   using CounterMap = std::map<std::string, prometheus::Counter*, std::less<>>;
 
@@ -79,8 +89,15 @@ class PrometheusMetrics final : public ports::Metrics {
   prometheus::Family<prometheus::Histogram>& step_latency_family_;
   prometheus::Family<prometheus::Gauge>& queue_depth_family_;
   prometheus::Family<prometheus::Gauge>& queue_age_family_;
+  prometheus::Family<prometheus::Gauge>& limit_in_progress_family_;
+  prometheus::Family<prometheus::Gauge>& limit_waiting_family_;
+  prometheus::Family<prometheus::Gauge>& turn_running_family_;
+  prometheus::Family<prometheus::Gauge>& turn_waiting_family_;
   base::Mutex mutex_;
   std::map<std::string, TypeMetrics, std::less<>> types_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, std::pair<prometheus::Gauge*, prometheus::Gauge*>, std::less<>> turns_
+      ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, LimitMetrics, std::less<>> limits_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, prometheus::Histogram*, std::less<>> decide_ ABSL_GUARDED_BY(mutex_);
   CounterMap commit_failures_ ABSL_GUARDED_BY(mutex_);
   CounterMap refused_ ABSL_GUARDED_BY(mutex_);

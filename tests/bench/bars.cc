@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <optional>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -19,6 +20,8 @@ constexpr double kTransactionsPerTaskMax = 0.05;
 // A node looks at its tables every second or so whatever the load; what counts as none is far below
 // one read for each commit.
 constexpr double kReadsPerTaskMax = 0.0005;
+constexpr double kTimersLateMsMax = 250;
+constexpr double kSingleTimerLateMsMax = 100;
 constexpr double kParkedRssGrowthMibMax = 50;
 constexpr double kParkedStartDelayMsMax = 2'000;
 
@@ -116,6 +119,13 @@ std::vector<Verdict> Judge(const std::vector<Measurement>& measurements) {
                kParkedStartDelayMsMax);
   judge.AtMost("parked100k idle queries beyond lease renewal, per s",
                judge.Of("parked100k", "idle_queries_per_s"), 0);
+  for (const std::string kind : {"wait", "poll_timeout", "workflow_timeout"}) {
+    judge.AtMost("timers: the latest of 10 000 " + kind + " in one second, ms",
+                 judge.Of("timers", kind + "_late_max_ms"), kTimersLateMsMax);
+    judge.AtMost("timers: the latest single " + kind + ", ms",
+                 judge.Of("timers", kind + "_single_late_max_ms"), kSingleTimerLateMsMax);
+    judge.AtMost("timers: early " + kind, judge.Of("timers", kind + "_early"), 0);
+  }
   return judge.Take();
 }
 

@@ -20,6 +20,7 @@
 #include "tests/bench/medians.h"
 #include "tests/bench/parked_scenario.h"
 #include "tests/bench/scenario.h"
+#include "tests/bench/timers_scenario.h"
 #include <CLI/CLI.hpp>
 
 namespace skald::bench {
@@ -34,6 +35,7 @@ struct Options {
   std::vector<std::string> only;  // names of scenarios; empty: all
   std::vector<uint32_t> floors = {1, 2000};
   bool parked = false;
+  bool timers = false;
 };
 
 // A measurement still to be made.
@@ -87,6 +89,10 @@ std::vector<Job> Jobs(const Options& options) {
     jobs.push_back(
         {"parked100k", [=](BenchCluster& cluster) { return MeasureParked(cluster, engine); }});
   }
+  if (options.timers) {
+    jobs.push_back(
+        {"timers", [=](BenchCluster& cluster) { return MeasureTimers(cluster, engine); }});
+  }
   std::erase_if(jobs, [&](const Job& job) {
     return !options.only.empty() && std::ranges::count(options.only, job.name) == 0;
   });
@@ -136,6 +142,7 @@ void AddOptions(CLI::App& app, Options& options) {
   app.add_option("--workers", options.workers, "worker processes of the engine")
       ->check(CLI::Range(1, 64));
   app.add_flag("--parked", options.parked, "also measure parked100k, which takes minutes");
+  app.add_flag("--timers", options.timers, "also measure timers, which takes two minutes");
 }
 
 }  // namespace

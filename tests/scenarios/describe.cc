@@ -39,7 +39,8 @@ class EventText {
   std::string operator()(const WorkflowStarted& e) const {
     return absl::StrCat(
         Maybe("input", e.input), MaybeAt("timeout", e.timeout_at),
-        e.parent.is_nil() ? "" : absl::StrCat(" of task ", e.parent_task, " depth ", e.depth));
+        e.parent.is_nil() ? "" : absl::StrCat(" of task ", e.parent_task, " depth ", e.depth),
+        Maybe("domains", e.task_to_domain));
   }
   std::string operator()(const WorkflowPaused& e) const { return By(e.actor, e.reason); }
   std::string operator()(const WorkflowResumed& e) const { return By(e.actor, e.reason); }
@@ -71,7 +72,7 @@ class EventText {
   std::string operator()(const TaskStarted& e) const {
     const bool by_child = !e.child.is_nil();
     return absl::StrCat(Task(e.task), by_child ? " as " + e.child.ToString() : " by " + e.worker,
-                        Flag("barrier", e.barrier),
+                        e.domain.empty() ? "" : " in " + e.domain, Flag("barrier", e.barrier),
                         MaybeAt("attempt-timeout", e.attempt_timeout_at),
                         MaybeAt("not-after", e.not_after));
   }
@@ -116,6 +117,10 @@ class EventText {
                         e.task == 0 ? "" : " of" + Task(e.task));
   }
   std::string operator()(const FailureWorkflowRefused& e) const { return By("", e.reason); }
+  std::string operator()(const WorkflowQueued& e) const {
+    return absl::StrCat(Maybe("key", e.key), " running-max ", e.running_max);
+  }
+  std::string operator()(const WorkflowAdmitted&) const { return ""; }
   std::string operator()(const TaskCanceled& e) const {
     return absl::StrCat(Task(e.task), ShowEffect(e.effect), Flag("by-child", e.by_child),
                         Maybe("reason", e.reason));
@@ -238,7 +243,8 @@ std::string Describe(const Definition& definition, const State& state, const Sta
                       Flag("detached", start.detached), Flag("again", start.again),
                       Maybe("definition", start.definition), Maybe("input", start.input),
                       Maybe("correlation", start.correlation_id),
-                      start.priority == 0 ? "" : absl::StrCat(" priority ", start.priority));
+                      start.priority == 0 ? "" : absl::StrCat(" priority ", start.priority),
+                      Maybe("domains", start.task_to_domain));
 }
 
 std::string Describe(const Definition& definition, const State& state, const Command& command) {

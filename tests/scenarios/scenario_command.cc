@@ -128,6 +128,7 @@ std::string Take(TaskNumber task, Words& words, ScenarioWorld& world) {
   start.task = task;
   start.worker = words.TakePrefixed("by=").value_or("w1");
   start.incarnation = start.worker + "-1";
+  start.domain = words.TakePrefixed("in=").value_or("");
   start.barrier = words.TakeWord("barrier");
   return world.Send(start);
 }
@@ -206,12 +207,17 @@ std::string StartLine(Words& words, ScenarioWorld& world) {
   const std::string priority = words.TakePrefixed("priority=").value_or("0");
   if (!absl::SimpleAtoi(priority, &start.priority)) start.priority = -1;
   start.correlation_id = words.TakePrefixed("correlation=").value_or("");
+  if (words.TakeWord("domains")) start.task_to_domain = words.TakeJson();
   if (words.TakeWord("child")) {
     start.parent = base::UuidV7(kStartUs / 1'000, 3, 4);
     start.parent_task = 7;
     start.depth = 1;
   }
   return world.Send(start);
+}
+
+absl::StatusOr<std::string> Admit(ScenarioWorld& world) {
+  return world.Send(core::AdmitWorkflow{});
 }
 
 std::string SignalLine(Words& words, ScenarioWorld& world) {
@@ -391,6 +397,7 @@ const std::map<std::string, Line>& Lines() {
        [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> {
          return s.Send(core::UndoForParent{.reason = w.TakeQuoted()});
        }},
+      {"admit", [](Words&, ScenarioWorld& s) { return Admit(s); }},
       {"tick",
        [](Words&, ScenarioWorld& s) -> absl::StatusOr<std::string> {
          return s.Send(core::FireTimers{});

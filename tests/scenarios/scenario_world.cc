@@ -170,7 +170,7 @@ void ScenarioWorld::CheckOffers() {
 void ScenarioWorld::CheckWaits() {
   if (state_.status != core::WorkflowStatus::kRunning || !state_.started()) return;
   if (state_.live_tasks > 0 || !state_.child_tasks.empty()) return;
-  if (!state_.timers.empty() || !state_.requests.empty()) return;
+  if (!state_.timers.empty() || !state_.requests.empty() || state_.awaits_turn) return;
   for (const core::RunNumber run : state_.open) {
     const core::Task& task = state_.task(state_.run(run).task);
     if (core::AwaitsOutside(definition_, state_, task)) return;

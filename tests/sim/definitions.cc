@@ -329,6 +329,18 @@ core::TaskDefinitions TaskDefinitionsNamed(const std::vector<std::string>& names
   return definitions;
 }
 
+runtime::TaskLimits TaskLimitsOfAll() {
+  static const runtime::TaskLimits limits = [] {
+    runtime::TaskLimitTable table;
+    table["default"]["t1"] = {.places = 2};
+    table["default"]["u1"] = {.places = 1};
+    table["default"]["t2"] = {.starts = 3, .window_us = 2 * core::kSecondUs};
+    table["default"]["s0"] = {.places = 3, .places_per_key = 1, .key = "x"};
+    return std::make_shared<const runtime::TaskLimitTable>(std::move(table));
+  }();
+  return limits;
+}
+
 const std::vector<std::string>& AllTaskTypes() {
   static const std::vector<std::string> types = [] {
     std::vector<std::string> result;

@@ -10,6 +10,7 @@
 
 #include "engine/core/added_steps.h"
 #include "engine/core/definition.h"
+#include "engine/runtime/task_limit_table.h"
 
 namespace skald::sim {
 
@@ -20,6 +21,9 @@ std::shared_ptr<const core::Definition> DefinitionNumber(std::int64_t id);
 
 // What is registered under these names.
 core::TaskDefinitions TaskDefinitionsNamed(const std::vector<std::string>& names);
+
+// The limits that are registered: of an action, of its undo, of what is made at run time.
+runtime::TaskLimits TaskLimitsOfAll();
 
 // Task types that workers have to serve: actions, undos, probes.
 const std::vector<std::string>& AllTaskTypes();

@@ -46,6 +46,8 @@ enum class Probe : std::uint8_t {
   kRetriedByParent,
   kRerun,
   kReopenedForChild,
+  kPlacesUsedUp,
+  kTakenInADomain,
   kCount,
 };
 
@@ -84,7 +86,9 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Probe::kC
      "retried",
      "retried for its parent",
      "rerun",
-     "gone on with for a sub-workflow"};
+     "gone on with for a sub-workflow",
+     "concurrency limit used up",
+     "task of a domain"};
 
 class Probes {
  public:

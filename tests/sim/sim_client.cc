@@ -70,6 +70,14 @@ void SimClient::Start() {
   StartAt(*loop, world_.random().Chance(100));
 }
 
+// By the client, so that a repeated start asks for the same: the types of domain workers, with and
+// without another way out, or none.
+core::Payload SimClient::Domains() const {
+  static constexpr const char* kDomains[] = {"", R"({"*":"eu"})", R"({"t0":"eu,NO_DOMAIN"})",
+                                             R"({"t1":"nobody,eu","u1":"NO_DOMAIN"})"};
+  return core::Payload(kDomains[id_.bytes()[12] % 4]);
+}
+
 void SimClient::StartAt(runtime::Loop& loop, bool twice) {
   if (asked_) world_.probes().Met(Probe::kStartRepeated);
   if (twice) world_.probes().Met(Probe::kStartedTwiceSameKey);
@@ -77,7 +85,9 @@ void SimClient::StartAt(runtime::Loop& loop, bool twice) {
     runtime::StartRequest request{
         .name_space = "default",
         .definition = definition_,
-        .start = {.id = id_, .input = core::Payload(absl::StrCat(R"({"n":)", index_ % 3, "}"))},
+        .start = {.id = id_,
+                  .input = core::Payload(absl::StrCat(R"({"n":)", index_ % 3, "}")),
+                  .task_to_domain = Domains()},
         .may_exist = asked_ || twice};
     loop.Start(std::move(request),
                [this, alive = alive_](const absl::StatusOr<runtime::Started>& started) {

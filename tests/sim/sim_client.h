@@ -24,6 +24,7 @@ class SimClient {
 
  private:
   void Start();
+  core::Payload Domains() const;
   void StartAt(runtime::Loop& loop, bool twice);
   void OnStarted(const absl::StatusOr<runtime::Started>& started);
   void Trouble();

@@ -10,6 +10,7 @@ namespace {
 
 constexpr core::DurationUs kBeatUs = 1'300 * core::kMillisecondUs;
 constexpr core::DurationUs kMs = core::kMillisecondUs;
+constexpr char kDomain[] = "eu";  // of the first worker, beside those without
 
 runtime::TaskKey KeyOf(const runtime::Assignment& assignment) {
   return {assignment.workflow, assignment.task, assignment.fence};
@@ -128,6 +129,7 @@ void SimWorker::Connect(std::size_t node) {
                              .lease_us = 5 * core::kSecondUs};
   for (const std::string& type : AllTaskTypes()) {
     hello.task_types.push_back({type, "", world_.barrier()});
+    if (index_ == 0) hello.task_types.push_back({type, kDomain, world_.barrier()});
   }
   for (const auto& [key, held] : held_) hello.held.push_back(key);
   auto sink = std::make_shared<SimSink>(*this, node, incarnation_);
@@ -165,6 +167,13 @@ void SimWorker::OnClose(std::size_t node) {
 
 void SimWorker::OnAssign(std::size_t node, const runtime::Assignment& assignment) {
   const runtime::TaskKey key = KeyOf(assignment);
+  if (!assignment.domain.empty()) {
+    world_.probes().Met(Probe::kTakenInADomain);
+    if (index_ != 0 || assignment.domain != kDomain) {
+      world_.Complain(
+          absl::StrCat(Text(key), ": ", incarnation_, " got a task of domain ", assignment.domain));
+    }
+  }
   if (world_.tracing()) {
     world_.Trace(absl::StrCat(incarnation_, " takes ", Text(key), " ", assignment.task_type, " ",
                               assignment.step_key));

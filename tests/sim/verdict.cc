@@ -13,6 +13,7 @@
 #include "engine/core/checker.h"
 #include "engine/runtime/fold.h"
 #include "tests/sim/definitions.h"
+#include "tests/sim/limit_verdict.h"
 
 namespace skald::sim {
 namespace {
@@ -60,6 +61,7 @@ class Judgement {
     if (codec::EncodeState(replayed) != codec::EncodeState(state)) {
       Complain(id, "replay differs from the stored state", "");
     }
+    limits_.Add(*events);
     LookAtEnd(state);
     LookAtEffects(definition, state);
     states_.emplace(id, state);
@@ -99,6 +101,12 @@ class Judgement {
                          task.status == core::TaskStatus::kScheduled;
       if (!there)
         Complain(key.workflow, "a recorded result is lost", absl::StrCat("task ", key.task));
+    }
+  }
+
+  void LookAtLimits() {
+    for (std::string& complaint : limits_.Judge(evidence_.nodes, probes_)) {
+      complaints_.push_back(std::move(complaint));
     }
   }
 
@@ -223,6 +231,7 @@ class Judgement {
 
   const Evidence& evidence_;
   Probes& probes_;
+  LimitVerdict limits_;
   std::map<core::WorkflowId, core::State> states_;
   std::set<core::WorkflowId> named_;  // by a client, or by another workflow
   std::vector<std::string> complaints_;
@@ -242,6 +251,7 @@ std::vector<std::string> Judge(const Evidence& evidence, Probes& probes) {
   }
   judgement.LookAtFamilies();
   judgement.LookAtReceipts();
+  judgement.LookAtLimits();
   return std::move(judgement).Finish();
 }
 

@@ -19,11 +19,12 @@ struct Evidence {
   const Ledger& ledger;
   const std::set<core::WorkflowId>& requested;    // what clients asked to start
   const std::vector<runtime::TaskKey>& recorded;  // results acknowledged as recorded
+  std::size_t nodes = 1;
 };
 
 // Histories keep the invariants and replay to the stored state; every workflow that was asked for
 // is there, once, and has ended or is parked; effects balance; what was acknowledged is in a
-// history.
+// history; no limit was exceeded.
 std::vector<std::string> Judge(const Evidence& evidence, Probes& probes);
 
 // The events of a workflow as stored, for people.

@@ -105,7 +105,8 @@ void World::BootNode(std::size_t index) {
           // Every other process finds nothing in memory.
           [odd = node.process % 2 == 1](const std::string&, const std::string& name, std::int32_t) {
             return odd ? DefinitionNumber(std::stoll(name.substr(1))) : nullptr;
-          }});
+          },
+          nullptr, TaskLimitsOfAll()});
   node.runner = std::make_unique<runtime::RunnerHost>(
       *node.loop, std::make_unique<SimRunner>(*this),
       runtime::RunnerHostOptions{.incarnation = "scripts", .answer_us_max = 8 * core::kSecondUs});
@@ -357,7 +358,8 @@ std::vector<std::string> World::Run() {
   for (const auto& client : clients_) {
     if (!client->finished()) Complain("not finished: " + client->Describe());
   }
-  const std::vector<std::string> found = Judge({store_, ledger_, requested_, recorded_}, probes_);
+  const std::vector<std::string> found =
+      Judge({store_, ledger_, requested_, recorded_, nodes_.size()}, probes_);
   complaints_.insert(complaints_.end(), found.begin(), found.end());
   if (tracing_ && !complaints_.empty()) {
     for (const core::WorkflowId& id : store_.WorkflowIds()) {

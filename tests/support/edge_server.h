@@ -20,6 +20,7 @@
 #include "engine/runtime/definition_cache.h"
 #include "engine/runtime/engine_thread.h"
 #include "engine/runtime/task_definition_reader.h"
+#include "engine/runtime/task_limit_reader.h"
 #include "engine/telemetry/prometheus_metrics.h"
 #include "skald/v1/admin.grpc.pb.h"
 #include "skald/v1/definition.grpc.pb.h"
@@ -51,7 +52,9 @@ class EdgeServer {
                 nullptr,
                 [this](const std::string& name_space, std::vector<std::string> names, auto done) {
                   task_definitions_.Ask(name_space, std::move(names), std::move(done));
-                }}) {
+                }}),
+        limits_(catalog_,
+                [this](runtime::TaskLimits now) { engine_.SetTaskLimits(std::move(now)); }) {
     grpc_edge::ServerOptions settings;
     settings.address = "127.0.0.1:0";
     settings.node_id = "test";
@@ -145,6 +148,7 @@ class EdgeServer {
   runtime::DefinitionCache definitions_;
   runtime::TaskDefinitionReader task_definitions_;
   runtime::EngineThread engine_;
+  runtime::TaskLimitReader limits_;
   std::unique_ptr<grpc_edge::Server> server_;
   std::string address_;
   std::unique_ptr<v1::DefinitionService::Stub> definition_stub_;

@@ -33,6 +33,7 @@ WordRule Threads() {
           {
               {"engine/runtime/engine_thread.h", "the event loops"},
               {"engine/runtime/task_definition_reader.h", "look-ups that wait for the database"},
+              {"engine/runtime/task_limit_reader.h", "limits are read again when they change"},
               {"engine/grpc/blocking_pool.h", "calls that wait for the database"},
               {"engine/grpc/blocking_pool.cc", "calls that wait for the database"},
               {"engine/grpc/worker_service.h", "pings and time-outs of the streams"},

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "engine/core/json_scan.h"
+#include "engine/core/task_limits.h"
 #include "tests/unit/core/definition_builder.h"
 
 namespace skald::core {
@@ -311,6 +312,26 @@ TEST(DefinitionParserTest, StepTypesWantTheirFields) {
   ExpectMistakes(cases);
 }
 
+// conductor.md 1.2.
+TEST(DefinitionParserTest, RateLimitConfigOfAWorkflow) {
+  const auto with = [](const std::string& config) {
+    return Of(R"({"name":"a","taskReferenceName":"a"})", R"(,"rateLimitConfig":)" + config);
+  };
+  const Definition definition =
+      Good(with(R"({"rateLimitKey":"k","concurrentExecLimit":3,"policy":"REJECT"})"));
+  EXPECT_EQ(definition.turns.running_max, 3);
+  EXPECT_TRUE(definition.turns.key.has_value());
+  EXPECT_TRUE(definition.turns.rejects);
+  EXPECT_EQ(Good(with(R"({"rateLimitKey":"k","concurrentExecLimit":null})")).turns.running_max, 0);
+  EXPECT_EQ(Good(with("null")).turns.running_max, 0);
+  EXPECT_THAT(Parse(with(R"({"concurrentExecLimit":-1})")).mistakes,
+              ElementsAre(At("rateLimitConfig.concurrentExecLimit", "must be from 0")));
+  EXPECT_THAT(Parse(with(R"({"policy":"DROP"})")).mistakes,
+              ElementsAre(At("rateLimitConfig.policy", "one of QUEUE")));
+  EXPECT_THAT(Parse(with(R"({"concurrentExecLimit":1,"rateLimitKey":7})")).mistakes,
+              ElementsAre(At("rateLimitConfig.rateLimitKey", "must be a string")));
+}
+
 // conductor.md 1.6: an expression names `workflow` or a step; below the top level, where it may
 // mean a step made at run time, another name is only warned of.
 TEST(DefinitionParserTest, ExpressionsAreCheckedAtEveryDepth) {
@@ -470,12 +491,57 @@ TEST(TaskDefinitionParserTest, MistakesHaveTheReferencesWords) {
       {R"({"name":"t","retryDelaySeconds":99999999999})", {"retryDelaySeconds", "must be from 0"}},
       {R"({"name":"t","retryDelaySeconds":1e99})", {"retryDelaySeconds", "whole number"}},
       {R"({"name":["t"]})", {"name", "must be a string, not a list"}},
+      {R"({"name":"t","concurrentExecLimit":-1})", {"concurrentExecLimit", "must be from 0 to"}},
+      {R"({"name":"t","concurrentExecLimit":1000001})",
+       {"concurrentExecLimit", "must be from 0 to 1000000, not 1000001"}},
+      {R"({"name":"t","rateLimitPerFrequency":1e9})", {"rateLimitPerFrequency", "whole number"}},
+      {R"({"name":"t","rateLimitFrequencyInSeconds":-5})",
+       {"rateLimitFrequencyInSeconds", "must be from 0"}},
+      {R"({"name":"t","concurrencyKey":"a"})",
+       {"concurrencyKey", "needs concurrentExecLimitPerKey"}},
+      {R"({"name":"t","concurrentExecLimitPerKey":1})",
+       {"concurrentExecLimitPerKey", "needs concurrencyKey"}},
+      {R"({"name":"t","concurrencyKey":"${a}","concurrentExecLimitPerKey":1})",
+       {"concurrencyKey", "joined by '.'"}},
   };
   for (const auto& [json, mistake] : cases) {
     EXPECT_THAT(ParseTaskDefinition(json).mistakes, Contains(At(mistake.first, mistake.second)))
         << json;
   }
   EXPECT_TRUE(ParseTaskDefinition(R"({"name":"t","timeoutSeconds":10})").ok());
+}
+
+// conductor.md 1.4; a window of no length bounds nothing, as on the reference.
+TEST(TaskDefinitionParserTest, ReadsLimits) {
+  const auto parsed = ParseTaskDefinition(R"({"name":"t","concurrentExecLimit":5,
+      "concurrencyKey":"customer.id","concurrentExecLimitPerKey":2,
+      "rateLimitPerFrequency":7,"rateLimitFrequencyInSeconds":3})");
+  ASSERT_TRUE(parsed.ok()) << FormatMistakes(parsed.mistakes, 9);
+  const TaskLimits expected{.places = 5,
+                            .places_per_key = 2,
+                            .key = "customer.id",
+                            .starts = 7,
+                            .window_us = 3 * kSecondUs};
+  EXPECT_EQ(parsed.value->limits, expected);
+  EXPECT_EQ(
+      ParseTaskDefinition(R"({"name":"t","rateLimitPerFrequency":7})").value->limits.window_us,
+      kSecondUs);
+  for (const char* none :
+       {R"({"name":"t"})", R"({"name":"t","concurrentExecLimit":null,"rateLimitPerFrequency":0})",
+        R"({"name":"t","rateLimitPerFrequency":7,"rateLimitFrequencyInSeconds":0})"}) {
+    EXPECT_FALSE(ParseTaskDefinition(none).value->limits.any()) << none;
+  }
+}
+
+TEST(TaskLimitsTest, KeyStandsInTheInput) {
+  const Payload input(R"({"a":{"b":"x","n":7,"o":{},"nil":null},"c":true})");
+  EXPECT_EQ(LimitKey("a.b", input), "\"x\"");
+  EXPECT_EQ(LimitKey("a.n", input), "7");
+  EXPECT_EQ(LimitKey("c", input), "true");
+  for (const char* none : {"a", "a.o", "a.nil", "a.b.c", "x", "c.d"}) {
+    EXPECT_EQ(LimitKey(none, input), "") << none;
+  }
+  EXPECT_EQ(LimitKey("a", Payload()), "");
 }
 
 }  // namespace

@@ -125,6 +125,21 @@ TEST_F(CatalogTest, ADeletedDefinitionIsGoneAndCannotBeDeletedAgain) {
               StatusIs(absl::StatusCode::kNotFound));
 }
 
+TEST_F(CatalogTest, LimitedTaskDefinitionsAreFoundInAllNamespaces) {
+  ASSERT_THAT(catalog_->PutTaskDefinition(Definition("free", 0)), IsOk());
+  ASSERT_THAT(catalog_->PutTaskDefinition(Definition("b", 0, R"({"concurrentExecLimit":1})")),
+              IsOk());
+  ports::StoredDefinition other = Definition("a", 0, R"({"rateLimitPerFrequency" : 2})");
+  other.name_space = "other";
+  ASSERT_THAT(catalog_->PutTaskDefinition(other), IsOk());
+  const auto found = catalog_->LimitedTaskDefinitions(10);
+  ASSERT_THAT(found, IsOk());
+  ASSERT_THAT(*found, SizeIs(2));
+  EXPECT_EQ((*found)[0].name, "b");
+  EXPECT_EQ((*found)[1].name_space, "other");
+  EXPECT_THAT(*catalog_->LimitedTaskDefinitions(1), SizeIs(1));
+}
+
 TEST_F(CatalogTest, TaskDefinitionsAreReplacedListedAndDeleted) {
   for (const char* name : {"ship", "charge", "charge"}) {
     ASSERT_THAT(catalog_->PutTaskDefinition(Definition(name, 0, std::string("\"") + name + "\"")),

@@ -53,6 +53,8 @@ class NoMetrics final : public ports::Metrics {
   void Queues(const std::map<std::string_view, ports::QueueLoad>& by_task_type) override {
     queues.assign(by_task_type.begin(), by_task_type.end());
   }
+  void Limit(std::string_view, std::size_t, std::size_t, std::size_t, std::size_t) override {}
+  void Turn(std::string_view, std::size_t, std::size_t) override {}
   void StartRequestRefused() override { ++starts_refused; }
   void Refused(std::string_view what) override { refused.emplace_back(what); }
 

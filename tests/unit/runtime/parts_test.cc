@@ -76,7 +76,7 @@ TEST(MatcherTest, WithdrawnTaskIsNotTaken) {
   EXPECT_EQ(matcher.task_count(), 1u);
   EXPECT_EQ(queue.oldest_since(), 6);
   Worker& worker = workers.GetOrAddWorker("default", "w");
-  matcher.AddOffer(worker, queue, false);
+  matcher.Join(worker, queue, false);
   EXPECT_EQ(matcher.TakeFor(worker).task.workflow, Id(2));
   EXPECT_EQ(matcher.TakeFor(worker).task.task, 0u);
 }
@@ -95,23 +95,29 @@ TEST(MatcherTest, SameTaskWaitsOnce) {
 TEST(MatcherTest, QueueGoesWithItsLastTaskAndItsLastWorker) {
   WorkerTable workers;
   Matcher matcher(workers);
+  const auto forget = [&] {
+    matcher.ForgetQueues(10);
+    return matcher.queues().size();
+  };
   matcher.Enqueue(matcher.GetQueue("default", "a", ""), {.workflow = Id(1), .task = 1}, 0);
   Worker& worker = workers.GetOrAddWorker("default", "w");
   workers.Bind(worker, 1, nullptr);
   worker.capacity = 1;
-  matcher.AddOffer(worker, matcher.GetQueue("default", "a", ""), false);
-  matcher.AddOffer(worker, matcher.GetQueue("default", "b", ""), false);
+  matcher.Join(worker, matcher.GetQueue("default", "a", ""), false);
+  matcher.Join(worker, matcher.GetQueue("default", "b", ""), false);
   matcher.Restock(worker);
-  EXPECT_EQ(matcher.queues().size(), 2u);
-  matcher.Leave(worker);
-  EXPECT_EQ(matcher.queues().size(), 1u) << "of the first, a task waits";
+  EXPECT_EQ(forget(), 2u);
+  matcher.Leave(worker, 5);
+  worker.offers.clear();
+  EXPECT_EQ(forget(), 1u) << "of the first, a task waits";
   matcher.Withdraw(Id(1), 1);
-  EXPECT_TRUE(matcher.queues().empty());
-  matcher.Enqueue(matcher.GetQueue("default", "a", ""), {.workflow = Id(1), .task = 1}, 0);
-  matcher.AddOffer(worker, matcher.GetQueue("default", "b", ""), false);
-  matcher.DropTasks();
-  EXPECT_EQ(matcher.queues().size(), 1u) << "of the second, a worker takes";
-  matcher.Leave(worker);
+  EXPECT_EQ(forget(), 0u);
+  // Which domains had workers lately is remembered for a while.
+  matcher.Join(worker, matcher.GetQueue("default", "b", "eu"), false);
+  matcher.Leave(worker, 5);
+  worker.offers.clear();
+  EXPECT_EQ(forget(), 1u);
+  matcher.ForgetQueues(5 + kDomainActiveUs);
   EXPECT_TRUE(matcher.queues().empty());
 }
 
