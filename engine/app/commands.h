@@ -19,6 +19,8 @@ void AddDefinitionCommands(CLI::App& app, Chosen& chosen);
 void AddWorkflowCommands(CLI::App& app, Chosen& chosen);
 void AddOperatorCommands(CLI::App& workflow, Chosen& chosen);
 void AddReopenCommands(CLI::App& workflow, Chosen& chosen);
+void AddExecuteCommand(CLI::App& workflow, Chosen& chosen);
+void AddMessageCommand(CLI::App& workflow, Chosen& chosen);
 void AddVerifyCommand(CLI::App& workflow, Chosen& chosen);
 void AddTestCommand(CLI::App& workflow, Chosen& chosen);
 void AddAdminCommands(CLI::App& app, Chosen& chosen);

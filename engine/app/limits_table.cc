@@ -1,6 +1,7 @@
 #include "engine/app/limits_table.h"
 
 #include "engine/core/limits.h"
+#include "engine/grpc/execution.h"
 #include "engine/grpc/server.h"
 #include "engine/grpc/stream_writer.h"
 #include "engine/grpc/watch_stream.h"
@@ -61,6 +62,13 @@ std::vector<grpc_edge::NamedLimit> LimitsTable(const ServerConfig& config) {
       {"tasks_per_workflow_max", core::kTasksPerWorkflowMax, "tasks", "of one workflow"},
       {"events_per_workflow_max", core::kEventsPerWorkflowMax, "events",
        "in one workflow's history"},
+      {"messages_max", core::kMessagesMax, "messages", "that one workflow has not taken"},
+      {"message_bytes_max", core::kMessageBytesMax, "bytes",
+       "of messages that one workflow has not taken"},
+      {"schema_nodes_max", core::kSchemaNodesMax, "parts", "of one schema"},
+      {"schema_work_max", core::kSchemaWorkMax, "comparisons", "of one check by a schema"},
+      {"executions_max", static_cast<std::uint64_t>(grpc_edge::kExecutionsMax), "calls",
+       "of Execute and Await that wait at once"},
       {"script_ms_max", script::kEvaluationMsMax, "ms", "of one script or jq program"},
       {"script_memory_bytes_max", script::kMemoryBytesMax, "bytes",
        "taken by one script or jq program"},

@@ -89,8 +89,12 @@ class ServerProcess {
     ASSIGN_OR_RETURN(runtime::TaskLimits limits, runtime::ReadTaskLimits(*catalog));
     std::unique_ptr<ServerProcess> process(
         new ServerProcess(config, std::move(journal), std::move(catalog), std::move(limits)));
-    ASSIGN_OR_RETURN(process->runners_, StepRunners::Start(config.calls, loopback, process->engine_,
-                                                           process->random_));
+    ASSIGN_OR_RETURN(
+        process->runners_,
+        StepRunners::Start(
+            config.calls, loopback, process->engine_, *process->journal_,
+            [&cache = process->definitions_](std::int64_t id) { return cache.ById(id); },
+            process->random_));
     RETURN_IF_ERROR(process->StartEdges(config));
     return process;
   }

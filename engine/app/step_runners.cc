@@ -7,6 +7,7 @@
 #include "engine/base/status.h"
 #include "engine/grpc_call/grpc_runner.h"
 #include "engine/http_call/http_runner.h"
+#include "engine/runtime/workflow_runner.h"
 #include "engine/script/script_runner.h"
 
 namespace skald::app {
@@ -25,10 +26,9 @@ std::string FreshIncarnation(std::string_view kind, ports::Random& random) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<StepRunners>> StepRunners::Start(const CallConfig& config,
-                                                                bool loopback,
-                                                                runtime::Engine& engine,
-                                                                ports::Random& random) {
+absl::StatusOr<std::unique_ptr<StepRunners>> StepRunners::Start(
+    const CallConfig& config, bool loopback, runtime::Engine& engine, ports::Journal& journal,
+    runtime::DefinitionById definition_by_id, ports::Random& random) {
   ASSIGN_OR_RETURN(base::EgressPolicy egress, config.ToEgressPolicy(loopback));
   ASSIGN_OR_RETURN(auto http, http_call::HttpRunner::Start(config.ToHttpOptions(egress)));
   ASSIGN_OR_RETURN(grpc_call::GrpcOptions grpc_options, config.ToGrpcOptions(std::move(egress)));
@@ -46,6 +46,10 @@ absl::StatusOr<std::unique_ptr<StepRunners>> StepRunners::Start(const CallConfig
       engine, std::move(grpc),
       runtime::RunnerHostOptions{.incarnation = FreshIncarnation("grpc", random),
                                  .answer_us_max = kCallAnswerUsMax}));
+  runners->hosts_.push_back(std::make_unique<runtime::RunnerHost>(
+      engine,
+      std::make_unique<runtime::WorkflowRunner>(engine, journal, std::move(definition_by_id)),
+      runtime::RunnerHostOptions{.incarnation = "workflows"}));
   for (const auto& host : runners->hosts_) RETURN_IF_ERROR(host->Attach());
   return runners;
 }

@@ -16,11 +16,11 @@ namespace skald::app {
 
 class StepRunners {
  public:
-  // `loopback`: steps may call this machine. `engine` outlives the runners.
+  // `loopback`: steps may call this machine. Engine and journal outlive the runners.
   // Errors: INVALID_ARGUMENT for an egress rule that is none; what a runner needs is missing.
-  static absl::StatusOr<std::unique_ptr<StepRunners>> Start(const CallConfig& config, bool loopback,
-                                                            runtime::Engine& engine,
-                                                            ports::Random& random);
+  static absl::StatusOr<std::unique_ptr<StepRunners>> Start(
+      const CallConfig& config, bool loopback, runtime::Engine& engine, ports::Journal& journal,
+      runtime::DefinitionById definition_by_id, ports::Random& random);
 
   // To be called a few times a second.
   void Tick();

@@ -9,6 +9,7 @@
 #include "engine/app/client_json.h"
 #include "engine/app/commands.h"
 #include "engine/app/exit_codes.h"
+#include "engine/app/start_arguments.h"
 #include "engine/app/workflow_tree.h"
 
 namespace skald::app {
@@ -19,15 +20,6 @@ constexpr int kWatchAttemptsMax = 100;        // reconnects of one watch
 constexpr std::size_t kDescendantsMax = 200;  // sub-workflows shown in one tree
 
 using Options = std::shared_ptr<ClientOptions>;
-
-struct StartArguments {
-  v1::StartRequest request;
-  std::string name, input, key, correlation_id, traceparent;
-  int version = 0;
-  int priority = 0;
-  std::vector<std::string> domains;
-  bool wait = false;
-};
 
 struct ListArguments {
   std::string name, correlation_id, parent;
@@ -137,35 +129,16 @@ int TellEnd(Client& client, const std::string& id, bool show) {
   return workflow.status() == v1::WORKFLOW_STATUS_COMPLETED ? kExitOk : kExitFailed;
 }
 
-int Start(const Options& options, const std::shared_ptr<StartArguments>& arguments) {
-  const auto input = TextOrFile(arguments->input);
-  if (!input.ok()) return FailLocally(input.status());
+int Start(const Options& options, const std::shared_ptr<StartArguments>& arguments, bool wait) {
+  const auto request = ToRequest(*arguments, options->name_space);
+  if (!request.ok()) return FailLocally(request.status());
   Client client(*options);
-  v1::StartRequest request;
-  request.set_namespace_(options->name_space);
-  request.set_name(arguments->name);
-  request.set_version(arguments->version);
-  request.set_input(*input);
-  request.set_idempotency_key(arguments->key);
-  request.set_correlation_id(arguments->correlation_id);
-  request.set_priority(arguments->priority);
-  for (const std::string& domain : arguments->domains) {
-    const std::size_t equals = domain.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      return FailLocally(absl::InvalidArgumentError(
-          absl::StrCat("--task-to-domain ", domain, ": TYPE=DOMAIN expected")));
-    }
-    (*request.mutable_task_to_domain())[domain.substr(0, equals)] = domain.substr(equals + 1);
-  }
-  if (!arguments->traceparent.empty()) {
-    request.mutable_trace()->set_traceparent(arguments->traceparent);
-  }
   v1::StartResponse response;
   grpc::ClientContext context;
   client.Prepare(context);
-  const grpc::Status status = client.workflows().Start(&context, request, &response);
+  const grpc::Status status = client.workflows().Start(&context, *request, &response);
   if (!status.ok()) return client.Fail(status);
-  if (!arguments->wait) {
+  if (!wait) {
     fmt::print("{}\n", client.json() ? StartedJson(response) : response.workflow_id());
     return kExitOk;
   }
@@ -312,19 +285,10 @@ int Logs(const Options& options, const std::string& task_id) {
 void AddStart(CLI::App& group, Chosen& chosen) {
   CLI::App* command = group.add_subcommand("start", "Start a workflow; prints its id");
   Options options = AddClientOptions(*command);
-  auto arguments = std::make_shared<StartArguments>();
-  command->add_option("name", arguments->name, "Definition")->required();
-  command->add_option("--version", arguments->version, "Version; the highest if absent");
-  command->add_option("--input", arguments->input, "JSON object, or @FILE ('@-': standard input)");
-  command->add_option("--idempotency-key", arguments->key, "The same key gives the same workflow");
-  command->add_option("--correlation-id", arguments->correlation_id, "For searching");
-  command->add_option("--priority", arguments->priority, "0 to 99, higher first");
-  command->add_option("--task-to-domain", arguments->domains,
-                      "TYPE=DOMAIN[,DOMAIN…]: which workers have its tasks; TYPE * for all others");
-  command->add_option("--traceparent", arguments->traceparent, "W3C trace context");
-  command->add_flag("--wait", arguments->wait,
-                    "Wait for the end and show it; exit 1 unless COMPLETED");
-  command->callback([=, &chosen] { chosen = [=] { return Start(options, arguments); }; });
+  const std::shared_ptr<StartArguments> arguments = AddStartArguments(*command);
+  auto wait = std::make_shared<bool>(false);
+  command->add_flag("--wait", *wait, "Wait for the end and show it; exit 1 unless COMPLETED");
+  command->callback([=, &chosen] { chosen = [=] { return Start(options, arguments, *wait); }; });
 }
 
 void AddList(CLI::App& group, Chosen& chosen) {
@@ -356,11 +320,13 @@ void AddWorkflowCommands(CLI::App& app, Chosen& chosen) {
   CLI::App* group = app.add_subcommand("workflow", "Start, look at and steer workflows");
   group->require_subcommand(1);
   AddStart(*group, chosen);
+  AddExecuteCommand(*group, chosen);
   AddForId(*group, "status", "Show a workflow and its steps", "Workflow id", Status, chosen);
   AddList(*group, chosen);
   AddForId(*group, "history", "Print a workflow's events", "Workflow id", History, chosen);
   AddForId(*group, "watch", "Follow a workflow to its end", "Workflow id", Watch, chosen);
   AddForId(*group, "logs", "Print a task's log lines", "Task id", Logs, chosen);
+  AddMessageCommand(*group, chosen);
   AddOperatorCommands(*group, chosen);
   AddReopenCommands(*group, chosen);
   AddVerifyCommand(*group, chosen);

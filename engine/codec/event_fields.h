@@ -134,6 +134,7 @@ void VisitFields(V& v, E& e) {
   v.Field("undo_input", e.undo_input);
   v.Field("effect", e.effect);
   v.Field("input", e.input);
+  v.Field("cached", e.cached);
 }
 
 template <typename V, Of<core::TaskFailed> E>
@@ -284,6 +285,19 @@ void VisitFields(V& v, E& e) {
   v.Always("step", e.step);
   v.Field("request", e.request);
   v.Field("steps", e.steps);
+}
+
+template <typename V, Of<core::MessageReceived> E>
+void VisitFields(V& v, E& e) {
+  v.Field("id", e.id);
+  v.Field("payload", e.payload);
+  v.Field("named", e.named);
+}
+
+template <typename V, Of<core::MessagesTaken> E>
+void VisitFields(V& v, E& e) {
+  v.Field("task", e.task);
+  v.Field("count", e.count);
 }
 
 template <typename V, Of<core::OrphanEffect> E>

@@ -27,7 +27,7 @@
 //   TaskStarted           task, worker, incarnation, barrier, attempt_timeout_at, not_after,
 //                         child (id), domain
 //   TaskRequeued          task, available_at
-//   TaskCompleted         task, output, verdict (NONE), undo_input, effect (UNSET), input
+//   TaskCompleted         task, output, verdict (NONE), undo_input, effect (UNSET), input, cached
 //   TaskHandedOver        task, output
 //   TaskUpdated           task, actor
 //   IterationStarted      run, iteration (1), keep_last, items
@@ -63,6 +63,8 @@
 //   TaskSkipped           task, output
 //   WorkflowQueued        key, running_max
 //   WorkflowAdmitted
+//   MessageReceived       id, payload, named
+//   MessagesTaken         task, count
 //
 // Texts beyond core::Name of types.h: cause = TASK_FAILED, TASK_TIMED_OUT, TERMINATE_STEP, USER,
 // TERMINATED, WORKFLOW_TIMEOUT, PARENT; resolution = RETRY, BY_HAND, SKIPPED, SETTLED_APPLIED,

@@ -165,6 +165,13 @@ void VisitFields(V& v, E& e) {
   v.Field("output", e.output);
 }
 
+template <typename V, Of<core::Message> E>
+void VisitFields(V& v, E& e) {
+  v.Field("id", e.id);
+  v.Field("received_at", e.received_at);
+  v.Field("payload", e.payload);
+}
+
 // Without State::added, which is stored as StoredStepLists.
 template <typename V, Of<core::State> E>
 void VisitFields(V& v, E& e) {
@@ -210,6 +217,8 @@ void VisitFields(V& v, E& e) {
   v.Field("turn_running_max", e.turn_running_max);
   v.Field("turn_key", e.turn_key);
   v.Field("awaits_turn", e.awaits_turn);
+  v.List("messages", e.messages);
+  v.Field("message_ids", e.message_ids);
 }
 
 }  // namespace skald::codec

@@ -35,6 +35,10 @@ void ApplyWorkflow(const ApplyContext& context, const FailureWorkflowRefused& bo
 void ApplyWorkflow(const ApplyContext& context, const WorkflowQueued& body, State& state);
 void ApplyWorkflow(const ApplyContext& context, const WorkflowAdmitted& body, State& state);
 
+// ---- apply_message.cc ----
+void ApplyWorkflow(const ApplyContext& context, const MessageReceived& body, State& state);
+void ApplyWorkflow(const ApplyContext& context, const MessagesTaken& body, State& state);
+
 // ---- apply_task.cc ----
 void ApplyTask(const ApplyContext& context, const TaskScheduled& body, State& state);
 void ApplyTask(const ApplyContext& context, const TaskReleased& body, State& state);

@@ -71,6 +71,8 @@ void ApplyWorkflow(const ApplyContext& context, const WorkflowEnded& body, State
   // How far loops came stays known: they may be gone on with (WorkflowReopened).
   state.loops_due.clear();
   state.permitted.clear();
+  state.messages.clear();
+  state.message_ids.clear();
   state.live_tasks = 0;
   state.child_tasks.clear();
 }

@@ -30,10 +30,7 @@ class Folder {
     if (task != nullptr) task->status = TaskStatus::kScheduled;
   }
   void operator()(const TaskCompleted& completed);
-  void operator()(const TaskFailed& failed) {
-    End(failed.task, failed.terminal ? TaskStatus::kFailedWithTerminalError : TaskStatus::kFailed,
-        failed.effect);
-  }
+  void operator()(const TaskFailed& failed);
   void operator()(const TaskTimedOut& out) { End(out.task, TaskStatus::kTimedOut, out.effect); }
   void operator()(const TaskCanceled& canceled) {
     End(canceled.task, TaskStatus::kCanceled, canceled.effect);
@@ -329,7 +326,21 @@ TaskRecord* Folder::End(TaskNumber number, TaskStatus status, Effect effect) {
   return task;
 }
 
+void Folder::operator()(const TaskFailed& failed) {
+  if (Known(failed.task)) {
+    TaskRecord& task = model_.tasks[failed.task - 1];
+    const Schemas& schemas = model_.StepOf(Run(task.run)).task.schemas;
+    // An input that does not conform is given to nobody.
+    if (failed.terminal && task.started_seq == 0 && schemas.input != nullptr) task.updated = true;
+  }
+  TaskRecord* ended =
+      End(failed.task, failed.terminal ? TaskStatus::kFailedWithTerminalError : TaskStatus::kFailed,
+          failed.effect);
+  if (ended != nullptr) ended->output = failed.output;
+}
+
 void Folder::operator()(const TaskCompleted& completed) {
+  if (completed.cached && Known(completed.task)) model_.tasks[completed.task - 1].updated = true;
   TaskRecord* task = End(completed.task, TaskStatus::kCompleted, Effect::kApplied);
   if (task == nullptr) return;
   task->output = completed.output;

@@ -26,7 +26,8 @@ struct TaskRecord {
   EventSeq ended_seq = 0;
   TaskStatus status = TaskStatus::kScheduled;
   Effect effect = Effect::kUnset;
-  bool updated = false;  // decided by an update from outside, not by who holds it
+  // Decided by an update from outside, a kept result or its schema, not by who holds it.
+  bool updated = false;
   Payload input;
   Payload output;
 };

@@ -135,7 +135,13 @@ inline bool AwaitsOutside(const Definition& definition, const State& state, cons
   if (task.awaits_update) return true;
   const Step& step = StepOf(definition, state, task.step);
   if (task.operation != Operation::kAction) return !IsDoneElsewhere(step, task.operation);
-  return step.type == StepType::kWait || step.type == StepType::kHuman;
+  return step.type == StepType::kWait || step.type == StepType::kHuman ||
+         step.type == StepType::kPullMessages;
+}
+// Of those: a signal or a person ends it, not what it waits for.
+inline bool AwaitsSignal(const Definition& definition, const State& state, const Task& task) {
+  return AwaitsOutside(definition, state, task) &&
+         StepOf(definition, state, task.step).type != StepType::kPullMessages;
 }
 
 // Forward work may be scheduled.

@@ -33,6 +33,7 @@ void CarryOutTerminate(const Step& step, TaskScheduled task, Draft& draft);
 void CarryOutWait(const Step& step, TaskScheduled task, Draft& draft);
 void CarryOutNoop(TaskScheduled task, Draft& draft);
 void CarryOutHuman(TaskScheduled task, Draft& draft);
+void CarryOutPull(TaskScheduled task, Draft& draft);
 void CarryOutEvent(const Step& step, TaskScheduled task, Draft& draft);
 void CarryOutLoop(const Step& step, TaskScheduled task, Draft& draft);
 // Everything that a worker or a runner does: queued.

@@ -40,7 +40,7 @@ void AddText(std::string_view key, std::string_view text, std::string& object) {
 }
 
 // What is published, and the output: the input and where it comes from.
-Payload Message(const Payload& input, const std::string& queue, const State& state) {
+Payload MessageOf(const Payload& input, const std::string& queue, const State& state) {
   std::string facts = "{";
   AddText("workflowInstanceId", state.id.ToString(), facts);
   AddText("workflowType", state.start.name, facts);
@@ -90,7 +90,7 @@ void CarryOutEvent(const Step& step, TaskScheduled task, Draft& draft) {
   AddText("sink", sink, given);
   given.append(outside ? ",\"asyncComplete\":true}" : ",\"asyncComplete\":false}");
   task.input = Payload(OverlayMembers(task.input.text(), given));
-  Payload output = Message(task.input, queue, draft.state());
+  Payload output = MessageOf(task.input, queue, draft.state());
   const TaskNumber number = task.task;
   const RunNumber run = task.run;
   draft.Emit(std::move(task));

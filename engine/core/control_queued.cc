@@ -4,6 +4,7 @@
 #include "engine/core/control.h"
 #include "engine/core/json_scan.h"
 #include "engine/core/json_write.h"
+#include "engine/core/schema_rules.h"
 #include "engine/core/task_steps.h"
 
 namespace skald::core {
@@ -17,7 +18,7 @@ void CarryOutQueued(const Step& step, TaskScheduled task, Draft& draft) {
   }
   const TaskNumber number = task.task;
   draft.Emit(std::move(task));
-  OfferIfReady(number, draft);
+  OfferUnlessMistaken(number, draft);
 }
 
 bool CompletesOutside(const Step& step, const Payload& input) {

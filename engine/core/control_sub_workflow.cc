@@ -83,6 +83,25 @@ void OverrideDomains(Payload given, StartChild& start) {
   if (!IsEmptyObject(given)) start.task_to_domain = std::move(given);
 }
 
+void FillKey(std::string_view request, StartChild& start) {
+  start.idempotency_key = TextIn(request, "idempotencyKey");
+  start.key_strategy = KeyStrategyNamed(TextIn(request, "idempotencyStrategy"))
+                           .value_or(KeyStrategy::kReturnExisting);
+}
+
+// "" when they can be meant.
+std::string KeyProblem(std::string_view request) {
+  const std::string key = TextIn(request, "idempotencyKey");
+  if (key.size() > kIdempotencyKeyBytesMax) {
+    return absl::StrCat("idempotencyKey: ", key.size(), " bytes, at most ", kIdempotencyKeyBytesMax,
+                        " expected");
+  }
+  const std::string strategy = TextIn(request, "idempotencyStrategy");
+  if (strategy.empty() || KeyStrategyNamed(strategy).has_value()) return "";
+  return absl::StrCat(
+      "idempotencyStrategy: FAIL, RETURN_EXISTING or FAIL_ON_RUNNING expected, not ", strategy);
+}
+
 void FillFromStartRequest(const Task& task, StartChild& start) {
   const Payload request = ObjectIn(task.input.text(), "startWorkflow");
   start.detached = true;
@@ -94,6 +113,7 @@ void FillFromStartRequest(const Task& task, StartChild& start) {
   if (!correlation_id.empty()) start.correlation_id = correlation_id;
   start.priority = PriorityIn(request.text());
   OverrideDomains(ObjectIn(request.text(), "taskToDomain"), start);
+  FillKey(request.text(), start);
 }
 
 void FillFromSubWorkflow(const Task& task, StartChild& start) {
@@ -105,6 +125,7 @@ void FillFromSubWorkflow(const Task& task, StartChild& start) {
   if (IsEmptyObject(start.input)) start.input = task.input;
   start.priority = PriorityIn(input);
   OverrideDomains(ObjectIn(input, "subWorkflowTaskToDomain"), start);
+  FillKey(input, start);
   if (start.definition.empty()) return;
   start.input =
       Payload(OverlayMembers(start.input.text(), R"({"_systemMetadata":{"dynamic":true}})"));
@@ -170,6 +191,10 @@ std::string StartRequestProblem(const Payload& input) {
   if (workflow_input.has_value() && KindOf(*workflow_input) != JsonKind::kObject) {
     return absl::StrCat("Error reading StartWorkflowRequest. input must be an object, not ",
                         std::string(Describe(KindOf(*workflow_input))));
+  }
+  const std::string key_problem = KeyProblem(*request);
+  if (!key_problem.empty()) {
+    return absl::StrCat("Error reading StartWorkflowRequest. ", key_problem);
   }
   return "";
 }
@@ -254,6 +279,9 @@ void BeginChild(TaskNumber number, Draft& draft) {
         draft);
     return;
   }
+  const bool of_step = step.type == StepType::kSubWorkflow && task.operation == Operation::kAction;
+  std::string problem = of_step ? KeyProblem(state.task(number).input.text()) : "";
+  if (!problem.empty()) return FailChildTask(number, std::move(problem), draft);
   draft.Ask(StartChildOf(draft.definition(), state, state.task(number)));
 }
 

@@ -55,6 +55,13 @@ absl::Status Handle(const UpdateVariables& trigger, Draft& draft) {
   return OnUpdateVariables(trigger, draft);
 }
 absl::Status Handle(const AdmitWorkflow&, Draft& draft) { return OnAdmit(draft); }
+absl::Status Handle(const SendMessage& trigger, Draft& draft) {
+  return OnSendMessage(trigger, draft);
+}
+
+absl::Status Handle(const ReuseResult& trigger, Draft& draft) {
+  return OnReuseResult(trigger, draft);
+}
 
 absl::Status Handle(const StepsResolved& trigger, Draft& draft) {
   return OnStepsResolved(trigger, draft);

@@ -28,6 +28,8 @@ struct OfferTask {
   std::string domain;  // or several to choose from (task_domains.h); "" = none is asked for
   std::int32_t priority = 0;
   bool built_in = false;  // for the runners of this node, of which there is one for all namespaces
+  // Not empty: a result kept under this key does as well (ReuseResult).
+  std::string cache_key;
 };
 // Stop offering it.
 struct WithdrawTask {
@@ -64,6 +66,8 @@ struct StartChild {
   std::string correlation_id;
   std::int32_t priority = 0;
   Payload task_to_domain;
+  std::string idempotency_key;  // shared with all starts of the namespace
+  KeyStrategy key_strategy = KeyStrategy::kReturnExisting;
 };
 // Have it end as TerminateWorkflow does.
 struct TerminateChild {

@@ -67,8 +67,9 @@ void OnStarted(const ReportChild& report, Draft& draft) {
   if (draft.StepAt(task.step).type != StepType::kStartWorkflow) {
     return draft.Answer(Answer::kUnchanged);
   }
-  CompleteTask(report.task,
-               Payload(absl::StrCat("{\"workflowId\":\"", report.child.ToString(), "\"}")), draft);
+  const WorkflowId& id = report.existing.is_nil() ? report.child : report.existing;
+  CompleteTask(report.task, Payload(absl::StrCat("{\"workflowId\":\"", id.ToString(), "\"}")),
+               draft);
   OnTaskEnded(report.task, draft);
 }
 

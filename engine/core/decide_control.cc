@@ -74,6 +74,8 @@ void CarryOutTask(const Step& step, TaskScheduled task, Draft& draft) {
     case StepType::kJqTransform:
     case StepType::kHttp:
     case StepType::kGrpc:
+    case StepType::kUpdateTask:
+    case StepType::kGetWorkflow:
       return CarryOutQueued(step, std::move(task), draft);
     case StepType::kDynamic:
     case StepType::kForkJoinDynamic:
@@ -104,6 +106,8 @@ void CarryOutTask(const Step& step, TaskScheduled task, Draft& draft) {
       return CarryOutSubWorkflow(step, std::move(task), draft);
     case StepType::kStartWorkflow:
       return CarryOutStartWorkflow(step, std::move(task), draft);
+    case StepType::kPullMessages:
+      return CarryOutPull(std::move(task), draft);
   }
 }
 

@@ -8,6 +8,7 @@
 #include "engine/core/control.h"
 #include "engine/core/families.h"
 #include "engine/core/json_write.h"
+#include "engine/core/schema_rules.h"
 #include "engine/core/state_scope.h"
 #include "engine/core/task_steps.h"
 
@@ -162,7 +163,7 @@ void ScheduleRetry(TaskNumber number, DurationUs delay_us, Draft& draft) {
   SetQueueTimes(step, delay_us, run.first_scheduled_at, draft.now(), next);
   const TaskNumber task = next.task;
   draft.Emit(std::move(next));
-  OfferIfReady(task, draft);
+  OfferUnlessMistaken(task, draft);
 }
 
 void OnAttemptFailed(TaskNumber number, Draft& draft) {

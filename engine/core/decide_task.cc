@@ -5,6 +5,7 @@
 #include "engine/core/control.h"
 #include "engine/core/families.h"
 #include "engine/core/limits.h"
+#include "engine/core/schema_rules.h"
 #include "engine/core/task_steps.h"
 
 namespace skald::core {
@@ -138,9 +139,23 @@ absl::Status GiveBack(const ReportResult& trigger, Draft& draft) {
 
 std::string CutReason(const std::string& reason) { return reason.substr(0, kReasonBytesMax); }
 
+// What was done is done; what came of it cannot be used.
+bool RefusesOutput(const ReportResult& trigger, const Step& step, Draft& draft) {
+  std::string mistake = OutputMistake(step.task.schemas, trigger.output);
+  if (mistake.empty()) return false;
+  draft.Emit(TaskFailed{.task = trigger.task,
+                        .terminal = true,
+                        .reason = CutReason(mistake),
+                        .effect = HasEffects(step.type) ? Effect::kApplied : Effect::kNone,
+                        .verdict = trigger.verdict,
+                        .output = trigger.output});
+  return true;
+}
+
 void EmitCompleted(const ReportResult& trigger, Draft& draft) {
   const Task& task = draft.state().task(trigger.task);
   const Step& step = draft.StepAt(task.step);
+  if (task.operation == Operation::kAction && RefusesOutput(trigger, step, draft)) return;
   if (task.operation == Operation::kAction && IsChoice(step.type)) {
     draft.Emit(ChoiceMade(step, trigger.task, task.input, ScriptResult(trigger.output)));
     return;

@@ -7,7 +7,9 @@
 #include "engine/core/construct.h"
 #include "engine/core/families.h"
 #include "engine/core/json_scan.h"
+#include "engine/core/json_write.h"
 #include "engine/core/limits.h"
+#include "engine/core/schema_rules.h"
 #include "engine/core/task_steps.h"
 
 namespace skald::core {
@@ -65,6 +67,18 @@ bool MayBeUpdated(const Task& task, const Draft& draft) {
          IsWorkerTask(draft.definition(), draft.state(), task);
 }
 
+Payload OutputOf(const UpdateTask& trigger, const Task& task) {
+  if (!trigger.merge_output || task.output.empty()) return trigger.output;
+  return Payload(OverlayMembers(task.output.text(), trigger.output.text()));
+}
+
+absl::Status CheckOutput(const UpdateTask& trigger, const Payload& output, const Step& step) {
+  if (trigger.status != TaskStatus::kCompleted) return absl::OkStatus();
+  const std::string mistake = OutputMistake(step.task.schemas, output);
+  if (mistake.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("update task: ", mistake));
+}
+
 void TakeFromHolder(const Task& task, Draft& draft) {
   if (!IsWorkerTask(draft.definition(), draft.state(), task) || task.awaits_update) return;
   if (task.status == TaskStatus::kInProgress) {
@@ -91,17 +105,22 @@ absl::Status OnUpdateTask(const UpdateTask& trigger, Draft& draft) {
         "update task ", TaskIdText(state, number), ": a step of type ",
         std::string(Name(draft.StepAt(state.task(number).step).type)), " ends by itself"));
   }
+  const Payload output = OutputOf(trigger, state.task(number));
+  if (absl::Status status = CheckOutput(trigger, output, draft.StepAt(state.task(number).step));
+      !status.ok()) {
+    return status;
+  }
   TakeFromHolder(state.task(number), draft);
   draft.Emit(TaskUpdated{.task = number, .actor = trigger.actor});
   if (trigger.status == TaskStatus::kCompleted) {
-    CompleteTask(number, trigger.output.empty() ? Payload("{}") : trigger.output, draft);
+    CompleteTask(number, output.empty() ? Payload("{}") : output, draft);
   } else {
     draft.Emit(
         TaskFailed{.task = number,
                    .terminal = trigger.status == TaskStatus::kFailedWithTerminalError,
                    .reason = trigger.reason.substr(0, kReasonBytesMax),
                    .effect = trigger.effect == Effect::kUnset ? Effect::kNone : trigger.effect,
-                   .output = trigger.output});
+                   .output = output});
   }
   OnTaskEnded(number, draft);
   return absl::OkStatus();

@@ -8,6 +8,7 @@
 #include "engine/core/json_scan.h"
 #include "engine/core/json_write.h"
 #include "engine/core/limits.h"
+#include "engine/core/schema_rules.h"
 #include "engine/core/state_scope.h"
 #include "engine/core/task_domains.h"
 #include "engine/core/task_steps.h"
@@ -64,7 +65,7 @@ TaskNumber WaitingTask(const std::string& reference, const Draft& draft) {
   const State& state = draft.state();
   for (const RunNumber run : state.open) {
     const Task& task = state.task(state.run(run).task);
-    if (!AwaitsOutside(draft.definition(), state, task)) continue;
+    if (!AwaitsSignal(draft.definition(), state, task)) continue;
     const bool wanted =
         reference.empty() ? !task.awaits_update : draft.StepAt(task.step).reference == reference;
     if (wanted) return task.number;
@@ -122,6 +123,20 @@ void FailPermitted(Draft& draft) {
              first.number, "", WorkflowStatus::kFailed, draft);
 }
 
+// All has ended well. What comes out is checked as long as the workflow can still fail for it.
+void Complete(Draft& draft) {
+  const Schemas& schemas = draft.definition().schemas;
+  std::string mistake;
+  if (schemas.output != nullptr) {
+    const absl::StatusOr<Payload> output = OutputAtEnd(draft);
+    if (output.ok()) mistake = OutputMistake(schemas, *output);
+  }
+  if (mistake.empty() || draft.state().pivot_passed) {
+    return EndWorkflow(WorkflowStatus::kCompleted, std::move(mistake), draft);
+  }
+  RaiseFault(FaultCause::kTaskFailed, std::move(mistake), 0, "", WorkflowStatus::kFailed, draft);
+}
+
 // Not for what somebody ended on purpose, unless asked for (conductor.md 3.9), nor for a
 // sub-workflow that its parent undoes.
 bool RunsFailureWorkflow(const Draft& draft) {
@@ -143,15 +158,13 @@ absl::Status OnStartWorkflow(const StartWorkflow& trigger, Draft& draft) {
   }
   RETURN_IF_ERROR(CheckTaskToDomain(trigger.task_to_domain));
   const Definition& definition = draft.definition();
+  if (absl::Status status = CheckStartInput(definition, trigger.input); !status.ok()) return status;
   WorkflowStarted started;
   started.name_space = definition.name_space;
   started.name = definition.name;
   started.version = definition.version;
   started.definition_id = definition.id;
-  started.input =
-      definition.input_template.empty() && !trigger.input.empty()
-          ? trigger.input
-          : Payload(MergeDefaults(trigger.input.text(), definition.input_template.text()));
+  started.input = InputAtStart(definition, trigger.input);
   started.correlation_id = trigger.correlation_id;
   started.idempotency_key = trigger.idempotency_key;
   started.priority = trigger.priority;
@@ -274,7 +287,7 @@ void MaybeComplete(Draft& draft) {
   };
   while (decidable() && only_joins()) FailStuckJoin(state.join_remaining.begin()->first, draft);
   if (!decidable() || !state.open.empty()) return;
-  if (state.permitted.empty()) return EndWorkflow(WorkflowStatus::kCompleted, "", draft);
+  if (state.permitted.empty()) return Complete(draft);
   FailPermitted(draft);
 }
 

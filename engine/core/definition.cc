@@ -50,6 +50,12 @@ std::string_view Name(StepType type) {
       return "SUB_WORKFLOW";
     case StepType::kStartWorkflow:
       return "START_WORKFLOW";
+    case StepType::kPullMessages:
+      return "PULL_WORKFLOW_MESSAGES";
+    case StepType::kUpdateTask:
+      return "UPDATE_TASK";
+    case StepType::kGetWorkflow:
+      return "GET_WORKFLOW";
   }
   return "";
 }

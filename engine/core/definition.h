@@ -41,6 +41,9 @@ enum class StepType : std::uint8_t {
   kDoWhile,
   kSubWorkflow,
   kStartWorkflow,
+  kPullMessages,
+  kUpdateTask,
+  kGetWorkflow,
 };
 std::string_view Name(StepType type);  // "FORK_JOIN"
 
@@ -99,6 +102,21 @@ struct TaskLimits {
   friend bool operator==(const TaskLimits&, const TaskLimits&) = default;
 };
 
+class JsonSchema;
+
+// What goes in and what comes out has to conform to, where they are given and enforced
+// (conductor.md 1.2, 1.4). Shared: immutable, and definitions are copied.
+struct Schemas {
+  std::shared_ptr<const JsonSchema> input;   // null = anything
+  std::shared_ptr<const JsonSchema> output;  // null = anything
+};
+
+// A result is used again for a later task with the same key (conductor.md 1.3, cacheConfig).
+struct CacheRule {
+  Template key;  // reads the task's input, then what any template reads
+  DurationUs ttl_us = 0;
+};
+
 // A task definition (conductor.md 1.4). Fields that only later releases act on stay in `source`.
 struct TaskDefinition {
   std::string name;
@@ -113,6 +131,7 @@ struct TaskDefinition {
   Payload source;                       // the JSON as registered, unknown fields and all
   // As the workflow began with them; what is registered under the name now comes first.
   TaskLimits limits;
+  Schemas schemas;
 };
 
 enum class StepKind : std::uint8_t { kUndeclared, kCompensable, kPivot, kRetryable, kReadOnly };
@@ -204,6 +223,7 @@ struct Step {
   Payload source;              // kDynamic: its JSON
   WorkflowStatus termination_status = WorkflowStatus::kCompleted;  // kTerminate
   ChildParams child;                                               // kSubWorkflow
+  std::optional<CacheRule> cache;  // of what a worker or a runner does
 };
 
 enum class UndeclaredPolicy : std::uint8_t { kIgnore, kReadOnly, kReject, kPark };
@@ -262,6 +282,7 @@ struct Definition {
   Payload source;                                  // the JSON as registered, unknown fields and all
   std::vector<StepIndex> by_reference;             // all steps, sorted by reference
   std::shared_ptr<const Environment> environment;  // shared by all definitions; null = empty
+  Schemas schemas;
 
   // Returns kNoStep when no step has that reference.
   StepIndex Find(std::string_view reference) const;

@@ -14,6 +14,7 @@
 #include "engine/core/json_scan.h"
 #include "engine/core/json_write.h"
 #include "engine/core/limits.h"
+#include "engine/core/schema_rules.h"
 
 namespace skald::core {
 namespace {
@@ -127,6 +128,7 @@ Parsed<Definition> ParseDefinition(std::string_view json, const TaskDefinitionLo
   const Fields fields(object, "", mistakes);
   definition.source = Payload(std::string(object));
   ReadHead(fields, definition);
+  definition.schemas = ReadSchemas(fields, true, !options.accepted_before);
   const WorkflowSagaParts parts = ReadWorkflowSaga(fields);
   const auto tasks = fields.List("tasks");
   const bool no_tasks = tasks.has_value() ? !JsonWalk(*tasks).Next() : !fields.Has("tasks");

@@ -15,7 +15,7 @@
 namespace skald::core {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, StepType>, 22> kTypes = {{
+constexpr std::array<std::pair<std::string_view, StepType>, 25> kTypes = {{
     {"SIMPLE", StepType::kSimple},
     {"DYNAMIC", StepType::kDynamic},
     {"SWITCH", StepType::kSwitch},
@@ -38,15 +38,18 @@ constexpr std::array<std::pair<std::string_view, StepType>, 22> kTypes = {{
     {"DO_WHILE", StepType::kDoWhile},
     {"SUB_WORKFLOW", StepType::kSubWorkflow},
     {"START_WORKFLOW", StepType::kStartWorkflow},
+    {"PULL_WORKFLOW_MESSAGES", StepType::kPullMessages},
+    {"UPDATE_TASK", StepType::kUpdateTask},
+    {"GET_WORKFLOW", StepType::kGetWorkflow},
 }};
 
 // Types of the reference and of saga.md that later releases build.
-constexpr std::array<std::string_view, 3> kNotBuilt = {"KAFKA_PUBLISH", "PULL_WORKFLOW_MESSAGES",
-                                                       "SAGA_SCOPE"};
+constexpr std::array<std::string_view, 2> kNotBuilt = {"KAFKA_PUBLISH", "SAGA_SCOPE"};
 
-// Types that later releases carry out themselves; until then, and for whoever has a task definition
-// of that name, they are a worker's.
-constexpr std::array<std::string_view, 2> kNotBuiltUnlessDefined = {"UPDATE_TASK", "GET_WORKFLOW"};
+// Types that the reference's server does not know: a worker's for whoever has a task definition of
+// that name.
+constexpr std::array<std::string_view, 3> kBuiltInUnlessDefined = {"GRPC", "UPDATE_TASK",
+                                                                   "GET_WORKFLOW"};
 
 // Types of the reference that external workers serve under their own name (conductor.md 2.22).
 constexpr std::array<std::string_view, 18> kServedByWorkers = {
@@ -388,9 +391,7 @@ std::optional<StepType> ReadStepType(const Fields& fields, const HasTaskDefiniti
   step.task_type = step.name;
   if (!fields.Has("type")) return StepType::kSimple;
   const std::string text = fields.Text("type");
-  // The reference does not know these two: there they are whoever's defines them.
-  const bool own = text == "GRPC" || Has(kNotBuiltUnlessDefined, text);
-  if (own && defined(text)) {
+  if (Has(kBuiltInUnlessDefined, text) && defined(text)) {
     step.task_type = text;
     return StepType::kSimple;
   }
@@ -398,7 +399,7 @@ std::optional<StepType> ReadStepType(const Fields& fields, const HasTaskDefiniti
   const std::string shown = text.substr(0, kNameBytesMax);
   if (text.empty()) {
     fields.Add("type", "WorkTask type cannot be null or empty");
-  } else if (Has(kNotBuilt, text) || Has(kNotBuiltUnlessDefined, text)) {
+  } else if (Has(kNotBuilt, text)) {
     fields.Add("type", absl::StrCat("step type ", shown, " is not supported yet"));
   } else if (Has(kServedByWorkers, text) || fields.Has("taskDefinition") || defined(text) ||
              defined(step.name)) {
@@ -418,6 +419,7 @@ void ReadTypeFields(const Fields& fields, Step& step, StepSource& source) {
     case StepType::kNoop:
     case StepType::kHuman:
     case StepType::kStartWorkflow:
+    case StepType::kPullMessages:
       return;
     case StepType::kSubWorkflow:
       return ReadSubWorkflow(fields, step);
@@ -428,6 +430,8 @@ void ReadTypeFields(const Fields& fields, Step& step, StepSource& source) {
     case StepType::kJqTransform:
     case StepType::kHttp:
     case StepType::kGrpc:
+    case StepType::kUpdateTask:
+    case StepType::kGetWorkflow:
       return ReadRunner(fields, step);
     case StepType::kEvent:
       return ReadEvent(fields, step);

@@ -104,6 +104,27 @@ class StepsReader {
     return index;
   }
 
+  // The reference keeps cacheConfig and does nothing with it: what cannot be meant is warned of.
+  void ReadCache(const Fields& fields, Step& step) {
+    const auto object = fields.Find("cacheConfig");
+    if (!object.has_value()) return;
+    const auto key = FindMember(*object, "key");
+    const auto ttl = FindMember(*object, "ttlInSecond");
+    const std::int64_t seconds =
+        ttl.has_value() && KindOf(*ttl) == JsonKind::kNumber ? IntegerOf(*ttl).value_or(0) : 0;
+    if (!key.has_value() || KindOf(*key) != JsonKind::kString || seconds < 1 ||
+        seconds > kDurationSecondsMax) {
+      return fields.Warn("cacheConfig",
+                         "a key (a text) and ttlInSecond from 1 on are needed: nothing is kept");
+    }
+    MistakeList ignored;
+    Template compiled = Template::Compile(*key, fields.PathOf("cacheConfig.key"), ignored);
+    if (!ignored.empty()) {
+      return fields.Warn("cacheConfig", absl::StrCat("key: ", ignored.mistakes().front().message));
+    }
+    step.cache = CacheRule{std::move(compiled), seconds * kSecondUs};
+  }
+
   // Returns false when the type is none that this release carries out.
   bool ReadCommon(const Fields& fields, Step& step) {
     step.name = fields.Name("name");
@@ -127,6 +148,7 @@ class StepsReader {
     step.start_delay_us = fields.Seconds("startDelay").value_or(0);
     step.permissive = fields.Boolean("permissive", false);
     step.async_complete = fields.Boolean("asyncComplete", false);
+    ReadCache(fields, step);
     return true;
   }
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/core/limits.h"
+#include "engine/core/schema_rules.h"
 #include "engine/core/task_limits.h"
 
 namespace skald::core {
@@ -148,6 +149,7 @@ TaskDefinition ReadTaskDefinition(const Fields& fields, std::string_view source,
   }
   task.limits = ReadLimits(fields);
   WarnOfIdleFields(fields);
+  task.schemas = ReadSchemas(fields, false, origin == DefinitionOrigin::kRegistered);
   task.source = Payload(std::string(source));
   return task;
 }

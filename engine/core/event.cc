@@ -49,7 +49,9 @@ constexpr std::array<std::string_view, std::variant_size_v<EventBody>> kNames = 
     "StepSkipped",
     "TaskSkipped",
     "WorkflowQueued",
-    "WorkflowAdmitted"};
+    "WorkflowAdmitted",
+    "MessageReceived",
+    "MessagesTaken"};
 
 static_assert(!kNames.back().empty(), "every kind of event has a name");
 

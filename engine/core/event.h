@@ -132,6 +132,7 @@ struct TaskCompleted {
   Effect effect = Effect::kUnset;  // probes: what they found
   // What the task's input is from now on (the case of a SWITCH); empty: as scheduled.
   Payload input;
+  bool cached = false;  // the output is that of an earlier task; nothing was done
 };
 // The runner of an asyncComplete step is done; the task waits for an update from outside.
 struct TaskHandedOver {
@@ -207,6 +208,17 @@ struct FailureWorkflowStarted {
 // It could not be begun.
 struct FailureWorkflowRefused {
   std::string reason;
+};
+// Somebody sent the workflow a message (conductor.md 3.17).
+struct MessageReceived {
+  std::string id;
+  Payload payload;
+  bool named = false;  // the sender chose the id
+};
+// The task has the oldest messages, so many; they are in its output.
+struct MessagesTaken {
+  TaskNumber task = 0;
+  std::uint32_t count = 0;
 };
 // Too many of its definition and key may be running: it waits for its turn before anything else.
 struct WorkflowQueued {
@@ -345,7 +357,7 @@ using EventBody = std::variant<
     UndoResolved, SagaParked, SagaResumed, PolicyOverridden, OrphanEffect, StepsRequested,
     StepsAdded, TaskHandedOver, TaskUpdated, IterationStarted, ChildParked, ChildResumed,
     FailureWorkflowStarted, FailureWorkflowRefused, WorkflowReopened, StepSkipped, TaskSkipped,
-    WorkflowQueued, WorkflowAdmitted>;
+    WorkflowQueued, WorkflowAdmitted, MessageReceived, MessagesTaken>;
 
 struct Event {
   EventSeq seq = 0;

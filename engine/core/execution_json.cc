@@ -1,6 +1,7 @@
 #include "engine/core/execution_json.h"
 
 #include <string_view>
+#include <utility>
 
 #include "engine/core/json_write.h"
 
@@ -80,11 +81,7 @@ std::string FailedReferences(const Definition& definition, const State& state) {
   return list + "]";
 }
 
-}  // namespace
-
-std::string ExecutionJson(const Definition& definition, const State& state) {
-  std::string out;
-  Members members(out);
+void AppendFacts(const Definition& definition, const State& state, Members& members) {
   members.Text("workflowId", state.id.ToString());
   members.Text("status", Name(state.status));
   members.Text("workflowName", state.start.name);
@@ -105,13 +102,36 @@ std::string ExecutionJson(const Definition& definition, const State& state) {
   members.Object("input", state.start.input);
   members.Object("output", state.output);
   members.Object("variables", state.variables);
-  members.Object("workflowDefinition", definition.source);
+}
+
+void AppendTasks(const Definition& definition, const State& state, Members& members,
+                 std::string& out) {
   members.Raw("tasks", "[");
+  bool first = true;
   for (const Task& task : state.tasks) {
-    if (task.number > 1) out.push_back(',');
+    if (!std::exchange(first, false)) out.push_back(',');
     AppendTask(definition, state, task, out);
   }
   out.push_back(']');
+}
+
+}  // namespace
+
+std::string ExecutionJson(const Definition& definition, const State& state) {
+  std::string out;
+  Members members(out);
+  AppendFacts(definition, state, members);
+  members.Object("workflowDefinition", definition.source);
+  AppendTasks(definition, state, members, out);
+  members.Close();
+  return out;
+}
+
+std::string ExecutionSummaryJson(const Definition& definition, const State& state, bool tasks) {
+  std::string out;
+  Members members(out);
+  AppendFacts(definition, state, members);
+  if (tasks) AppendTasks(definition, state, members, out);
   members.Close();
   return out;
 }

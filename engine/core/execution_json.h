@@ -13,5 +13,7 @@ namespace skald::core {
 
 // The whole workflow: its definition, input, output, variables and tasks.
 std::string ExecutionJson(const Definition& definition, const State& state);
+// The same without its definition, and with `tasks` only when they are asked for.
+std::string ExecutionSummaryJson(const Definition& definition, const State& state, bool tasks);
 
 }  // namespace skald::core

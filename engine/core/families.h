@@ -18,6 +18,8 @@ namespace skald::core {
 // -----------------------------------------------------------------
 absl::Status OnStartWorkflow(const StartWorkflow& trigger, Draft& draft);
 absl::Status OnSignal(const SignalWorkflow& trigger, Draft& draft);
+// control_message.cc
+absl::Status OnSendMessage(const SendMessage& trigger, Draft& draft);
 absl::Status OnPause(const PauseWorkflow& trigger, Draft& draft);
 absl::Status OnResume(const ResumeWorkflow& trigger, Draft& draft);
 absl::Status OnTerminate(const TerminateWorkflow& trigger, Draft& draft);
@@ -62,6 +64,8 @@ absl::Status OnReportFailureWorkflow(const ReportChild& report, Draft& draft);
 absl::Status OnStartTask(const StartTask& trigger, Draft& draft);
 absl::Status OnReportResult(const ReportResult& trigger, Draft& draft);
 absl::Status OnLoseTask(const LoseTask& trigger, Draft& draft);
+// decide_cache.cc. Changes nothing when a worker has the task, or it has ended.
+absl::Status OnReuseResult(const ReuseResult& trigger, Draft& draft);
 // decide_update.cc. Changes nothing when the task has ended.
 absl::Status OnUpdateTask(const UpdateTask& trigger, Draft& draft);
 // An attempt of an action has failed or timed out (its event is emitted): retries it, accepts the

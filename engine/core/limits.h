@@ -64,6 +64,22 @@ inline constexpr std::int32_t kPureStartsMax = 10;
 // Iterations of steps that end at once are begun in one decision only up to this many events.
 inline constexpr std::size_t kEventsPerDecisionMax = 2'000;
 
+// ---- messages to a workflow (conductor.md 3.17) ----
+inline constexpr std::size_t kMessagesMax = 1'000;                 // received and not yet taken
+inline constexpr std::size_t kMessageBytesMax = 16 * 1024 * 1024;  // of those
+inline constexpr std::size_t kMessagesPerPullMax = 100;
+inline constexpr std::size_t kMessageIdBytesMax = 64;
+// Ids chosen by senders are known again among so many of the newest.
+inline constexpr std::size_t kMessageIdsKept = 1'000;
+
+// ---- results that are used again ----
+inline constexpr std::size_t kCacheKeyBytesMax = 1'024;  // a longer key keeps nothing
+
+// ---- schemas of inputs and outputs ----
+inline constexpr std::size_t kSchemaNodesMax = 5'000;     // of one schema
+inline constexpr std::size_t kSchemaDepthMax = 100;       // references and nesting together
+inline constexpr std::size_t kSchemaWorkMax = 1'000'000;  // comparisons of one check
+
 // ---- workflows within workflows ----
 inline constexpr std::int32_t kWorkflowNestingMax = 50;  // sub-workflows in one another
 

@@ -50,6 +50,9 @@ std::string_view CheckNumbers(const Body& body, bool open, const State& state) {
   if constexpr (requires { body.keep_last; }) {
     if (!state.loops.contains(body.run)) return "the run is no open loop";
   }
+  if constexpr (std::is_same_v<Body, MessagesTaken>) {
+    if (body.count > state.messages.size()) return "there are fewer messages";
+  }
   if constexpr (requires { body.unresolved; }) {
     const auto& runs = body.unresolved;
     if (!std::all_of(runs.begin(), runs.end(), [&](RunNumber run) { return state.has_run(run); })) {

@@ -197,6 +197,13 @@ struct Loop {
   std::vector<Iteration> finished;  // ascending
 };
 
+// Received and not yet taken.
+struct Message {
+  std::string id;
+  TimeUs received_at = 0;
+  Payload payload;
+};
+
 struct State {
   WorkflowId id;
   EventSeq seq = 0;  // of the last event; 0 = nothing happened yet
@@ -253,7 +260,9 @@ struct State {
   // Of the newest WorkflowReopened: that the parent did not ask for, and what it asked with.
   EventSeq reopened_seq = 0;
   EventSeq reopened_asked = 0;
-  std::vector<Skip> skips;  // steps that are stepped over the next time
+  std::vector<Skip> skips;               // steps that are stepped over the next time
+  std::vector<Message> messages;         // oldest first
+  std::vector<std::string> message_ids;  // chosen by senders, oldest first; kMessageIdsKept of them
 
   bool started() const { return seq != 0; }
   const Task& task(TaskNumber number) const { return tasks.at(number); }

@@ -1,6 +1,7 @@
 #include "engine/core/task_steps.h"
 
 #include "absl/strings/str_cat.h"
+#include "engine/core/cache_key.h"
 #include "engine/core/construct.h"
 #include "engine/core/families.h"
 #include "engine/core/limits.h"
@@ -15,6 +16,7 @@ OfferTask OfferOf(const Definition& definition, const State& state, const Task& 
   offer.built_in = !runner.empty();
   offer.task_type = offer.built_in ? std::string(runner) : task.task_type;
   if (!offer.built_in) offer.domain = DomainsOf(step, state, task);
+  offer.cache_key = CacheKey(step, task.number, definition, state);
   return offer;
 }
 

@@ -70,6 +70,7 @@ struct UpdateTask {
   std::string reason;
   Effect effect = Effect::kUnset;  // of a failure; kUnset: none
   std::string actor;
+  bool merge_output = false;  // over the output that the task has so far
 };
 struct PauseWorkflow {
   std::string actor, reason;
@@ -130,6 +131,8 @@ struct ReportChild {
   Payload output;
   bool pivot_passed = false;
   std::string reason;  // kRefused, kEnded, kNotUndone
+  // kRunning, START_WORKFLOW: the workflow that its idempotency key stood for already.
+  WorkflowId existing;
   // Of its newest re-opening: that the parent did not ask for, and what the parent asked with.
   EventSeq reopened = 0;
   EventSeq asked = 0;
@@ -173,10 +176,25 @@ struct UpdateVariables {
   std::string actor, reason;
 };
 
+// A message for the workflow's PULL_WORKFLOW_MESSAGES steps (conductor.md 3.17).
+struct SendMessage {
+  std::string id;      // at most kMessageIdBytesMax
+  bool named = false;  // the sender chose the id: known again, it changes nothing
+  Payload payload;     // object or empty
+};
+
+// Instead of being given to a worker, the scheduled task has the result that is kept under its
+// cache key.
+struct ReuseResult {
+  TaskNumber task = 0;
+  Payload output;
+};
+
 using Trigger =
     std::variant<StartWorkflow, StartTask, ReportResult, LoseTask, FireTimers, SignalWorkflow,
                  PauseWorkflow, ResumeWorkflow, TerminateWorkflow, CompensateWorkflow, OperateSaga,
                  StepsResolved, UpdateTask, ReportChild, UndoForParent, RestartWorkflow,
-                 RetryWorkflow, RerunWorkflow, SkipTask, UpdateVariables, AdmitWorkflow>;
+                 RetryWorkflow, RerunWorkflow, SkipTask, UpdateVariables, AdmitWorkflow,
+                 SendMessage, ReuseResult>;
 
 }  // namespace skald::core

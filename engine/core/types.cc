@@ -116,6 +116,26 @@ std::string_view Name(Verdict verdict) {
   return "";
 }
 
+std::string_view Name(KeyStrategy strategy) {
+  switch (strategy) {
+    case KeyStrategy::kReturnExisting:
+      return "RETURN_EXISTING";
+    case KeyStrategy::kFail:
+      return "FAIL";
+    case KeyStrategy::kFailOnRunning:
+      return "FAIL_ON_RUNNING";
+  }
+  return "";
+}
+
+std::optional<KeyStrategy> KeyStrategyNamed(std::string_view name) {
+  for (const KeyStrategy strategy :
+       {KeyStrategy::kReturnExisting, KeyStrategy::kFail, KeyStrategy::kFailOnRunning}) {
+    if (Name(strategy) == name) return strategy;
+  }
+  return std::nullopt;
+}
+
 std::string_view Name(Timeout timeout) {
   switch (timeout) {
     case Timeout::kNone:

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "engine/base/ids.h"
@@ -87,6 +88,13 @@ constexpr bool IsUndoWork(Operation operation) {
 // How the worker's barrier came to its answer (saga.md 3.4).
 enum class Verdict : std::uint8_t { kNone, kDone, kReplayed, kNulled, kRejected };
 
+// What a start means when its idempotency key is in use (conductor.md 3.12).
+enum class KeyStrategy : std::uint8_t {
+  kReturnExisting,  // the workflow of that key is the answer, whatever became of it
+  kFail,            // refused
+  kFailOnRunning,   // refused while that workflow runs; once it has ended the key is free again
+};
+
 // Which bound an attempt ran over (conductor.md 3.6), or how it was lost.
 enum class Timeout : std::uint8_t {
   kNone,
@@ -105,6 +113,9 @@ constexpr bool IsSuccessful(TaskStatus status) { return status <= TaskStatus::kS
 // Names as Conductor's JSON and our own outputs write them ("FAILED_WITH_TERMINAL_ERROR").
 std::string_view Name(WorkflowStatus status);
 std::string_view Name(SagaStatus status);
+std::string_view Name(KeyStrategy strategy);
+// nullopt: no strategy has that name ("FAIL_ON_RUNNING").
+std::optional<KeyStrategy> KeyStrategyNamed(std::string_view name);
 std::string_view Name(TaskStatus status);
 std::string_view Name(Effect effect);
 std::string_view Name(Operation operation);

@@ -201,6 +201,20 @@ core::SagaStatus FromProto(v1::SagaStatus status) {
 core::Effect FromProto(v1::Effect effect) {
   return static_cast<core::Effect>(static_cast<int>(effect));
 }
+absl::StatusOr<core::KeyStrategy> FromProto(v1::IdempotencyStrategy strategy) {
+  switch (strategy) {
+    case v1::IDEMPOTENCY_STRATEGY_UNSPECIFIED:
+    case v1::IDEMPOTENCY_STRATEGY_RETURN_EXISTING:
+      return core::KeyStrategy::kReturnExisting;
+    case v1::IDEMPOTENCY_STRATEGY_FAIL:
+      return core::KeyStrategy::kFail;
+    case v1::IDEMPOTENCY_STRATEGY_FAIL_ON_RUNNING:
+      return core::KeyStrategy::kFailOnRunning;
+    default:
+      return absl::InvalidArgumentError(
+          absl::StrCat("idempotency_strategy: ", static_cast<int>(strategy), " is none"));
+  }
+}
 
 // The casts above hold because both sides list the same names in the same order.
 static_assert(static_cast<int>(core::WorkflowStatus::kTerminated) + 1 ==

@@ -37,6 +37,8 @@ v1::Operation ToProto(core::Operation operation);
 core::WorkflowStatus FromProto(v1::WorkflowStatus status);
 core::SagaStatus FromProto(v1::SagaStatus status);
 core::Effect FromProto(v1::Effect effect);
+// INVALID_ARGUMENT: no such strategy.
+absl::StatusOr<core::KeyStrategy> FromProto(v1::IdempotencyStrategy strategy);
 
 void ToProto(const runtime::Assignment& assignment, v1::Assignment& message);
 void ToProto(const runtime::Cancel& cancel, v1::CancelRequest& message);

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
 #include "engine/core/limits.h"
+#include "engine/core/schema_rules.h"
 #include "engine/core/task_domains.h"
 #include "engine/grpc/convert.h"
 
@@ -48,11 +49,43 @@ std::string Digest(const v1::StartRequest& request) {
 struct Starter::Item {
   std::string name;
   std::int32_t version = 0;
+  std::string name_space, key;
   std::string digest;  // only with an idempotency key
+  core::KeyStrategy strategy = core::KeyStrategy::kReturnExisting;
+  bool confirm = false;  // the workflow of the key did not exist when the key was claimed
   runtime::StartRequest start;
   Outcome outcome = absl::InternalError("start: not answered");
   bool answered = false;
+
+  ports::KeyClaim ToClaim(const core::WorkflowId& id) const {
+    return {name_space, key, id, digest, strategy};
+  }
+  absl::Status KeyMisused(const core::WorkflowId& holder) const {
+    return absl::AlreadyExistsError(absl::StrCat("idempotency_key: ", key,
+                                                 " was used with another request, for workflow ",
+                                                 holder.ToString()));
+  }
+  absl::Status KeyInUse(const core::WorkflowId& holder) const {
+    return absl::AlreadyExistsError(
+        absl::StrCat("idempotency_key: ", key, " is that of workflow ", holder.ToString(),
+                     strategy == core::KeyStrategy::kFailOnRunning ? ", which has not ended" : ""));
+  }
+  void Answer(Outcome with) {
+    outcome = std::move(with);
+    answered = true;
+  }
+  void TakeHolder(const ports::KeyHolder& holder);
 };
+
+void Starter::Item::TakeHolder(const ports::KeyHolder& holder) {
+  const bool exclusive = strategy != core::KeyStrategy::kReturnExisting;
+  if (exclusive && (holder.started || holder.requested)) return Answer(KeyInUse(holder.id));
+  if (holder.digest != digest) return Answer(KeyMisused(holder.id));
+  if (holder.started) return Answer(runtime::Started{holder.id, true});
+  start.start.id = holder.id;
+  start.may_exist = !holder.fresh;
+  confirm = true;
+}
 
 // One call's requests on their way. Each callback writes its own item only.
 struct Starter::Flight {
@@ -98,7 +131,7 @@ absl::Status Starter::Check(const v1::StartRequest& request, Item& item) {
   }
   item.name = request.name();
   item.version = request.version();
-  start.id = base::UuidV7(clock_.Now() / core::kMillisecondUs, random_.Next(), random_.Next());
+  start.id = FreshId();
   start.correlation_id = request.correlation_id();
   start.idempotency_key = request.idempotency_key();
   start.priority = request.priority();
@@ -106,8 +139,15 @@ absl::Status Starter::Check(const v1::StartRequest& request, Item& item) {
   RETURN_IF_ERROR(core::CheckTaskToDomain(start.task_to_domain));
   start.traceparent = request.trace().traceparent();
   start.tracestate = request.trace().tracestate();
-  if (!start.idempotency_key.empty()) item.digest = Digest(request);
+  ASSIGN_OR_RETURN(item.strategy, FromProto(request.idempotency_strategy()));
+  item.name_space = item.start.name_space;
+  item.key = start.idempotency_key;
+  if (!item.key.empty()) item.digest = Digest(request);
   return absl::OkStatus();
+}
+
+core::WorkflowId Starter::FreshId() const {
+  return base::UuidV7(clock_.Now() / core::kMillisecondUs, random_.Next(), random_.Next());
 }
 
 void Starter::Start(std::vector<v1::StartRequest> requests, Done done) {
@@ -158,10 +198,15 @@ void Starter::ResolveDefinitions(Flight& flight) {
 
 void Starter::Claim(const std::shared_ptr<Flight>& flight) {
   std::vector<ports::KeyClaim> claims;
+  // Before the key is taken by what can never begin.
+  for (Item& item : flight->items) {
+    if (item.answered) continue;
+    absl::Status good = core::CheckStartInput(*item.start.definition, item.start.start.input);
+    if (!good.ok()) flight->Refuse(item, std::move(good));
+  }
   for (const Item& item : flight->items) {
     if (item.answered || item.digest.empty()) continue;
-    claims.push_back({item.start.name_space, item.start.start.idempotency_key, item.start.start.id,
-                      item.digest});
+    claims.push_back(item.ToClaim(item.start.start.id));
   }
   if (claims.empty()) {
     Begin(flight);
@@ -182,19 +227,7 @@ void Starter::TakeClaims(const std::shared_ptr<Flight>& flight,
       flight->Refuse(item, holders.status());
       continue;
     }
-    const ports::KeyHolder& holder = (*holders)[next++];
-    if (holder.digest != item.digest) {
-      flight->Refuse(item,
-                     absl::AlreadyExistsError(absl::StrCat(
-                         "idempotency_key: ", item.start.start.idempotency_key,
-                         " was used with another request, for workflow ", holder.id.ToString())));
-      continue;
-    }
-    item.start.start.id = holder.id;
-    item.start.may_exist = !holder.fresh;
-    if (!holder.started) continue;
-    item.outcome = runtime::Started{holder.id, true};
-    item.answered = true;  // answered: nothing is left to begin
+    item.TakeHolder((*holders)[next++]);
   }
   Begin(flight);
 }
@@ -208,12 +241,30 @@ void Starter::Begin(const std::shared_ptr<Flight>& flight) {
       flight->CloseOne();
       continue;
     }
-    engine_.Start(std::move(item.start), [flight, &item](Outcome outcome) {
+    engine_.Start(std::move(item.start), [this, flight, &item](Outcome outcome) {
       item.outcome = std::move(outcome);
-      flight->CloseOne();
+      Confirm(flight, item);
     });
   }
   flight->CloseOne();
+}
+
+// Of two starts under a key that was claimed and not yet used, the engine carries out the first.
+void Starter::Confirm(const std::shared_ptr<Flight>& flight, Item& item) {
+  if (!item.confirm || !item.outcome.ok() || !item.outcome->existed) return flight->CloseOne();
+  if (item.strategy != core::KeyStrategy::kReturnExisting) {
+    item.outcome = item.KeyInUse(item.outcome->id);
+    return flight->CloseOne();
+  }
+  journal_.ClaimKeys({item.ToClaim(item.outcome->id)},
+                     [flight, &item](absl::StatusOr<std::vector<ports::KeyHolder>> holders) {
+                       if (!holders.ok()) {
+                         item.outcome = holders.status();
+                       } else if (holders->front().digest != item.digest) {
+                         item.outcome = item.KeyMisused(holders->front().id);
+                       }
+                       flight->CloseOne();
+                     });
 }
 
 }  // namespace skald::grpc_edge

@@ -33,6 +33,9 @@ class Starter {
         random_(random),
         pool_(pool) {}
 
+  // A UUID of version 7 that nothing has.
+  core::WorkflowId FreshId() const;
+
   // `done` gets one outcome per request, in order, on any thread.
   void Start(std::vector<v1::StartRequest> requests, Done done);
 
@@ -47,6 +50,7 @@ class Starter {
   void TakeClaims(const std::shared_ptr<Flight>& flight,
                   absl::StatusOr<std::vector<ports::KeyHolder>> holders);
   void Begin(const std::shared_ptr<Flight>& flight);
+  void Confirm(const std::shared_ptr<Flight>& flight, Item& item);
 
   runtime::Engine& engine_;
   runtime::DefinitionCache& definitions_;

@@ -50,14 +50,6 @@ absl::StatusOr<ports::WorkflowFilter> ToFilter(const v1::ListRequest& request) {
   return filter;
 }
 
-absl::StatusOr<core::Trigger> ToTrigger(const v1::SignalRequest& request) {
-  core::SignalWorkflow signal;
-  signal.reference = request.reference();
-  signal.actor = ActorOr(request.actor());
-  ASSIGN_OR_RETURN(signal.payload, ToObjectPayload(request.payload(), "payload"));
-  return core::Trigger(std::move(signal));
-}
-
 absl::StatusOr<core::Trigger> ToTrigger(const v1::UpdateTaskRequest& request) {
   RETURN_IF_ERROR(CheckReason(request.reason()));
   if (request.task_id().empty() == request.reference().empty()) {
@@ -246,13 +238,6 @@ WorkflowServiceImpl::Reactor* WorkflowServiceImpl::Send(Context* context,
                  reactor->Finish(ToGrpc(answer.status()));
                });
   return reactor;
-}
-
-WorkflowServiceImpl::Reactor* WorkflowServiceImpl::Signal(Context* context,
-                                                          const v1::SignalRequest* request,
-                                                          v1::ActionResponse* response) {
-  return Send(context, request->namespace_(), request->workflow_id(), ToTrigger(*request),
-              response);
 }
 
 WorkflowServiceImpl::Reactor* WorkflowServiceImpl::UpdateTask(Context* context,

@@ -3,6 +3,8 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
+#include <cstdint>
 #include <string>
 
 #include "engine/grpc/blocking_pool.h"
@@ -42,8 +44,14 @@ class WorkflowServiceImpl final : public v1::WorkflowService::CallbackService {
                    v1::HistoryResponse* response) override;
   grpc::ServerWriteReactor<v1::WatchResponse>* Watch(Context* context,
                                                      const v1::WatchRequest* request) override;
+  Reactor* Execute(Context* context, const v1::ExecuteRequest* request,
+                   v1::ExecuteResponse* response) override;
+  Reactor* Await(Context* context, const v1::AwaitRequest* request,
+                 v1::ExecuteResponse* response) override;
   Reactor* Signal(Context* context, const v1::SignalRequest* request,
                   v1::ActionResponse* response) override;
+  Reactor* SendMessage(Context* context, const v1::SendMessageRequest* request,
+                       v1::SendMessageResponse* response) override;
   Reactor* UpdateTask(Context* context, const v1::UpdateTaskRequest* request,
                       v1::ActionResponse* response) override;
   Reactor* Pause(Context* context, const v1::ActionRequest* request,
@@ -78,12 +86,15 @@ class WorkflowServiceImpl final : public v1::WorkflowService::CallbackService {
   absl::Status StandsWithin(const std::string& name_space, const core::WorkflowId& id,
                             const core::WorkflowId& root);
 
+  absl::Status CheckWait(const v1::WaitFor& wait_for) const;
+
   runtime::Engine& engine_;
   ports::Catalog& catalog_;
   ports::TaskLog& log_;
   Starter& starter_;
   WorkflowReader& reader_;
   BlockingPool& pool_;
+  std::atomic<std::int64_t> waiting_calls_ = 0;  // Execute and Await
 };
 
 }  // namespace skald::grpc_edge

@@ -269,12 +269,29 @@ std::vector<ports::KeyHolder> MemoryStore::ClaimKeys(const std::vector<ports::Ke
   base::MutexLock lock(mutex_);
   std::vector<ports::KeyHolder> result;
   for (const ports::KeyClaim& claim : claims) {
-    const auto [held, fresh] =
-        keys_.try_emplace({claim.name_space, claim.key}, claim.id, claim.digest);
-    const auto& [id, digest] = held->second;
-    result.push_back({id, fresh, workflows_.contains(id), digest});
+    auto [held, fresh] = keys_.try_emplace({claim.name_space, claim.key}, claim.id, claim.digest);
+    auto& [id, digest] = held->second;
+    const auto workflow = workflows_.find(id);
+    const bool started = workflow != workflows_.end();
+    const bool requested = IsRequested(id);
+    if (claim.strategy != core::KeyStrategy::kReturnExisting && id != claim.id) {
+      const bool ended = started && core::IsTerminal(workflow->second.row.status);
+      fresh = ended && claim.strategy == core::KeyStrategy::kFailOnRunning;
+      if (fresh) id = claim.id;
+      if (fresh || (!started && !requested)) digest = claim.digest;
+    }
+    result.push_back({.id = id,
+                      .fresh = fresh,
+                      .started = started && !fresh,
+                      .requested = requested,
+                      .digest = digest.empty() ? claim.digest : digest});
   }
   return result;
+}
+
+bool MemoryStore::IsRequested(const core::WorkflowId& id) const {
+  return std::any_of(start_requests_.begin(), start_requests_.end(),
+                     [&](const auto& request) { return request.id == id; });
 }
 
 void MemoryStore::RequestStart(ports::StartRequest request) {

@@ -110,6 +110,7 @@ class MemoryStore {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckWrite(const ports::WorkflowWrite& write) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool IsRequested(const core::WorkflowId& id) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Apply(const ports::WorkflowWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   static ports::StoredWorkflow Stored(const core::WorkflowId& id, const Workflow& workflow);
 

@@ -131,12 +131,18 @@ struct KeyClaim {
   std::string name_space;
   std::string key;
   core::WorkflowId id;  // what the workflow will be called if the key is free
-  std::string digest;   // of the request: the same key with another request is a misuse
+  // Of the request: under kReturnExisting the same key with another request is a misuse. Empty:
+  // stands for every request.
+  std::string digest;
+  // kFailOnRunning: a key whose workflow has ended is free. It and kFail: a key whose workflow was
+  // never started is taken over, with that workflow's id.
+  core::KeyStrategy strategy = core::KeyStrategy::kReturnExisting;
 };
 struct KeyHolder {
-  core::WorkflowId id;   // whose the key is
-  bool fresh = false;    // claimed now
-  bool started = false;  // that workflow exists
+  core::WorkflowId id;     // whose the key is
+  bool fresh = false;      // claimed now
+  bool started = false;    // that workflow exists
+  bool requested = false;  // or its start was asked for in SQL
   std::string digest;
 };
 

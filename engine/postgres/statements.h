@@ -160,9 +160,36 @@ inline constexpr char kInsertKeys[] = R"sql(
   ON CONFLICT (namespace, key) DO NOTHING
   RETURNING workflow_id
 )sql";
+// Before kTakeOverKeys, which reads what it says of the workflows behind the locked keys.
+inline constexpr char kLockKeys[] = R"sql(
+  SELECT 1 FROM skald.idempotency_key k
+  WHERE (k.namespace, k.key) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+  ORDER BY k.namespace, k.key FOR UPDATE
+)sql";
+// $5: the key is free when its workflow has ended. Of two claims of one key the first counts.
+inline constexpr char kTakeOverKeys[] = R"sql(
+  UPDATE skald.idempotency_key k
+  SET workflow_id = CASE WHEN h.ended THEN h.id ELSE k.workflow_id END, digest = h.digest
+  FROM (
+    SELECT DISTINCT ON (c.namespace, c.key) c.*, held.workflow_id, w.id IS NOT NULL AS started,
+           coalesce(w.status NOT IN ('RUNNING', 'PAUSED'), false) AS ended
+    FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::boolean[])
+      WITH ORDINALITY AS c (namespace, key, id, digest, on_running, position)
+    JOIN skald.idempotency_key held ON held.namespace = c.namespace AND held.key = c.key
+    LEFT JOIN skald.workflow w ON w.id = held.workflow_id
+    ORDER BY c.namespace, c.key, c.position
+  ) AS h
+  WHERE k.namespace = h.namespace AND k.key = h.key AND k.workflow_id <> h.id
+    AND (h.ended AND h.on_running
+         OR NOT h.started AND NOT EXISTS (SELECT 1 FROM skald.start_request r
+                                          WHERE r.id = k.workflow_id AND r.refused_at IS NULL))
+  RETURNING k.workflow_id
+)sql";
 inline constexpr char kSelectKeys[] = R"sql(
   SELECT k.workflow_id, k.digest,
-         EXISTS (SELECT 1 FROM skald.workflow w WHERE w.id = k.workflow_id)
+         EXISTS (SELECT 1 FROM skald.workflow w WHERE w.id = k.workflow_id),
+         EXISTS (SELECT 1 FROM skald.start_request r
+                 WHERE r.id = k.workflow_id AND r.refused_at IS NULL)
   FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS c (namespace, key, position)
   LEFT JOIN skald.idempotency_key k ON k.namespace = c.namespace AND k.key = c.key
   ORDER BY c.position

@@ -64,13 +64,50 @@ void Courier::StartChild(Letter letter) {
   if (known != nullptr) return AnswerKnown(letter, *known);
   if (!state_.shards.Serves(start.child.Slot())) return RetryLater(std::move(letter));
   // Asked for the first time, it cannot exist: its id follows from a task that has just begun.
-  if (!start.again) return Begin(std::move(letter));
+  if (!start.again) return Claim(std::move(letter));
   const core::WorkflowId child = start.child;
   loader_.With(child, [this, letter = std::move(letter)](absl::StatusOr<Workflow*> found) mutable {
     if (found.ok()) return AnswerKnown(letter, **found);
-    if (absl::IsNotFound(found.status())) return Begin(std::move(letter));
+    if (absl::IsNotFound(found.status())) return Claim(std::move(letter));
     RetryLater(std::move(letter));
   });
+}
+
+void Courier::Claim(Letter letter) {
+  const auto& start = std::get<core::StartChild>(letter.body);
+  if (start.idempotency_key.empty()) return Begin(std::move(letter));
+  const Workflow* sender = state_.shards.Find(letter.sender);
+  if (sender == nullptr) return;
+  const ports::KeyClaim claim{.name_space = sender->state.start.name_space,
+                              .key = start.idempotency_key,
+                              .id = start.child,
+                              .strategy = start.key_strategy};
+  state_.journal.ClaimKeys(
+      {claim}, [this, letter = std::move(letter), generation = state_.generation,
+                inbox = state_.inbox](absl::StatusOr<std::vector<ports::KeyHolder>> holders) {
+        inbox->PostCompletion([this, generation, letter, holders = std::move(holders)]() mutable {
+          if (generation != state_.generation) return;
+          if (!holders.ok()) return RetryLater(std::move(letter));
+          OnClaimed(std::move(letter), holders->front());
+        });
+      });
+}
+
+void Courier::OnClaimed(Letter letter, const ports::KeyHolder& holder) {
+  const auto& start = std::get<core::StartChild>(letter.body);
+  if (holder.id == start.child) return Begin(std::move(letter));
+  const std::string whose = absl::StrCat("idempotencyKey ", start.idempotency_key,
+                                         " is that of workflow ", holder.id.ToString());
+  if (!holder.started) return Refuse(letter, absl::StrCat(whose, ", which is yet to be started"));
+  if (start.key_strategy == core::KeyStrategy::kFailOnRunning) {
+    return Refuse(letter, absl::StrCat(whose, ", which has not ended"));
+  }
+  if (start.key_strategy == core::KeyStrategy::kFail) return Refuse(letter, whose);
+  // Whoever began that workflow hears of its end, nobody else.
+  if (!start.detached) {
+    return Refuse(letter, absl::StrCat(whose, ", which carries out something else"));
+  }
+  Answer(letter, {.task = start.task, .child = start.child, .existing = holder.id});
 }
 
 void Courier::AnswerKnown(const Letter& letter, const Workflow& known) {
@@ -163,6 +200,7 @@ void Courier::BeginWith(const Letter& letter, std::shared_ptr<const core::Defini
   core::StartWorkflow trigger{.id = start.child,
                               .input = start.input,
                               .correlation_id = start.correlation_id,
+                              .idempotency_key = start.idempotency_key,
                               .priority = start.priority,
                               .traceparent = sender->state.start.traceparent,
                               .tracestate = sender->state.start.tracestate,

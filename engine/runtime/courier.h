@@ -49,6 +49,9 @@ class Courier {
   void RetryChild(Letter letter);
   void TellParent(Letter letter);
 
+  // Claims the idempotency key of the start, if it has one, then begins.
+  void Claim(Letter letter);
+  void OnClaimed(Letter letter, const ports::KeyHolder& holder);
   // The workflow to be started is there already.
   void AnswerKnown(const Letter& letter, const Workflow& known);
   void Begin(Letter letter);

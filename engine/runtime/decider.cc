@@ -23,7 +23,8 @@ const char* Name(const core::Trigger& trigger) {
       "start",   "start_task",     "result",      "lose_task",    "timer",
       "signal",  "pause",          "resume",      "terminate",    "compensate",
       "operate", "steps_resolved", "update_task", "report_child", "undo_for_parent",
-      "restart", "retry",          "rerun",       "skip_task",    "update_variables", "admit"};
+      "restart", "retry",          "rerun",       "skip_task",    "update_variables",
+      "admit",   "send_message",   "reuse_result"};
   static_assert(std::variant_size_v<core::Trigger> == std::size(kNames));
   return kNames[trigger.index()];
 }
@@ -88,6 +89,13 @@ void Decider::Carry(Workflow& workflow, const std::vector<core::Command>& comman
 }
 
 void Decider::Carry(Workflow& workflow, const core::OfferTask& offer) {
+  if (!offer.cache_key.empty()) {
+    const core::Payload* kept = state_.results.Find(offer.cache_key, state_.now);
+    if (kept != nullptr) {
+      reuses_.push_back({workflow.state.id, {.task = offer.task, .output = *kept}});
+      return;
+    }
+  }
   const std::string& name_space =
       offer.built_in ? RunnersNamespace() : workflow.state.start.name_space;
   Queue& queue = QueueOf(name_space, offer);
@@ -198,6 +206,27 @@ void Decider::SendAssignment(Workflow& workflow, const core::Task& task, Worker&
   if (worker.session == 0) return;
   state_.committer.EffectsFor(workflow).AddAssignment(
       worker, MakeAssignment(*workflow.definition, workflow.state, task, state_.secrets));
+}
+
+void Decider::ReuseResults() {
+  for (std::size_t left = kReusesAtOnceMax; left > 0 && !reuses_.empty(); --left) {
+    if (state_.committer.uncommitted_bytes() >= state_.options.uncommitted_bytes_max) return;
+    const Reuse reuse = std::move(reuses_.front());
+    reuses_.pop_front();
+    Workflow* workflow = state_.shards.Find(reuse.workflow);
+    if (workflow == nullptr) continue;
+    const absl::StatusOr<core::Answer> answer = Decide(*workflow, reuse.result);
+    if (answer.ok()) continue;
+    base::LogError("task.reuse_refused", {{"workflow", reuse.workflow.ToString()},
+                                          {"task", reuse.result.task},
+                                          {"status", answer.status().ToString()}});
+  }
+}
+
+void Decider::Forget() {
+  restocked_.clear();
+  reuses_.clear();
+  state_.results.Clear();
 }
 
 void Decider::Adopt(Workflow& workflow) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -53,8 +54,12 @@ class Decider {
   void CloseGates();
   void OpenGates();
 
+  // Gives tasks the results that are kept for them. At most kReusesAtOnceMax in one call.
+  void ReuseResults();
+  bool has_reuses() const { return !reuses_.empty(); }
+
   // The memory of workflows is dropped.
-  void Forget() { restocked_.clear(); }
+  void Forget();
 
  private:
   void Carry(Workflow& workflow, const std::vector<core::Command>& commands);
@@ -92,7 +97,16 @@ class Decider {
   void EndLease(Workflow& workflow, core::TaskNumber task);
   void DropProgress(Workflow& workflow, core::TaskNumber task);
 
+  // Keeps the result of a task whose step wants it.
+  void Keep(const Workflow& workflow, const core::TaskCompleted& completed);
+
+  struct Reuse {
+    core::WorkflowId workflow;
+    core::ReuseResult result;
+  };
+
   LoopState& state_;
+  std::deque<Reuse> reuses_;        // tasks that need no worker; one per scheduled task at most
   std::vector<Worker*> restocked_;  // Worker::restock keeps them alive
   std::uint64_t decided_ = 0;
 };

@@ -3,6 +3,7 @@
 #include <optional>
 #include <variant>
 
+#include "engine/core/cache_key.h"
 #include "engine/runtime/decider.h"
 
 namespace skald::runtime {
@@ -63,6 +64,15 @@ void Decider::EndLease(Workflow& workflow, core::TaskNumber number) {
   state_.workers.RemoveLease(*lease);
 }
 
+void Decider::Keep(const Workflow& workflow, const core::TaskCompleted& completed) {
+  if (completed.cached || !workflow.state.has_task(completed.task)) return;
+  const core::Task& task = workflow.state.task(completed.task);
+  const core::Step& step = core::StepOf(*workflow.definition, workflow.state, task.step);
+  if (!step.cache.has_value() || task.updated) return;
+  const std::string key = core::CacheKey(step, task.number, *workflow.definition, workflow.state);
+  if (!key.empty()) state_.results.Put(key, completed.output, state_.now + step.cache->ttl_us);
+}
+
 void Decider::Observe(Workflow& workflow, const std::vector<core::Event>& events) {
   ports::Metrics& metrics = state_.metrics;
   const core::State& state = workflow.state;
@@ -90,6 +100,9 @@ void Decider::Observe(Workflow& workflow, const std::vector<core::Event>& events
       metrics.WorkflowStarted();
     } else if (std::holds_alternative<core::WorkflowEnded>(event.body)) {
       metrics.WorkflowEnded(state.status, state.saga_status);
+    }
+    if (const auto* completed = std::get_if<core::TaskCompleted>(&event.body)) {
+      Keep(workflow, *completed);
     }
     if (state.fault.active) CountUndo(event.body, state, metrics);
   }

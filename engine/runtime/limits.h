@@ -42,6 +42,9 @@ inline constexpr std::size_t kMatchesPerTickMax = 20'000;
 inline constexpr std::size_t kLettersPerTickMax = 20'000;
 inline constexpr std::size_t kAdmissionsPerTickMax = 4'000;
 
+// GET_WORKFLOW and UPDATE_TASK steps that are carried out at once.
+inline constexpr std::size_t kWorkflowStepsAtOnceMax = 1'000;
+
 // ---- delays ----
 inline constexpr core::DurationUs kCommitRetryMinUs = 10 * core::kMillisecondUs;
 inline constexpr core::DurationUs kCommitRetryMaxUs = core::kSecondUs;

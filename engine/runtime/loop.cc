@@ -81,6 +81,7 @@ core::TimeUs Loop::Tick(core::TimeUs now) {
   RunClients();
   if (state_.phase == Phase::kServing) {
     decider_.MatchCredits();
+    decider_.ReuseResults();
     courier_.Run();
   }
   if (state_.phase == Phase::kServing || state_.phase == Phase::kStopping) {
@@ -102,7 +103,10 @@ void Loop::RunCompletions() {
 
 // What workflows ask of one another is carried out at once, so that a family's rows share a batch.
 void Loop::AfterDecision() {
-  if (state_.phase == Phase::kServing) courier_.Run();
+  if (state_.phase == Phase::kServing) {
+    decider_.ReuseResults();
+    courier_.Run();
+  }
   state_.committer.MaybeClose(state_.now);
 }
 
@@ -260,9 +264,9 @@ core::TimeUs Loop::NextWakeAt() const {
   wake_at = Earlier(wake_at, questions_.next_wake_at());
   wake_at = Earlier(wake_at, courier_.next_wake_at());
   wake_at = Earlier(wake_at, state_.matcher.gates().next_wake_at());
-  const bool more =
-      !inbox_content_.workers.empty() || !inbox_content_.clients.empty() ||
-      (state_.phase == Phase::kServing && (decider_.has_unmatched() || courier_.has_letters()));
+  const bool more = !inbox_content_.workers.empty() || !inbox_content_.clients.empty() ||
+                    (state_.phase == Phase::kServing &&
+                     (decider_.has_unmatched() || decider_.has_reuses() || courier_.has_letters()));
   return more ? state_.now : wake_at;
 }
 

@@ -23,6 +23,7 @@
 #include "engine/runtime/load_fence.h"
 #include "engine/runtime/matcher.h"
 #include "engine/runtime/refusals.h"
+#include "engine/runtime/result_cache.h"
 #include "engine/runtime/shard_table.h"
 #include "engine/runtime/turns.h"
 #include "engine/runtime/watch_table.h"
@@ -116,6 +117,7 @@ struct LoopState {
   std::deque<StepQuestion> questions;  // one per open request at most
   Committer committer;
   std::deque<Letter> letters;  // written, and not carried out yet (courier.h)
+  ResultCache results{kCachedResultsMax, kCachedBytesMax};
 };
 
 }  // namespace skald::runtime

@@ -167,6 +167,7 @@ void Matcher::Leave(Worker& worker, core::TimeUs now) {
     std::erase_if(offer.queue->line,
                   [&](const auto& place) { return place.first == worker.session; });
   }
+  worker.offers.clear();
 }
 
 void Matcher::ForgetQueues(core::TimeUs now) {

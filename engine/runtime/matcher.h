@@ -60,7 +60,7 @@ class Matcher {
 
   // The worker takes tasks of that queue. True: the queue had no worker before.
   bool Join(Worker& worker, Queue& queue, bool barrier);
-  // Removes the session from all lines. To be called before its offers go.
+  // Removes the session from all lines, and its offers.
   void Leave(Worker& worker, core::TimeUs now);
   // The first of these domains (task_domains.h) whose queue has a worker, or had one within
   // kDomainActiveUs; else the last.

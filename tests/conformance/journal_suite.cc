@@ -365,6 +365,53 @@ TEST_P(JournalSuite, SameKeyTwiceInOneCallIsOneKey) {
   EXPECT_EQ(holders->at(1).id, Id(1));
 }
 
+// conductor.md 3.12.
+TEST_P(JournalSuite, KeyOfAnEndedWorkflowIsFreeForThoseWhoFailOnRunningOnly) {
+  const auto store = GetParam().make();
+  Owner owner(*store);
+  const std::int64_t definition = store->PinnedDefinition();
+  constexpr auto kOnRunning = core::KeyStrategy::kFailOnRunning;
+  ASSERT_THAT(Claim(*owner.journal, {{"default", "k", Id(1), "d1"}}), IsOk());
+  ASSERT_THAT(Commit(*owner.journal, owner.lease, {Begin(Id(1), definition)}), IsOk());
+  const auto running = Claim(*owner.journal, {{"default", "k", Id(2), "d2", kOnRunning}});
+  EXPECT_EQ(running->at(0).id, Id(1));
+  EXPECT_TRUE(running->at(0).started);
+  EXPECT_EQ(running->at(0).digest, "d1");
+
+  ports::WorkflowWrite ended = Events(Id(1), 2, 2);
+  ended.row = Row(definition);
+  ended.row->status = core::WorkflowStatus::kCompleted;
+  ASSERT_THAT(Commit(*owner.journal, owner.lease, {ended}), IsOk());
+  const auto claims =
+      Claim(*owner.journal, {{"default", "k", Id(3), "d1"},
+                             {"default", "k", Id(4), "d4", core::KeyStrategy::kFail},
+                             {"default", "k", Id(5), "d5"}});
+  for (const ports::KeyHolder& holder : *claims) EXPECT_EQ(holder.id, Id(1));
+  const auto freed = Claim(*owner.journal, {{"default", "k", Id(6), "d6", kOnRunning},
+                                            {"default", "k", Id(7), "d7", kOnRunning}});
+  ASSERT_THAT(freed, IsOk());
+  EXPECT_EQ(freed->at(0).id, Id(6));
+  EXPECT_TRUE(freed->at(0).fresh);
+  EXPECT_FALSE(freed->at(0).started);
+  EXPECT_EQ(freed->at(0).digest, "d6");
+  EXPECT_EQ(freed->at(1).id, Id(6)) << "the first has it";
+  EXPECT_FALSE(freed->at(1).fresh);
+}
+
+TEST_P(JournalSuite, KeyThatWasNeverUsedIsTakenOverWithItsId) {
+  const auto store = GetParam().make();
+  Owner owner(*store);
+  ASSERT_THAT(Claim(*owner.journal, {{"default", "k", Id(1), "d1"}}), IsOk());
+  const auto other = Claim(*owner.journal, {{"default", "k", Id(2), "d2"}});
+  EXPECT_EQ(other->at(0).digest, "d1") << "who returns the existing does not";
+  const auto taken =
+      Claim(*owner.journal, {{"default", "k", Id(3), "d3", core::KeyStrategy::kFail}});
+  EXPECT_EQ(taken->at(0).id, Id(1));
+  EXPECT_FALSE(taken->at(0).fresh);
+  EXPECT_FALSE(taken->at(0).started);
+  EXPECT_EQ(taken->at(0).digest, "d3");
+}
+
 TEST_P(JournalSuite, StartRequestStaysUntilABatchConsumesIt) {
   const auto store = GetParam().make();
   Owner owner(*store);

@@ -1,6 +1,7 @@
 #include "tests/scenarios/describe.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "engine/codec/enum_names.h"
 
 namespace skald::scenarios {
@@ -58,6 +59,12 @@ class EventText {
   std::string operator()(const TaskSkipped& e) const {
     return Task(e.task) + Maybe("output", e.output);
   }
+  std::string operator()(const MessageReceived& e) const {
+    return absl::StrCat(" ", e.id, Flag("named", e.named), Maybe("payload", e.payload));
+  }
+  std::string operator()(const MessagesTaken& e) const {
+    return absl::StrCat(Task(e.task), " count ", e.count);
+  }
   std::string operator()(const WorkflowEnded& e) const {
     return absl::StrCat(
         Show(e.status), e.saga_status == SagaStatus::kNone ? "" : Show(e.saga_status),
@@ -82,7 +89,7 @@ class EventText {
   std::string operator()(const TaskCompleted& e) const {
     return absl::StrCat(Task(e.task), Maybe("output", e.output), ShowVerdict(e.verdict),
                         ShowEffect(e.effect), Maybe("undo-input", e.undo_input),
-                        Maybe("input", e.input));
+                        Maybe("input", e.input), Flag("cached", e.cached));
   }
   std::string operator()(const TaskHandedOver& e) const {
     return Task(e.task) + Maybe("output", e.output);
@@ -238,13 +245,16 @@ std::string Describe(const Definition& definition, const State& state, const Eve
 std::string Describe(const Definition& definition, const State& state, const StartChild& start) {
   const std::string task =
       start.task == 0 ? "failure-workflow" : TaskText(definition, state, start.task);
-  return absl::StrCat("> start-child ", task, " ", start.name,
-                      start.version == 0 ? "" : absl::StrCat(".", start.version),
-                      Flag("detached", start.detached), Flag("again", start.again),
-                      Maybe("definition", start.definition), Maybe("input", start.input),
-                      Maybe("correlation", start.correlation_id),
-                      start.priority == 0 ? "" : absl::StrCat(" priority ", start.priority),
-                      Maybe("domains", start.task_to_domain));
+  return absl::StrCat(
+      "> start-child ", task, " ", start.name,
+      start.version == 0 ? "" : absl::StrCat(".", start.version), Flag("detached", start.detached),
+      Flag("again", start.again), Maybe("definition", start.definition),
+      Maybe("input", start.input), Maybe("correlation", start.correlation_id),
+      start.priority == 0 ? "" : absl::StrCat(" priority ", start.priority),
+      start.idempotency_key.empty() ? ""
+                                    : absl::StrCat(" key ", start.idempotency_key, " ",
+                                                   std::string(Name(start.key_strategy))),
+      Maybe("domains", start.task_to_domain));
 }
 
 std::string Describe(const Definition& definition, const State& state, const Command& command) {
@@ -270,7 +280,8 @@ std::string Describe(const Definition& definition, const State& state, const Com
                         offer->built_in ? "runner " : "", offer->task_type,
                         offer->domain.empty() ? "" : "@" + offer->domain,
                         offer->priority == 0 ? "" : absl::StrCat(", priority ", offer->priority),
-                        ")");
+                        ")", offer->cache_key.empty() ? "" : " cached as ",
+                        absl::StrReplaceAll(offer->cache_key, {{"\n", "/"}}));
   }
   if (const auto* withdraw = std::get_if<WithdrawTask>(&command)) {
     return "> withdraw " + TaskText(definition, state, withdraw->task);

@@ -238,6 +238,7 @@ absl::StatusOr<std::string> UpdateLine(Words& words, ScenarioWorld& world) {
     if (!task.ok()) return task.status();
     update.task = *task;
   }
+  update.merge_output = words.TakeWord("merge");
   update.status = words.TakeName<TaskStatus>().value_or(TaskStatus::kCompleted);
   update.reason = words.TakeQuoted();
   update.effect = words.TakeName<Effect>().value_or(Effect::kUnset);
@@ -362,6 +363,20 @@ const std::map<std::string, Line>& Lines() {
       {"update", UpdateLine},
       {"signal",
        [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> { return SignalLine(w, s); }},
+      {"reuse",
+       [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> {
+         const absl::StatusOr<TaskNumber> task = TakeTask(w, s);
+         if (!task.ok()) return task.status();
+         return s.Send(core::ReuseResult{.task = *task, .output = w.TakeJson()});
+       }},
+      {"message",
+       [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> {
+         core::SendMessage message;
+         message.named = w.TakeWord("named");
+         message.id = w.TakePrefixed("id=").value_or("m");
+         message.payload = w.TakeJson();
+         return s.Send(message);
+       }},
       {"pause",
        [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> {
          return s.Send(core::PauseWorkflow{.actor = "ann", .reason = w.TakeQuoted()});

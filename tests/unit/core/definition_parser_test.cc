@@ -300,7 +300,7 @@ TEST(DefinitionParserTest, StepTypesWantTheirFields) {
       {R"({"name":"a","taskReferenceName":"workflow"})", "tasks[0].taskReferenceName", "reserved"},
       {R"({"name":"a","taskReferenceName":"a","permissive":true,"saga":{"kind":"PIVOT"}})",
        "tasks[0].permissive", "cannot be passed over"},
-      {R"({"name":"a","taskReferenceName":"a","type":"UPDATE_TASK"})", "tasks[0].type",
+      {R"({"name":"a","taskReferenceName":"a","type":"KAFKA_PUBLISH"})", "tasks[0].type",
        "not supported yet"},
       {R"({"name":"a","taskReferenceName":"a","inputParameters":{"x":"${saga.reason}"}})",
        "tasks[0].inputParameters.x", "only be read in the input of an undo"},

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "google/rpc/error_model.pb.h"
 #include "tests/support/edge_server.h"
 
@@ -217,6 +218,64 @@ TEST(EdgeTest, AnIdempotencyKeyGivesTheSameWorkflow) {
   EXPECT_TRUE(second.existed());
   request.set_input(R"({"other":true})");
   EXPECT_EQ(server.Start(request, &second).error_code(), grpc::StatusCode::ALREADY_EXISTS);
+}
+
+// conductor.md 3.12.
+TEST(EdgeTest, AKeyInUseIsRefusedAsTheStrategySays) {
+  EdgeServer server;
+  ASSERT_TRUE(server.Register(kOneStep).ok());
+  v1::StartRequest request;
+  request.set_name("one");
+  request.set_idempotency_key("order-1");
+  request.set_idempotency_strategy(v1::IDEMPOTENCY_STRATEGY_FAIL);
+  v1::StartResponse first, second;
+  ASSERT_TRUE(server.Start(request, &first).ok());
+  grpc::Status status = server.Start(request, &second);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::ALREADY_EXISTS);
+  EXPECT_THAT(status.error_message(), HasSubstr(first.workflow_id()));
+  request.set_idempotency_strategy(v1::IDEMPOTENCY_STRATEGY_FAIL_ON_RUNNING);
+  request.set_input(R"({"again":true})");
+  status = server.Start(request, &second);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::ALREADY_EXISTS);
+  EXPECT_THAT(status.error_message(), HasSubstr("has not ended"));
+
+  HandWorker worker(server, {"greet"});
+  worker.Answer(worker.Take(), v1::TaskResult::STATUS_COMPLETED, "{}");
+  server.AwaitEnd(first.workflow_id());
+  ASSERT_TRUE(server.Start(request, &second).ok());
+  EXPECT_NE(second.workflow_id(), first.workflow_id());
+  EXPECT_FALSE(second.existed());
+  request.set_idempotency_strategy(v1::IDEMPOTENCY_STRATEGY_RETURN_EXISTING);
+  v1::StartResponse third;
+  ASSERT_TRUE(server.Start(request, &third).ok());
+  EXPECT_EQ(third.workflow_id(), second.workflow_id()) << "the key is the newer one's";
+  request.set_idempotency_strategy(static_cast<v1::IdempotencyStrategy>(99));
+  EXPECT_EQ(server.Start(request, &third).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+}
+
+TEST(EdgeTest, OfManyStartsThatFailOnAKeyOneBeginsAWorkflow) {
+  EdgeServer server;
+  ASSERT_TRUE(server.Register(kOneStep).ok());
+  for (const auto strategy :
+       {v1::IDEMPOTENCY_STRATEGY_FAIL, v1::IDEMPOTENCY_STRATEGY_FAIL_ON_RUNNING}) {
+    v1::StartManyRequest request;
+    for (int i = 0; i < 50; ++i) {
+      v1::StartRequest& start = *request.add_starts();
+      start.set_name("one");
+      start.set_input(absl::StrCat(R"({"n":)", i, "}"));
+      start.set_idempotency_key(absl::StrCat("key-", static_cast<int>(strategy)));
+      start.set_idempotency_strategy(strategy);
+    }
+    v1::StartManyResponse response;
+    grpc::ClientContext context;
+    ASSERT_TRUE(server.workflows().StartMany(&context, request, &response).ok());
+    int begun = 0;
+    for (const auto& outcome : response.outcomes()) {
+      begun += outcome.code() == 0 ? 1 : 0;
+      EXPECT_TRUE(outcome.code() == 0 || outcome.code() == grpc::StatusCode::ALREADY_EXISTS);
+    }
+    EXPECT_EQ(begun, 1);
+  }
 }
 
 TEST(EdgeTest, EveryMistakeOfADefinitionIsToldAtOnce) {

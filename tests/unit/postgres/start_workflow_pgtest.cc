@@ -116,6 +116,47 @@ TEST_F(StartWorkflowTest, TheSameKeyGivesTheSameIdAndOneRequest) {
   EXPECT_THAT(Requests(), IsEmpty());
 }
 
+// conductor.md 3.12.
+TEST_F(StartWorkflowTest, AKeyInUseIsRefusedAsTheStrategySays) {
+  const std::string fail = "'order', idempotency_key => 'k', idempotency_strategy => 'FAIL'";
+  const std::string on_running =
+      "'order', idempotency_key => 'k', idempotency_strategy => 'FAIL_ON_RUNNING'";
+  const std::string id = Query("SELECT skald.start_workflow(" + fail + ")");
+  EXPECT_THAT(ErrorOf(fail), HasSubstr("SK004")) << "it is yet to be started";
+  EXPECT_THAT(ErrorOf(on_running), HasSubstr("SK004"));
+  const ports::NodeLease lease = Acquire();
+  ports::WorkflowWrite write = Start(*core::WorkflowId::Parse(id));
+  write.consumes_start_request = true;
+  ASSERT_THAT(Commit(lease, {write}), IsOk());
+  EXPECT_THAT(ErrorOf(fail), HasSubstr(id));
+  EXPECT_THAT(ErrorOf(on_running), HasSubstr("SK004"));
+
+  Query("UPDATE skald.workflow SET status = 'FAILED' WHERE id = '" + id + "' RETURNING id");
+  EXPECT_THAT(ErrorOf(fail), HasSubstr("SK004"));
+  const std::string next = Query("SELECT skald.start_workflow(" + on_running + ")");
+  EXPECT_NE(next, id);
+  ASSERT_THAT(Requests(), SizeIs(1));
+  EXPECT_EQ(Requests()[0].id.ToString(), next);
+  EXPECT_EQ(Query("SELECT skald.start_workflow('order', idempotency_key => 'k')"), next);
+  EXPECT_THAT(ErrorOf("'order', idempotency_key => 'k', idempotency_strategy => 'X'"),
+              HasSubstr("SK003"));
+}
+
+TEST_F(StartWorkflowTest, AStartAskedForInSqlHoldsItsKeyAgainstTheApi) {
+  const std::string id = Query("SELECT skald.start_workflow('order', idempotency_key => 'k')");
+  auto held = Await<std::vector<ports::KeyHolder>>([&](auto done) {
+    journal_->ClaimKeys({{.name_space = "default",
+                          .key = "k",
+                          .id = Id(1),
+                          .digest = "d",
+                          .strategy = core::KeyStrategy::kFail}},
+                        done);
+  });
+  ASSERT_THAT(held, IsOk());
+  EXPECT_EQ((*held)[0].id.ToString(), id);
+  EXPECT_TRUE((*held)[0].requested);
+}
+
 TEST_F(StartWorkflowTest, AKeyClaimedOverTheApiButNotStartedIsStartedUnderItsId) {
   auto held = Await<std::vector<ports::KeyHolder>>([&](auto done) {
     journal_->ClaimKeys({{.name_space = "default", .key = "k", .id = Id(1), .digest = "d"}}, done);

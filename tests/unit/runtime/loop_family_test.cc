@@ -282,6 +282,63 @@ TEST_F(LoopFamilyTest, StartWorkflowBeginsAnotherAndGoesOn) {
   EXPECT_EQ(Read(started)->start.input.text(), R"({"k":1})");
 }
 
+// conductor.md 3.12.
+TEST_F(LoopFamilyTest, StartWorkflowWithAKeyInUseGivesTheWorkflowThatHasIt) {
+  Define(kWait);
+  const auto starter =
+      Define(R"({"name":"s","taskReferenceName":"s","type":"START_WORKFLOW","inputParameters":{)"
+             R"("startWorkflow":{"name":"d1","version":1,"idempotencyKey":"k"}}})");
+  Boot();
+  const auto first = Start(starter);
+  Settle();
+  const auto second = Start(starter);
+  Settle();
+  const core::WorkflowId begun = ChildOf(first->id);
+  EXPECT_EQ(Read(begun)->start.idempotency_key, "k");
+  EXPECT_THAT(std::string(Read(second->id)->output.text()), HasSubstr(begun.ToString()));
+  EXPECT_FALSE(store_.Load(ChildOf(second->id)).has_value());
+}
+
+TEST_F(LoopFamilyTest, SubWorkflowWithAKeyInUseFailsUntilThatOneHasEnded) {
+  Define(kWait);
+  const auto parent = Define(
+      R"({"name":"sub","taskReferenceName":"sub","type":"SUB_WORKFLOW","subWorkflowParam":{)"
+      R"("name":"d1","version":1,"idempotencyKey":"k","idempotencyStrategy":"FAIL_ON_RUNNING"}})");
+  Boot();
+  const auto first = Start(parent);
+  Settle();
+  const core::WorkflowId child = ChildOf(first->id);
+  const auto second = Start(parent);
+  Settle();
+  EXPECT_EQ(Read(second->id)->status, core::WorkflowStatus::kFailed);
+  EXPECT_THAT(Read(second->id)->reason, HasSubstr("which has not ended"));
+  Send(child, core::SignalWorkflow{.actor = "test"});
+  Settle();
+  EXPECT_EQ(Read(first->id)->status, core::WorkflowStatus::kCompleted);
+  const auto third = Start(parent);
+  Settle();
+  EXPECT_EQ(Read(third->id)->status, core::WorkflowStatus::kRunning);
+  EXPECT_EQ(Read(ChildOf(third->id))->start.idempotency_key, "k");
+}
+
+TEST_F(LoopFamilyTest, ChildWithAKeyIsStartedOnceWhereverTheMemoryIsLost) {
+  for (int commit = 1; commit <= 3; ++commit) {
+    SCOPED_TRACE(commit);
+    Define(kWait);
+    const auto parent = Define(absl::StrCat(
+        R"({"name":"sub","taskReferenceName":"sub","type":"SUB_WORKFLOW","subWorkflowParam":{)",
+        R"("name":"d)", definitions_.size(), R"(","version":1,"idempotencyKey":"k)", commit,
+        R"(","idempotencyStrategy":"FAIL"}})"));
+    if (loop_ == nullptr) Boot();
+    LoseMemoryAt(commit);
+    const auto start = Start(parent);
+    RunFor(5 * core::kSecondUs);
+    if (!store_.Load(start->id).has_value()) continue;  // the start itself was lost
+    EXPECT_EQ(Read(start->id)->status, core::WorkflowStatus::kRunning);
+    EXPECT_EQ(Read(ChildOf(start->id))->status, core::WorkflowStatus::kRunning);
+  }
+}
+
 TEST_F(LoopFamilyTest, ChildWaitsForRoomInTheQueues) {
   const auto one = Define(Simple("a"));
   const auto parent = Define(Sub("d1", R"(,"startDelay":1)"));
