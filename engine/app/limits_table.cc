@@ -8,6 +8,7 @@
 #include "engine/postgres/committer.h"
 #include "engine/postgres/key_claimer.h"
 #include "engine/postgres/session_thread.h"
+#include "engine/rehearsal/limits.h"
 #include "engine/runtime/limits.h"
 #include "engine/script/limits.h"
 
@@ -75,6 +76,12 @@ std::vector<grpc_edge::NamedLimit> LimitsTable(const ServerConfig& config) {
       {"script_source_bytes_max", script::kSourceBytesMax, "bytes", "of one script or jq program"},
       {"script_hosts_max", script::kHostsMax, "processes", "that evaluate scripts"},
       {"script_tasks_max", script::kTasksMax, "tasks", "evaluated or waiting for it"},
+      {"rehearsal_events_max", rehearsal::kRehearsalEventsMax, "events", "of one workflow test"},
+      {"virtual_time_us_max", rehearsal::kVirtualTimeUsMax, "us", "of one workflow test"},
+      {"mocks_bytes_max", rehearsal::kMocksBytesMax, "bytes", "of the mocks of one workflow test"},
+      {"mock_results_max", rehearsal::kMockResultsMax, "results", "of one workflow test"},
+      {"real_tasks_max", rehearsal::kRealTasksMax, "scripts", "evaluated by one workflow test"},
+      {"real_time_us_max", rehearsal::kRealTimeUsMax, "us", "for them, all together"},
   };
 }
 

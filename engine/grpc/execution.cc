@@ -79,15 +79,16 @@ void Execution::StartWatching(const core::WorkflowId& id) {
     if (watched_.size() >= kExecuteWorkflowsMax) return;
     watched_[id] = {};
   }
-  const runtime::WatchId watch =
+  const absl::StatusOr<runtime::WatchId> watch =
       engine_.Watch({.name_space = name_space_, .id = id}, shared_from_this());
+  if (!watch.ok()) return Finish(watch.status());
   bool finished = false;
   {
     const base::MutexLock lock(mutex_);
-    watched_[id].watch = watch;
+    watched_[id].watch = *watch;
     finished = done_ == nullptr;
   }
-  if (finished) return engine_.Unwatch(watch);
+  if (finished) return engine_.Unwatch(*watch);
   Look(id);
 }
 

@@ -78,6 +78,9 @@ void Server::SetServing(bool serving) {
         v1::WorkerService::service_full_name(), v1::AdminService::service_full_name()}) {
     health.SetServingStatus(service, serving);
   }
+  if (test_service_.has_value()) {
+    health.SetServingStatus(v1::TestService::service_full_name(), serving);
+  }
 }
 
 void Server::Stop(std::int64_t grace_ms) {

@@ -31,7 +31,7 @@ std::string Digest(const v1::StartRequest& request) {
   std::string text = absl::StrCat(request.name(), "\n", request.version(), "\n",
                                   request.correlation_id(), "\n", request.input());
   const core::Payload domains = DomainsOf(request);
-  if (!domains.empty()) absl::StrAppend(&text, "\n", absl::string_view(domains.text()));
+  if (!domains.empty()) absl::StrAppend(&text, "\n", std::string(domains.text()));
   unsigned char hash[SHA256_DIGEST_LENGTH];
   SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), hash);
   constexpr std::size_t kDigestBytes = 16;  // half of it: told apart, not signed

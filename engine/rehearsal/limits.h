@@ -18,7 +18,7 @@ inline constexpr std::size_t kRehearsalEventsMax = 50'000;
 inline constexpr core::DurationUs kVirtualTimeUsMax =
     10LL * 366 * 24 * 3'600 * core::kSecondUs;  // ten years
 // Tasks that are carried out for real (scripts, jq), and the time that all of them may take.
-inline constexpr std::size_t kRealTasksMax = 2'000;
+inline constexpr std::size_t kRealTasksMax = 1'000;
 inline constexpr core::DurationUs kRealTimeUsMax = 20 * core::kSecondUs;
 inline constexpr std::size_t kResultTextMax = 400;  // characters of RehearsalEntry::result
 

@@ -366,7 +366,9 @@ absl::Status Stage::Begin(std::shared_ptr<const core::Definition> definition) {
 }
 
 absl::Status Stage::Run(std::shared_ptr<const core::Definition> definition) {
-  loop_.Watch({.name_space = settings_.name_space}, std::make_shared<Recorder>(*this));
+  RETURN_IF_ERROR(
+      loop_.Watch({.name_space = settings_.name_space}, std::make_shared<Recorder>(*this))
+          .status());
   RETURN_IF_ERROR(Settle());
   RETURN_IF_ERROR(Begin(std::move(definition)));
   while (!running_.empty() || !answers_.empty()) {

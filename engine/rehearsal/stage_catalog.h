@@ -37,6 +37,10 @@ class StageCatalog final : public ports::Catalog {
                                                             const std::string& name) override;
   absl::StatusOr<ports::Paged<ports::StoredDefinition>> ListTaskDefinitions(
       const std::string& name_space, const ports::Page& page) override;
+  absl::StatusOr<std::vector<ports::StoredDefinition>> LimitedTaskDefinitions(
+      std::size_t count_max) override {
+    return own_.LimitedTaskDefinitions(count_max);
+  }
   absl::Status DeleteTaskDefinition(const std::string& name_space,
                                     const std::string& name) override;
   absl::StatusOr<std::int64_t> PinDefinition(const std::string& body) override;
@@ -49,6 +53,7 @@ class StageCatalog final : public ports::Catalog {
                                                              core::EventSeq after_seq,
                                                              std::size_t rows_max) override;
   absl::StatusOr<ports::StoredWorkflow> ReadWorkflow(const core::WorkflowId& id) override;
+  absl::StatusOr<std::vector<ports::NodeRecord>> ListNodes() override { return own_.ListNodes(); }
   absl::Status Ping() override { return absl::OkStatus(); }
 
  private:

@@ -19,9 +19,9 @@
 #include "engine/core/definition_parser.h"
 #include "engine/memory/memory_journal.h"
 #include "engine/memory/memory_store.h"
+#include "engine/memory/null_metrics.h"
 #include "engine/runtime/fold.h"
 #include "engine/runtime/loop.h"
-#include "tests/sim/null_metrics.h"
 #include "tests/sim/sim_random.h"
 
 namespace skald::sim {
@@ -180,7 +180,7 @@ struct Cost {
 double CpuSeconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
 // Counts what is written.
-class CountingMetrics final : public NullMetrics {
+class CountingMetrics final : public memory::NullMetrics {
  public:
   void Committed(std::size_t, std::size_t, std::size_t commit_bytes, core::DurationUs) override {
     bytes += commit_bytes;

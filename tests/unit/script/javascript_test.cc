@@ -144,11 +144,12 @@ TEST_F(JavaScriptTest, ControlConstructsAreEvaluated) {
                  .input = core::Payload(R"({"loop":{"iteration":2}})")})
                 .output.text(),
             R"({"result":true})");
-  EXPECT_THAT(Run({.task_type = "DO_WHILE",
-                   .settings = core::Payload(R"({"loopCondition":"$.x.y"})"),
-                   .input = core::Payload("{}")})
-                  .reason,
-              HasSubstr("Unable to evaluate condition $.x.y, exception Error evaluating the script `TypeError: "));
+  EXPECT_THAT(
+      Run({.task_type = "DO_WHILE",
+           .settings = core::Payload(R"({"loopCondition":"$.x.y"})"),
+           .input = core::Payload("{}")})
+          .reason,
+      HasSubstr("Unable to evaluate condition $.x.y, exception Error evaluating the script `"));
 }
 
 }  // namespace
