@@ -31,7 +31,7 @@ class LoopLogTest : public LoopFixture {
       Answer(worker, assignment,
              first ? core::TaskStatus::kCompleted : core::TaskStatus::kFailedWithTerminalError,
              R"({"card":"4711"})");
-      RunFor(10 * core::kSecondUs);
+      RunFor(core::kSecondUs);
     }
   }
 };
