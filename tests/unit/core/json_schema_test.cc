@@ -101,12 +101,11 @@ TEST(JsonSchemaTest, MalformedSchemasAreTold) {
   EXPECT_THAT(CompileError(R"({"type":"text"})"), HasSubstr("type: null, boolean"));
   EXPECT_THAT(CompileError(R"({"properties":{"a":{"minimum":"1"}}})"),
               HasSubstr("properties.a.minimum: a number expected, not a string"));
-  EXPECT_THAT(CompileError(R"({"pattern":"(?=a)"
-})"), HasSubstr("RE2"));
+  EXPECT_THAT(CompileError(R"js({"pattern":"(?=a)"})js"), HasSubstr("RE2"));
   EXPECT_THAT(CompileError(R"({"minLength":-1})"), HasSubstr("a whole number"));
-EXPECT_THAT(CompileError(R"({"$ref":"#/$defs/none"})"), HasSubstr("there is no"));
-EXPECT_THAT(CompileError(R"({"$ref":"http://x/y"})"), HasSubstr("same document"));
-EXPECT_THAT(CompileError(R"({"unevaluatedProperties":false})"), HasSubstr("not supported"));
+  EXPECT_THAT(CompileError(R"({"$ref":"#/$defs/none"})"), HasSubstr("there is no"));
+  EXPECT_THAT(CompileError(R"({"$ref":"http://x/y"})"), HasSubstr("same document"));
+  EXPECT_THAT(CompileError(R"({"unevaluatedProperties":false})"), HasSubstr("not supported"));
 }
 
 TEST(JsonSchemaTest, WhatReferencesItselfEnds) {
