@@ -63,8 +63,9 @@ TEST_F(WorkflowTestCommand, EvaluatesScriptsForReal) {
   EXPECT_EQ(report.at("passed"), boost::json::value(true));
   EXPECT_EQ(report.at("output").at("twice"), boost::json::value(84));
   const Said stuck = Test(
-      File("stuck.json", R"({"name":"s","version":1,"tasks":[{"name":"i","taskReferenceName":"i",
-                             "type":"INLINE","inputParameters":{"expression":"while (true) {}"}}]})"),
+      File("stuck.json",
+           R"({"name":"s","version":1,"tasks":[{"name":"i","taskReferenceName":"i","type":"INLINE",
+               "inputParameters":{"expression":"while (true) {}"}}]})"),
       File("expects_failure.json", R"({"expect":{"status":"FAILED"}})"));
   EXPECT_EQ(stuck.exit_code, 0) << stuck;
 }

@@ -346,6 +346,36 @@ const std::map<std::string, Line>& OperationLines() {
   return kLines;
 }
 
+// What stops a workflow, or lets it go on.
+const std::map<std::string, Line>& ControlLines() {
+  static const std::map<std::string, Line> kLines = {
+      {"pause",
+       [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> {
+         return s.Send(core::PauseWorkflow{.actor = "ann", .reason = w.TakeQuoted()});
+       }},
+      {"resume",
+       [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> {
+         return s.Send(core::ResumeWorkflow{.actor = "ann", .reason = w.TakeQuoted()});
+       }},
+      {"terminate",
+       [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> {
+         const bool abandon = w.TakeWord("abandon");
+         const bool failure_workflow = w.TakeWord("failure-workflow");
+         return s.Send(core::TerminateWorkflow{.actor = "ann",
+                                               .reason = w.TakeQuoted(),
+                                               .abandon = abandon,
+                                               .trigger_failure_workflow = failure_workflow});
+       }},
+      {"compensate",
+       [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> {
+         const bool force = w.TakeWord("force");
+         return s.Send(
+             core::CompensateWorkflow{.actor = "ann", .reason = w.TakeQuoted(), .force = force});
+       }},
+  };
+  return kLines;
+}
+
 const std::map<std::string, Line>& Lines() {
   static const std::map<std::string, Line> kLines = {
       {"start",
@@ -376,29 +406,6 @@ const std::map<std::string, Line>& Lines() {
          message.id = w.TakePrefixed("id=").value_or("m");
          message.payload = w.TakeJson();
          return s.Send(message);
-       }},
-      {"pause",
-       [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> {
-         return s.Send(core::PauseWorkflow{.actor = "ann", .reason = w.TakeQuoted()});
-       }},
-      {"resume",
-       [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> {
-         return s.Send(core::ResumeWorkflow{.actor = "ann", .reason = w.TakeQuoted()});
-       }},
-      {"terminate",
-       [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> {
-         const bool abandon = w.TakeWord("abandon");
-         const bool failure_workflow = w.TakeWord("failure-workflow");
-         return s.Send(core::TerminateWorkflow{.actor = "ann",
-                                               .reason = w.TakeQuoted(),
-                                               .abandon = abandon,
-                                               .trigger_failure_workflow = failure_workflow});
-       }},
-      {"compensate",
-       [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> {
-         const bool force = w.TakeWord("force");
-         return s.Send(
-             core::CompensateWorkflow{.actor = "ann", .reason = w.TakeQuoted(), .force = force});
        }},
       {"failure-workflow",
        [](Words& w, ScenarioWorld& s) -> absl::StatusOr<std::string> {
@@ -439,11 +446,13 @@ absl::StatusOr<std::string> CarryOut(const std::string& line, ScenarioWorld& wor
     world.set_now(kStartUs + *offset);
   }
   const std::string name = words.Next();
-  const bool operation = OperationLines().contains(name);
-  const std::map<std::string, Line>& lines = operation ? OperationLines() : Lines();
-  const auto handler = lines.find(name);
-  if (handler == lines.end()) return Unreadable(line);
-  absl::StatusOr<std::string> answer = handler->second(words, world);
+  const Line* handler = nullptr;
+  for (const auto* lines : {&Lines(), &ControlLines(), &OperationLines()}) {
+    const auto found = lines->find(name);
+    if (found != lines->end()) handler = &found->second;
+  }
+  if (handler == nullptr) return Unreadable(line);
+  absl::StatusOr<std::string> answer = (*handler)(words, world);
   if (answer.ok() && !words.empty()) return Unreadable("… " + words.Next() + " in: " + line);
   return answer;
 }

@@ -98,7 +98,7 @@ TEST_F(ExecuteTest, ABlockedSubWorkflowBlocksAndTakesTheSignal) {
   EXPECT_NE(response.task_workflow_id(), response.workflow().workflow_id());
   const std::string id = response.workflow().workflow_id();
   v1::ActionResponse signalled;
-  EXPECT_EQ(Signal(id, signalled, "wait").error_code(), grpc::StatusCode::FAILED_PRECONDITION)
+  EXPECT_EQ(Signal(id, signalled, "wait").error_code(), grpc::StatusCode::NOT_FOUND)
       << "a reference is one of the workflow named";
   ASSERT_TRUE(Signal(id, signalled).ok());
   EXPECT_EQ(signalled.workflow_id(), response.task_workflow_id());
@@ -146,7 +146,7 @@ TEST_F(ExecuteTest, ACallerThatGoesAwayLeavesTheWorkflowRunning) {
     request.mutable_start()->set_name("w");
     request.mutable_start()->set_idempotency_key(key_);
     grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(100));
+    context.set_deadline(gpr_time_from_millis(100, GPR_TIMESPAN));
     Response response;
     EXPECT_EQ(server_.workflows().Execute(&context, request, &response).error_code(),
               grpc::StatusCode::DEADLINE_EXCEEDED);

@@ -301,9 +301,10 @@ TEST_F(LoopFamilyTest, StartWorkflowWithAKeyInUseGivesTheWorkflowThatHasIt) {
 
 TEST_F(LoopFamilyTest, SubWorkflowWithAKeyInUseFailsUntilThatOneHasEnded) {
   Define(kWait);
-  const auto parent = Define(
-      R"({"name":"sub","taskReferenceName":"sub","type":"SUB_WORKFLOW","subWorkflowParam":{)"
-      R"("name":"d1","version":1,"idempotencyKey":"k","idempotencyStrategy":"FAIL_ON_RUNNING"}})");
+  const auto parent =
+      Define(R"({"name":"sub","taskReferenceName":"sub","type":"SUB_WORKFLOW","retryCount":0,)"
+             R"("subWorkflowParam":{"name":"d1","version":1,"idempotencyKey":"k",)"
+             R"("idempotencyStrategy":"FAIL_ON_RUNNING"}})");
   Boot();
   const auto first = Start(parent);
   Settle();

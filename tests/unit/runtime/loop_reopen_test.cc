@@ -26,7 +26,8 @@ class LoopReopenTest : public LoopFixture {
   core::WorkflowStatus StatusOf(const core::WorkflowId& id) { return Read(id)->status; }
   core::WorkflowId ChildOf(const core::WorkflowId& parent) {
     core::WorkflowId child;
-    for (const core::Task& task : Read(parent)->tasks) {
+    const auto state = Read(parent);
+    for (const core::Task& task : state->tasks) {
       if (!task.child.is_nil()) child = task.child;
     }
     return child;
