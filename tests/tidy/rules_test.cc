@@ -9,6 +9,7 @@
 #include "gtest/gtest.h"
 #include "tests/tidy/comments.h"
 #include "tests/tidy/includes.h"
+#include "tests/tidy/proto_comments.h"
 #include "tests/tidy/proto_rules.h"
 #include "tests/tidy/shape.h"
 #include "tests/tidy/source_file.h"
@@ -281,6 +282,65 @@ message A {
 
 ProtoDescription DescribeText(const std::string& text) {
   return Describe({MakeSourceFile("proto/skald/v1/a.proto", text)});
+}
+
+constexpr const char* kDocumentedProto = R"(// What it is for.
+syntax = "proto3";
+
+package skald.v1;
+
+// A service.
+service S {
+  // A call.
+  rpc Get(stream A)
+      returns (B) {
+    option deprecated = true;
+  }
+}
+message Empty {}  // Nothing.
+// A message.
+message A {
+  string name = 1;  // beside
+  // Above,
+  // in two lines.
+  map<string, B> by_name = 3;
+  reserved 4, 6 to 8;
+  // One of them.
+  oneof kind {
+    int32 small = 9;  // beside
+  }
+  repeated B many =
+      2 [deprecated = true];  // beside its end
+  // An enum.
+  enum Color {
+    COLOR_UNSPECIFIED = 0;  // beside
+  }
+}
+)";
+
+TEST(ProtoCommentsTest, DocumentedDeclarationsPass) {
+  EXPECT_THAT(CheckProtoComments(MakeSourceFile("proto/skald/v1/a.proto", kDocumentedProto)),
+              IsEmpty());
+}
+
+TEST(ProtoCommentsTest, WhatSaysNothingIsFound) {
+  const char* text = R"(// A service.
+service S { rpc Get(A) returns (B); }
+
+message A {
+  string name = 1;
+  // Of the first on the line only.
+  int32 small = 2; int32 large = 3;
+  enum Color {
+    COLOR_RED = 1;
+  }
+}
+)";
+  EXPECT_THAT(
+      CheckProtoComments(MakeSourceFile("proto/skald/v1/a.proto", text)),
+      ElementsAre(SaysAt(2, "rpc Get"), SaysAt(4, "message A"), SaysAt(5, "string name"),
+                  SaysAt(7, "int32 large"), SaysAt(8, "enum Color"), SaysAt(9, "COLOR_RED")));
+  EXPECT_THAT(CheckProtoComments(MakeSourceFile("proto/google/rpc/a.proto", text)), IsEmpty());
 }
 
 TEST(ProtoTest, FieldsAreRead) {

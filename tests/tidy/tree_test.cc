@@ -12,6 +12,7 @@
 #include "tests/support/paths.h"
 #include "tests/tidy/comments.h"
 #include "tests/tidy/includes.h"
+#include "tests/tidy/proto_comments.h"
 #include "tests/tidy/proto_rules.h"
 #include "tests/tidy/shape.h"
 #include "tests/tidy/source_file.h"
@@ -71,6 +72,7 @@ TEST(TreeTest, FunctionsAreShort) { ExpectHolds(CheckFunctionLength); }
 TEST(TreeTest, LinesAreShort) { ExpectHolds(CheckLineLength); }
 TEST(TreeTest, NothingIsLeftToDoWithoutAnIssue) { ExpectHolds(CheckLeftovers); }
 TEST(TreeTest, NoCodeIsCommentedOut) { ExpectHolds(CheckCommentedOutCode); }
+TEST(TreeTest, ProtosSayWhatTheyMean) { ExpectHolds(CheckProtoComments); }
 TEST(TreeTest, CoreTimeIsWhole) { ExpectHolds(CheckCoreTimeIsWhole); }
 
 TEST(TreeTest, WordsStandOnlyWhereTheyMay) {
