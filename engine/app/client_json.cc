@@ -57,6 +57,8 @@ json::object TaskObject(const v1::Task& task) {
   AddUnlessEmpty(object, "parent_reference", task.parent_reference());
   AddUnlessEmpty(object, "child_workflow_id", task.child_workflow_id());
   if (task.child_parked()) object["child_parked"] = true;
+  AddUnlessEmpty(object, "traceparent", task.trace().traceparent());
+  AddUnlessEmpty(object, "tracestate", task.trace().tracestate());
   return object;
 }
 

@@ -135,6 +135,7 @@ void VisitFields(V& v, E& e) {
   v.Field("effect", e.effect);
   v.Field("input", e.input);
   v.Field("cached", e.cached);
+  v.Field("trace", e.trace);
 }
 
 template <typename V, Of<core::TaskFailed> E>
@@ -145,6 +146,7 @@ void VisitFields(V& v, E& e) {
   v.Always("effect", e.effect);
   v.Field("verdict", e.verdict);
   v.Field("output", e.output);
+  v.Field("trace", e.trace);
 }
 
 template <typename V, Of<core::TaskTimedOut> E>
@@ -204,6 +206,7 @@ void VisitFields(V& v, E& e) {
   v.Always("effect", e.effect);
   v.Field("reason", e.reason);
   v.Field("by_child", e.by_child);
+  v.Field("trace", e.trace);
 }
 
 template <typename V, Of<core::LateResult> E>

@@ -27,14 +27,16 @@
 //   TaskStarted           task, worker, incarnation, barrier, attempt_timeout_at, not_after,
 //                         child (id), domain
 //   TaskRequeued          task, available_at
-//   TaskCompleted         task, output, verdict (NONE), undo_input, effect (UNSET), input, cached
+//   TaskCompleted         task, output, verdict (NONE), undo_input, effect (UNSET), input, cached,
+//                         trace
 //   TaskHandedOver        task, output
 //   TaskUpdated           task, actor
 //   IterationStarted      run, iteration (1), keep_last, items
-//   TaskFailed            task, terminal, reason, effect (always), verdict (NONE), output
+//   TaskFailed            task, terminal, reason, effect (always), verdict (NONE), output,
+//                         trace
 //   TaskTimedOut          task, timeout (always), reason, effect (always), by_child
 //   TaskCancelRequested   task, reason, timeout (NONE)
-//   TaskCanceled          task, effect (always), reason, by_child
+//   TaskCanceled          task, effect (always), reason, by_child, trace
 //   TaskFailureAccepted   task, permissive
 //   LateResult            task, fence, status (always), effect (UNSET), output
 //   SagaFaulted           cause (always), reason, task, actor, end_status (always), settle_until,

@@ -54,6 +54,7 @@ void VisitFields(V& v, E& e) {
   v.Field("child_reopened", e.child_reopened);
   v.Field("input", e.input);
   v.Field("output", e.output);
+  v.Field("trace", e.trace);
 }
 
 template <typename V, Of<core::StepRun> E>

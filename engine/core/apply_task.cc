@@ -302,6 +302,7 @@ void ApplyTask(const ApplyContext& context, const TaskCompleted& body, State& st
   task.output = body.output;
   if (!body.input.empty()) task.input = body.input;
   task.verdict = body.verdict;
+  task.trace = body.trace;
   task.effect = task.operation == Operation::kProbe ? body.effect : Effect::kApplied;
   if (task.operation == Operation::kAction) CloseRun(context, task.run, state);
 }
@@ -313,6 +314,7 @@ void ApplyTask(const ApplyContext& context, const TaskFailed& body, State& state
   task.output = body.output;
   task.reason = body.reason;
   task.verdict = body.verdict;
+  task.trace = body.trace;
   task.effect = body.effect;
 }
 
@@ -349,6 +351,7 @@ void ApplyTask(const ApplyContext& context, const TaskCanceled& body, State& sta
   EndTask(context, TaskStatus::kCanceled, task, state);
   task.child_ended = body.by_child;
   task.reason = body.reason;
+  task.trace = body.trace;
   task.effect = body.effect;
 }
 

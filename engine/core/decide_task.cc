@@ -152,6 +152,15 @@ bool RefusesOutput(const ReportResult& trigger, const Step& step, Draft& draft) 
   return true;
 }
 
+// Most workers send back what they were given; that is in the history already.
+std::string OwnTrace(const ReportResult& trigger, const State& state) {
+  const auto& start = state.start;
+  const bool given = start.tracestate.empty()
+                         ? trigger.trace == start.traceparent
+                         : trigger.trace == absl::StrCat(start.traceparent, " ", start.tracestate);
+  return given ? "" : trigger.trace;
+}
+
 void EmitCompleted(const ReportResult& trigger, Draft& draft) {
   const Task& task = draft.state().task(trigger.task);
   const Step& step = draft.StepAt(task.step);
@@ -167,6 +176,7 @@ void EmitCompleted(const ReportResult& trigger, Draft& draft) {
         ResolveUndoInput(draft.state().run(task.run), Effect::kApplied, trigger.output, draft);
   }
   if (task.operation == Operation::kProbe) completed.effect = trigger.effect;
+  completed.trace = OwnTrace(trigger, draft.state());
   draft.Emit(std::move(completed));
 }
 
@@ -185,8 +195,10 @@ void EmitResult(const ReportResult& trigger, Draft& draft) {
       EmitCompleted(trigger, draft);
       break;
     case TaskStatus::kCanceled:
-      draft.Emit(TaskCanceled{
-          .task = trigger.task, .effect = effect, .reason = CutReason(trigger.reason)});
+      draft.Emit(TaskCanceled{.task = trigger.task,
+                              .effect = effect,
+                              .reason = CutReason(trigger.reason),
+                              .trace = OwnTrace(trigger, draft.state())});
       break;
     default:
       draft.Emit(TaskFailed{.task = trigger.task,
@@ -194,7 +206,8 @@ void EmitResult(const ReportResult& trigger, Draft& draft) {
                             .reason = CutReason(trigger.reason),
                             .effect = effect,
                             .verdict = trigger.verdict,
-                            .output = trigger.output});
+                            .output = trigger.output,
+                            .trace = OwnTrace(trigger, draft.state())});
   }
 }
 

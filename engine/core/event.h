@@ -133,6 +133,7 @@ struct TaskCompleted {
   // What the task's input is from now on (the case of a SWITCH); empty: as scheduled.
   Payload input;
   bool cached = false;  // the output is that of an earlier task; nothing was done
+  std::string trace;  // as Task::trace; so below
 };
 // The runner of an asyncComplete step is done; the task waits for an update from outside.
 struct TaskHandedOver {
@@ -161,6 +162,7 @@ struct TaskFailed {
   Effect effect = Effect::kNone;
   Verdict verdict = Verdict::kNone;
   Payload output;
+  std::string trace;
 };
 struct TaskTimedOut {
   TaskNumber task = 0;
@@ -180,6 +182,7 @@ struct TaskCanceled {
   Effect effect = Effect::kNone;
   std::string reason;
   bool by_child = false;  // as above
+  std::string trace;
 };
 // The failure of a step was accepted and its run counts as done: of an optional one
 // (COMPLETED_WITH_ERRORS), or of a permissive one, which stays failed and fails the workflow at its

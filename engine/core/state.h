@@ -77,6 +77,9 @@ struct Task {
   bool child_parked = false;    // that workflow waits for a person
   EventSeq resumed_seq = 0;     // of the event that asked that workflow to be retried; 0 = none
   EventSeq child_reopened = 0;  // of that workflow's newest re-opening, as far as it is known
+  // W3C trace context that the worker's result brought: traceparent, then, behind a space, the
+  // tracestate if there is one. Empty: none, or that of the workflow's start.
+  std::string trace;
   Payload input;
   Payload output;
 };

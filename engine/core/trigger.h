@@ -46,6 +46,7 @@ struct ReportResult {
   Effect effect = Effect::kUnset;
   Verdict verdict = Verdict::kNone;
   DurationUs callback_after_us = 0;
+  std::string trace;  // W3C trace context of the worker's span, as Task::trace; empty: none
 };
 // The lease or the response timeout of a started task ran out.
 struct LoseTask {

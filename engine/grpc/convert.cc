@@ -60,6 +60,24 @@ core::Verdict FromProto(v1::TaskResult::Verdict verdict) {
   }
 }
 
+// As core::Task::trace. A part beyond its bound is no trace context: the result counts without it.
+std::string ToTrace(const v1::TraceContext& message) {
+  if (message.traceparent().size() > core::kTraceBytesMax ||
+      message.traceparent().find(' ') != std::string::npos) {
+    return "";
+  }
+  const bool alone = message.traceparent().empty() || message.tracestate().empty() ||
+                     message.tracestate().size() > core::kTraceBytesMax;
+  return alone ? message.traceparent()
+               : absl::StrCat(message.traceparent(), " ", message.tracestate());
+}
+
+void SetTrace(const std::string& trace, v1::TraceContext& message) {
+  const std::size_t space = std::min(trace.find(' '), trace.size());
+  message.set_traceparent(trace.substr(0, space));
+  message.set_tracestate(trace.substr(std::min(space + 1, trace.size())));
+}
+
 std::string_view UndoName(core::UndoPhase phase) {
   switch (phase) {
     case core::UndoPhase::kNone:
@@ -129,6 +147,7 @@ void TaskToProto(const core::Task& task, const runtime::WorkflowView& view,
   if (!task.child.is_nil()) message.set_child_workflow_id(task.child.ToString());
   message.set_child_parked(task.child_parked);
   message.set_domain(task.domain);
+  if (!task.trace.empty()) SetTrace(task.trace, *message.mutable_trace());
   if (!options.without_payloads) {
     message.set_input(std::string(task.input.text()));
     message.set_output(std::string(task.output.text()));
@@ -306,6 +325,7 @@ absl::StatusOr<runtime::Result> FromProto(const v1::TaskResult& message) {
   result.report.verdict = FromProto(message.verdict());
   result.report.callback_after_us =
       core::DurationUs{message.callback_after_ms()} * core::kMillisecondUs;
+  result.report.trace = ToTrace(message.trace());
   return result;
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "engine/base/check.h"
+#include "engine/core/limits.h"
 #include "engine/grpc/worker_requests.h"
 
 namespace skald {
@@ -32,6 +33,7 @@ void Run(const std::uint8_t* data, std::size_t size) {
   for (const runtime::Result& result : read.results) {
     CheckKey(result.task);
     CHECK(result.report.task == result.task.task && result.report.fence == result.task.fence);
+    CHECK(result.report.trace.size() <= 2 * core::kTraceBytesMax + 1);
     CHECK(result.report.output.empty() || result.report.output.text().back() == '}' ||
           result.report.output.text().find('}') != std::string_view::npos);
   }

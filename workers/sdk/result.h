@@ -84,12 +84,21 @@ class Result {
     return std::move(*this);
   }
 
+  // W3C trace context of the handler's own span, kept with the task; else the task's goes back.
+  Result&& WithTrace(std::string traceparent, std::string tracestate = "") && {
+    traceparent_ = std::move(traceparent);
+    tracestate_ = std::move(tracestate);
+    return std::move(*this);
+  }
+
   Status status() const { return status_; }
   Effect effect() const { return effect_; }
   Verdict verdict() const { return verdict_; }
   const std::string& output() const { return output_; }
   const std::string& reason() const { return reason_; }
   std::chrono::milliseconds delay() const { return delay_; }
+  const std::string& traceparent() const { return traceparent_; }
+  const std::string& tracestate() const { return tracestate_; }
 
  private:
   Result(Status status, Effect effect) : status_(status), effect_(effect) {}
@@ -99,6 +108,8 @@ class Result {
   Verdict verdict_ = Verdict::kUnset;
   std::string output_;
   std::string reason_;
+  std::string traceparent_;
+  std::string tracestate_;
   std::chrono::milliseconds delay_{0};
 };
 

@@ -129,7 +129,10 @@ v1::TaskResult ToProto(const TaskData& task, Result result) {
   constexpr std::int64_t kDelayMsMax = std::numeric_limits<std::int32_t>::max();
   message.set_callback_after_ms(
       static_cast<std::uint32_t>(std::clamp<std::int64_t>(delay_ms, 0, kDelayMsMax)));
-  if (!task.traceparent.empty()) {
+  if (!result.traceparent().empty()) {
+    message.mutable_trace()->set_traceparent(result.traceparent());
+    message.mutable_trace()->set_tracestate(result.tracestate());
+  } else if (!task.traceparent.empty()) {
     message.mutable_trace()->set_traceparent(task.traceparent);
     message.mutable_trace()->set_tracestate(task.tracestate);
   }

@@ -393,6 +393,51 @@ TEST(EdgeTest, TheTraceContextTravelsToTheWorker) {
   EXPECT_EQ(worker.Take().trace().traceparent(), parent);
 }
 
+// The one task of a workflow whose worker answered with that trace context.
+v1::Task AnswerWithTrace(const std::string& start, const std::string& traceparent,
+                         const std::string& tracestate, v1::TaskResult::Status status) {
+  EdgeServer server;
+  EXPECT_TRUE(server.Register(kOneStep).ok());
+  v1::StartRequest request;
+  request.set_name("one");
+  request.mutable_trace()->set_traceparent(start);
+  v1::StartResponse response;
+  EXPECT_TRUE(server.Start(request, &response).ok());
+  HandWorker worker(server, {"greet"});
+  const v1::Assignment assignment = worker.Take();
+  v1::WorkRequest answer;
+  v1::TaskResult& result = *answer.add_results();
+  result.set_task_id(assignment.task_id());
+  result.set_fence(assignment.fence());
+  result.set_status(status);
+  result.mutable_trace()->set_traceparent(traceparent);
+  result.mutable_trace()->set_tracestate(tracestate);
+  worker.Write(answer);
+  const v1::Workflow workflow = server.AwaitEnd(response.workflow_id());
+  EXPECT_EQ(workflow.tasks_size(), 1);
+  return workflow.tasks(0);
+}
+
+TEST(EdgeTest, TheTraceContextOfAResultIsKeptWithItsTask) {
+  for (const auto status :
+       {v1::TaskResult::STATUS_COMPLETED, v1::TaskResult::STATUS_FAILED_TERMINAL}) {
+    const v1::Task task = AnswerWithTrace("00-1-2-01", "00-1-3-01", "vendor=x", status);
+    EXPECT_EQ(task.trace().traceparent(), "00-1-3-01");
+    EXPECT_EQ(task.trace().tracestate(), "vendor=x");
+  }
+}
+
+TEST(EdgeTest, ATraceContextThatSaysNothingNewIsNotKept) {
+  constexpr auto kDone = v1::TaskResult::STATUS_COMPLETED;
+  EXPECT_FALSE(AnswerWithTrace("00-1-2-01", "00-1-2-01", "", kDone).has_trace());
+  EXPECT_FALSE(AnswerWithTrace("00-1-2-01", "", "", kDone).has_trace());
+  EXPECT_FALSE(AnswerWithTrace("00-1-2-01", std::string(513, 'x'), "", kDone).has_trace());
+  EXPECT_FALSE(AnswerWithTrace("00-1-2-01", "00 1 3", "", kDone).has_trace());
+  const v1::Task task = AnswerWithTrace("00-1-2-01", "00-1-3-01", std::string(513, 'x'), kDone);
+  EXPECT_EQ(task.trace().traceparent(), "00-1-3-01");
+  EXPECT_EQ(task.trace().tracestate(), "");
+}
+
 TEST(EdgeTest, AWatchOfOneWorkflowTellsEveryEventOnceInOrder) {
   EdgeServer server;
   ASSERT_TRUE(server.Register(kOneStep).ok());
