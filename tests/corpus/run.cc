@@ -191,7 +191,9 @@ absl::Status Run::StartOne(std::size_t index, Driver& driver) {
 absl::Status Run::Get(const std::string& workflow_id, v1::Workflow& workflow) {
   const grpc::Status status = api_.Get(workflow_id, workflow);
   if (status.ok()) return absl::OkStatus();
-  return absl::UnavailableError(fmt::format("get {}: {}", workflow_id, status.error_message()));
+  const std::string what = fmt::format("get {}: {}", workflow_id, status.error_message());
+  return status.error_code() == grpc::StatusCode::NOT_FOUND ? absl::NotFoundError(what)
+                                                            : absl::UnavailableError(what);
 }
 
 absl::Status Run::Collect(const std::string& workflow_id) {
@@ -203,7 +205,9 @@ absl::Status Run::Collect(const std::string& workflow_id) {
   for (const auto& [reference, id] : SubWorkflowIds(workflow)) {
     if (++count > kSubWorkflowsMax) break;
     v1::Workflow child;
-    RETURN_IF_ERROR(Get(id, child));
+    const absl::Status read = Get(id, child);
+    if (absl::IsNotFound(read)) continue;  // it could not be started
+    RETURN_IF_ERROR(read);
     Outcome seen = ToOutcome(child);
     outcome.sub[reference] = {seen.status, std::move(seen.tasks)};
   }
