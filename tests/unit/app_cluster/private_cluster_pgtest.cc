@@ -280,7 +280,7 @@ TEST_F(PrivateClusterTest, MissingPostgresIsOneLineThatNamesThePackage) {
   settings.search = {.debian_root = DataDir() / "none", .path = DataDir() / "none"};
   const auto cluster = PrivateCluster::Start(settings);
   EXPECT_THAT(cluster,
-              StatusIs(absl::StatusCode::kNotFound,
+              StatusIs(absl::StatusCode::kUnavailable,
                        AllOf(HasSubstr("apt-get install postgresql-15"), Not(HasSubstr("\n")))));
   EXPECT_FALSE(fs::exists(DataDir())) << "nothing may be left behind";
 }
@@ -288,7 +288,7 @@ TEST_F(PrivateClusterTest, MissingPostgresIsOneLineThatNamesThePackage) {
 TEST_F(PrivateClusterTest, ClusterOfAnotherVersionNeedsThatVersion) {
   ASSERT_THAT(Start()->Stop(), IsOk());
   testing::WriteFileOrDie(DataDir() / "postgres" / "PG_VERSION", "99\n");
-  EXPECT_THAT(TryStart(), StatusIs(absl::StatusCode::kNotFound, HasSubstr("postgresql-99")));
+  EXPECT_THAT(TryStart(), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("postgresql-99")));
 }
 
 }  // namespace
