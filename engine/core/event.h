@@ -133,7 +133,7 @@ struct TaskCompleted {
   // What the task's input is from now on (the case of a SWITCH); empty: as scheduled.
   Payload input;
   bool cached = false;  // the output is that of an earlier task; nothing was done
-  std::string trace;  // as Task::trace; so below
+  std::string trace;    // as Task::trace; so below
 };
 // The runner of an asyncComplete step is done; the task waits for an update from outside.
 struct TaskHandedOver {
