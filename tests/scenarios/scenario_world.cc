@@ -48,8 +48,12 @@ std::string ScenarioWorld::Send(const core::Trigger& trigger) {
     Complain("commands without an effect of the trigger");
   }
   Note(*decision);
-  CheckReplay();
-  CheckStored();
+  if (!decision->events.empty()) {
+    CheckReplay();
+    CheckStored();
+  } else if (codec::EncodeState(state_) != before) {
+    Complain("the state changed without an event");
+  }
   CheckOffers();
   CheckWaits();
   CheckInvariants();
@@ -106,6 +110,7 @@ void ScenarioWorld::Note(const core::Decision& decision) {
       offered_.erase(withdraw->task);
     }
   }
+  if (decision.events.empty()) return;
   boundaries_.push_back({events_.size(), codec::EncodeState(state_)});
 }
 
