@@ -83,28 +83,30 @@ void StreamWriter::Close(absl::Status why) {
 }
 
 void StreamWriter::Assign(std::vector<runtime::Assignment> assignments) {
-  base::MutexLock lock(mutex_);
-  if (reactor_ == nullptr || finished_) return;
-  for (const runtime::Assignment& assignment : assignments) {
-    ToProto(assignment, *Room(Bytes(assignment)).add_assignments());
-  }
-  MaybeWrite();
+  Deliver({}, std::move(assignments), {});
 }
 
 void StreamWriter::CancelTasks(std::vector<runtime::Cancel> cancels) {
-  base::MutexLock lock(mutex_);
-  if (reactor_ == nullptr || finished_) return;
-  for (const runtime::Cancel& cancel : cancels) {
-    ToProto(cancel, *Room(kEntryBytes + cancel.reason.size()).add_cancels());
-  }
-  MaybeWrite();
+  Deliver({}, {}, std::move(cancels));
 }
 
 void StreamWriter::Answer(std::vector<runtime::Receipt> receipts) {
+  Deliver(std::move(receipts), {}, {});
+}
+
+void StreamWriter::Deliver(std::vector<runtime::Receipt> receipts,
+                           std::vector<runtime::Assignment> assignments,
+                           std::vector<runtime::Cancel> cancels) {
   base::MutexLock lock(mutex_);
   if (reactor_ == nullptr || finished_) return;
   for (const runtime::Receipt& receipt : receipts) {
     ToProto(receipt, *Room(kEntryBytes).add_receipts());
+  }
+  for (const runtime::Assignment& assignment : assignments) {
+    ToProto(assignment, *Room(Bytes(assignment)).add_assignments());
+  }
+  for (const runtime::Cancel& cancel : cancels) {
+    ToProto(cancel, *Room(kEntryBytes + cancel.reason.size()).add_cancels());
   }
   MaybeWrite();
 }

@@ -35,6 +35,9 @@ class StreamWriter final : public runtime::WorkerSink {
   void Assign(std::vector<runtime::Assignment> assignments) override;
   void CancelTasks(std::vector<runtime::Cancel> cancels) override;
   void Answer(std::vector<runtime::Receipt> receipts) override;
+  // In one message, as far as there is room.
+  void Deliver(std::vector<runtime::Receipt> receipts, std::vector<runtime::Assignment> assignments,
+               std::vector<runtime::Cancel> cancels) override;
   void Close(absl::Status why) override;
 
   void Welcome(v1::Welcome welcome);

@@ -148,10 +148,14 @@ absl::Status CommitPipeline::Prepare() {
   return answer.lost.ok() ? answer.status : answer.lost;
 }
 
-absl::Status CommitPipeline::Commit(const ports::NodeLease& lease, CommitParameters parameters) {
-  if (absl::Status sent = SendBatch(lease, parameters); !sent.ok()) {
+absl::Status CommitPipeline::Begin(const ports::NodeLease& lease, CommitParameters parameters) {
+  return SendBatch(lease, parameters);
+}
+
+absl::Status CommitPipeline::Finish(absl::Status begun) {
+  if (!begun.ok()) {
     connection_.reset();  // before the sync: nothing can have been written
-    return sent;
+    return begun;
   }
   const Answer answer = AwaitSync(kCommitTimeoutMs);
   if (answer.lost.ok()) return answer.status;

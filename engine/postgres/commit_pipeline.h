@@ -3,12 +3,14 @@
 //
 // A commit is one round trip: fence check, inserts, update, delete, sync. Statements between two
 // syncs share one implicit transaction, which the sync commits. Statements without rows are not
-// sent. Single-threaded; raising the wake ends every wait.
+// sent. Single-threaded: two threads may share it that never use it at once; raising the wake ends
+// every wait.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "engine/ports/journal.h"
@@ -40,7 +42,13 @@ class CommitPipeline {
 
   // Errors as ports::Journal. After UNAVAILABLE and UNKNOWN the connection is closed. CANCELLED:
   // the wake was raised.
-  absl::Status Commit(const ports::NodeLease& lease, CommitParameters parameters);
+  absl::Status Commit(const ports::NodeLease& lease, CommitParameters parameters) {
+    return Finish(Begin(lease, std::move(parameters)));
+  }
+  // Its halves. Begin does not wait: it sends what the socket takes, and returns what Finish is to
+  // be given.
+  absl::Status Begin(const ports::NodeLease& lease, CommitParameters parameters);
+  absl::Status Finish(absl::Status begun);
 
  private:
   struct Close {

@@ -31,7 +31,9 @@ void Committer::Commit(ports::CommitBatch batch, ports::DoneStatus done) {
   {
     const base::MutexLock lock(mutex_);
     if (jobs_.size() < kCommitsQueuedMax) {
-      jobs_.push_back({std::move(batch), std::move(done)});
+      std::optional<absl::Status> begun;
+      if (MayBegin(batch)) begun = Begin(batch);
+      jobs_.push_back({std::move(batch), std::move(done), std::move(begun)});
       changed_.Signal();
       return;
     }
@@ -43,7 +45,7 @@ void Committer::Run() {
   [[maybe_unused]] const absl::Status early = EnsureConnected();  // else at the first commit
   Job job;
   while (Take(job)) {
-    absl::Status status = Execute(job.batch);
+    absl::Status status = Execute(job);
     job.done(std::move(status));
     job = {};
   }
@@ -51,20 +53,40 @@ void Committer::Run() {
 
 bool Committer::Take(Job& job) {
   const base::MutexLock lock(mutex_);
+  idle_ = true;
   while (jobs_.empty() && !stopping_) changed_.Wait(mutex_);
+  idle_ = false;
   if (stopping_) return false;
   job = std::move(jobs_.front());
   jobs_.pop_front();
   return true;
 }
 
-absl::Status Committer::Execute(const ports::CommitBatch& batch) {
-  CommitParameters parameters = MakeCommitParameters(batch);
-  RETURN_IF_ERROR(EnsureConnected());
-  absl::Status status = pipeline_.Commit(batch.lease, std::move(parameters));
+bool Committer::MayBegin(const ports::CommitBatch& batch) {
+  if (!idle_ || !jobs_.empty() || batch.writes.size() > kSmallCommitWritesMax) return false;
+  std::size_t bytes = 0;
+  for (const ports::WorkflowWrite& write : batch.writes) {
+    bytes += write.events.size();
+    if (write.row.has_value() && write.row->snapshot.has_value()) {
+      bytes += write.row->snapshot->size();
+    }
+  }
+  return bytes <= kSmallCommitBytesMax && pipeline_.connected();
+}
+
+absl::Status Committer::Begin(const ports::CommitBatch& batch) {
+  return pipeline_.Begin(batch.lease, MakeCommitParameters(batch));
+}
+
+absl::Status Committer::Execute(Job& job) {
+  if (!job.begun.has_value()) {
+    RETURN_IF_ERROR(EnsureConnected());
+    job.begun = Begin(job.batch);
+  }
+  absl::Status status = pipeline_.Finish(*std::move(job.begun));
   if (!status.ok()) {
     base::LogWarn("postgres.commit_failed", {{"code", absl::StatusCodeToString(status.code())},
-                                             {"writes", batch.writes.size()},
+                                             {"writes", job.batch.writes.size()},
                                              {"error", status.message()}});
   }
   return status;

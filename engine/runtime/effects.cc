@@ -34,9 +34,8 @@ void Effects::Send(ForSession& effects, Worker& worker, WorkerTable& workers) {
     Lease* lease = workers.FindLease({assignment.workflow, assignment.task, assignment.fence});
     if (lease != nullptr) lease->sent = true;
   }
-  if (!effects.receipts.empty()) sink->Answer(std::move(effects.receipts));
-  if (!effects.assignments.empty()) sink->Assign(std::move(effects.assignments));
-  if (!effects.cancels.empty()) sink->CancelTasks(std::move(effects.cancels));
+  sink->Deliver(std::move(effects.receipts), std::move(effects.assignments),
+                std::move(effects.cancels));
 }
 
 void Effects::Release(WorkerTable& workers, WatchTable& watches) {

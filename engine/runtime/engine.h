@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -102,6 +103,14 @@ class WorkerSink {
   virtual void Assign(std::vector<Assignment> assignments) = 0;
   virtual void CancelTasks(std::vector<Cancel> cancels) = 0;
   virtual void Answer(std::vector<Receipt> receipts) = 0;
+  // What one commit brought, receipts first; any of them may be empty. For sinks that can send it
+  // together: each message on its own costs a step the time of a write.
+  virtual void Deliver(std::vector<Receipt> receipts, std::vector<Assignment> assignments,
+                       std::vector<Cancel> cancels) {
+    if (!receipts.empty()) Answer(std::move(receipts));
+    if (!assignments.empty()) Assign(std::move(assignments));
+    if (!cancels.empty()) CancelTasks(std::move(cancels));
+  }
   // The engine gave the session up (fenced off, stopping, or replaced by a newer stream of the same
   // incarnation). Nothing is called after it.
   virtual void Close(absl::Status why) = 0;

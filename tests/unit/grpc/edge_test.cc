@@ -79,6 +79,8 @@ class HandWorker {
   }
 
   void Write(const v1::WorkRequest& request) { stream_->Write(request); }
+  // The message that was read last.
+  const v1::WorkResponse& last() const { return last_; }
 
   grpc::Status Finish() {
     while (ReadOne()) {
@@ -90,6 +92,7 @@ class HandWorker {
   bool ReadOne() {
     v1::WorkResponse response;
     if (!stream_->Read(&response)) return false;
+    last_ = response;
     for (const auto& assignment : response.assignments()) assignments_.push_back(assignment);
     for (const auto& receipt : response.receipts()) receipts_.push_back(receipt);
     if (response.has_ping()) {
@@ -104,6 +107,7 @@ class HandWorker {
   std::unique_ptr<grpc::ClientReaderWriter<v1::WorkRequest, v1::WorkResponse>> stream_;
   std::vector<v1::Assignment> assignments_;
   std::vector<v1::ResultReceipt> receipts_;
+  v1::WorkResponse last_;
 };
 
 std::string StartOne(EdgeServer& server, const std::string& name, const std::string& input = "{}") {
@@ -156,6 +160,19 @@ TEST(EdgeTest, AFailedSagaIsUndoneAndVerifies) {
   ASSERT_TRUE(server.workflows().Verify(&context, request, &verified).ok());
   EXPECT_EQ(verified.violations_size(), 0) << verified.DebugString();
   EXPECT_GT(verified.events_checked(), 5u);
+}
+
+// Two messages would cost each step the time of a second write.
+TEST(EdgeTest, AReceiptAndTheNextTaskComeInOneMessage) {
+  EdgeServer server;
+  ASSERT_TRUE(server.Register(kSaga).ok());
+  StartOne(server, "saga");
+  HandWorker worker(server, {"reserve", "charge"});
+  const v1::Assignment first = worker.Take();
+  worker.Answer(first, v1::TaskResult::STATUS_COMPLETED, "{}");
+  ASSERT_EQ(worker.last().assignments_size(), 1);
+  EXPECT_EQ(worker.last().assignments(0).task_type(), "charge");
+  EXPECT_EQ(worker.last().receipts(0).task_id(), first.task_id());
 }
 
 TEST(EdgeTest, AResultSentTwiceIsAnsweredAndCountsOnce) {
