@@ -88,6 +88,9 @@ void Resume(const ApplyContext& context, const WorkflowReopened& body, RunNumber
     return true;
   });
   Task& task = state.tasks.at(run.task);
+  // What this attempt did is told by its next end.
+  if (task.effect == Effect::kApplied) --run.attempts_applied;
+  if (task.effect == Effect::kUnknown) --run.attempts_unknown;
   task.status = TaskStatus::kInProgress;
   task.ended_at = 0;
   task.effect = Effect::kUnset;

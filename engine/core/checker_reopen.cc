@@ -62,6 +62,10 @@ void Resume(RunNumber number, Model& model) {
   run.settled_seq = 0;
   run.settled = Effect::kUnset;
   TaskRecord& task = model.tasks[run.last_action - 1];
+  if (task.effect == Effect::kApplied) --run.applied;
+  if (task.effect == Effect::kUnknown) --run.unknown;
+  task.effect = Effect::kUnset;
+  task.output = Payload();
   task.ended_seq = 0;
   task.status = TaskStatus::kInProgress;
   ++model.live_tasks;

@@ -67,6 +67,13 @@ absl::Status Handle(const StepsResolved& trigger, Draft& draft) {
   return OnStepsResolved(trigger, draft);
 }
 
+// What the same decision ended again goes to nobody.
+bool IsOfferOfEnded(const Command& command, const State& state) {
+  const auto* offer = std::get_if<OfferTask>(&command);
+  if (offer == nullptr) return false;
+  return !state.has_task(offer->task) || IsTerminal(state.task(offer->task).status);
+}
+
 bool IsStart(const Trigger& trigger) { return std::holds_alternative<StartWorkflow>(trigger); }
 
 }  // namespace
@@ -90,7 +97,10 @@ absl::StatusOr<Decision> Decide(const Definition& definition, const Trigger& tri
   MaybeComplete(draft);
   TellParentOfChanges(draft);
   AskForFailureWorkflow(draft);
-  return std::move(draft).Finish();
+  Decision decision = std::move(draft).Finish();
+  std::erase_if(decision.commands,
+                [&](const Command& command) { return IsOfferOfEnded(command, state); });
+  return decision;
 }
 
 std::vector<Command> OpenCommands(const Definition& definition, const State& state) {

@@ -77,6 +77,8 @@ class MemoryStore {
   std::uint64_t generation() const;
   // Oldest id first.
   std::vector<ports::WorkflowSummary> AllWorkflows() const;
+  // Those that have ended and are still to tell others of it.
+  std::size_t CountOwing() const;
   // By node_id.
   std::vector<ports::NodeRecord> LeasedNodes() const;
   absl::StatusOr<std::vector<ports::HistoryRow>> ReadHistory(const core::WorkflowId& id,

@@ -154,6 +154,15 @@ std::vector<ports::WorkflowSummary> MemoryStore::AllWorkflows() const {
   return result;
 }
 
+std::size_t MemoryStore::CountOwing() const {
+  base::MutexLock lock(mutex_);
+  return static_cast<std::size_t>(
+      std::count_if(workflows_.begin(), workflows_.end(), [](const auto& stored) {
+        const ports::WorkflowRow& row = stored.second.row;
+        return core::IsTerminal(row.status) && row.parked;
+      }));
+}
+
 std::vector<ports::NodeRecord> MemoryStore::LeasedNodes() const {
   base::MutexLock lock(mutex_);
   const core::TimeUs now = clock_.Now();

@@ -223,7 +223,7 @@ void Courier::BeginWith(const Letter& letter, std::shared_ptr<const core::Defini
     state_.shards.Remove(start.child);
     return Refuse(letter, std::string(begun.status().message()));
   }
-  if (!start.detached) return Done(letter.sender);
+  if (!start.detached) return Done(letter);
   Answer(letter, {.task = start.task, .child = start.child});
 }
 
@@ -234,7 +234,7 @@ void Courier::TerminateChild(Letter letter) {
     const auto& wanted = std::get<core::TerminateChild>(letter.body);
     if (absl::IsNotFound(found.status())) return Refuse(letter, "it was never started");
     if (!found.ok()) return RetryLater(std::move(letter));
-    if ((*found)->ended()) return Done(letter.sender);
+    if ((*found)->ended()) return Done(letter);
     const absl::StatusOr<core::Answer> answer = decider_.Decide(
         **found, core::TerminateWorkflow{.actor = kParent, .reason = wanted.reason});
     if (!answer.ok()) {
@@ -242,7 +242,7 @@ void Courier::TerminateChild(Letter letter) {
       base::LogInfo("child.not_terminated", {{"workflow", wanted.child.ToString()},
                                              {"status", answer.status().ToString()}});
     }
-    Done(letter.sender);
+    Done(letter);
   });
 }
 
@@ -279,6 +279,7 @@ void Courier::RetryChild(Letter letter) {
                                                        .reason = wanted.reason,
                                                        .resume_sub_workflows = true,
                                                        .asked = wanted.asked});
+      if (absl::IsUnavailable(answer.status())) return RetryLater(std::move(letter));
       if (!answer.ok()) return Refuse(letter, std::string(answer.status().message()));
     }
     core::ReportChild report = core::ReportOf((*found)->state);
@@ -292,6 +293,10 @@ void Courier::TellParent(Letter letter) {
   loader_.With(parent, [this, letter = std::move(letter)](absl::StatusOr<Workflow*> found) mutable {
     const Workflow* sender = state_.shards.Find(letter.sender);
     if (!found.ok() && !absl::IsNotFound(found.status())) return RetryLater(std::move(letter));
+    // The report may re-open it (Workflow::debts_open).
+    if (found.ok() && (*found)->ended() && (*found)->debts_open > 0) {
+      return RetryLater(std::move(letter));
+    }
     if (found.ok() && sender != nullptr) {
       const absl::StatusOr<core::Answer> told =
           decider_.Decide(**found, core::ReportOf(sender->state));
@@ -300,7 +305,7 @@ void Courier::TellParent(Letter letter) {
                                           {"status", told.status().ToString()}});
       }
     }
-    Done(letter.sender);
+    Done(letter);
   });
 }
 
@@ -324,12 +329,14 @@ void Courier::Answer(const Letter& letter, const core::ReportChild& report) {
     base::LogError("child.report_refused", {{"workflow", letter.sender.ToString()},
                                             {"status", answer.status().ToString()}});
   }
-  Done(letter.sender);
+  Done(letter);
 }
 
-void Courier::Done(const core::WorkflowId& id) {
-  Workflow* sender = state_.shards.Find(id);
-  if (sender == nullptr || --sender->letters_open > 0) return;
+void Courier::Done(const Letter& letter) {
+  Workflow* sender = state_.shards.Find(letter.sender);
+  if (sender == nullptr) return;
+  if (OwedByEnd(letter)) --sender->debts_open;
+  if (--sender->letters_open > 0) return;
   parking_.Settle(*sender);
 }
 

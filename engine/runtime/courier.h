@@ -63,7 +63,7 @@ class Courier {
   void Refuse(const Letter& letter, std::string reason);
   // Tells the sender; then the letter is done with.
   void Answer(const Letter& letter, const core::ReportChild& report);
-  void Done(const core::WorkflowId& sender);
+  void Done(const Letter& letter);
   void RetryLater(Letter letter);
 
   LoopState& state_;

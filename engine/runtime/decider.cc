@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "absl/strings/str_cat.h"
 #include "engine/base/log.h"
 #include "engine/core/construct.h"
 #include "engine/core/task_domains.h"
@@ -11,6 +12,7 @@
 #include "engine/runtime/assignment.h"
 #include "engine/runtime/change_lines.h"
 #include "engine/runtime/limits.h"
+#include "engine/runtime/overload.h"
 
 namespace skald::runtime {
 namespace {
@@ -49,9 +51,21 @@ bool IsLetter(const core::Command& command) {
          std::holds_alternative<core::TellParent>(command);
 }
 
+bool Reopens(const core::Trigger& trigger) {
+  return std::holds_alternative<core::RestartWorkflow>(trigger) ||
+         std::holds_alternative<core::RetryWorkflow>(trigger) ||
+         std::holds_alternative<core::RerunWorkflow>(trigger);
+}
+
 }  // namespace
 
 absl::StatusOr<core::Answer> Decider::Decide(Workflow& workflow, const core::Trigger& trigger) {
+  if (workflow.ended() && workflow.debts_open > 0 && Reopens(trigger)) {
+    return WithRetryDelay(
+        absl::UnavailableError(absl::StrCat("workflow ", workflow.state.id.ToString(),
+                                            ": others are still being told of its end")),
+        kLetterRetryUs);
+  }
   const bool timed = decided_++ % kTimedDecisions == 0;
   const core::TimeUs begun_at = timed ? state_.clock.Now() : 0;
   const ports::OpenWorkflows before = CountOf(workflow.state);
@@ -159,6 +173,7 @@ void Decider::Carry(Workflow& workflow, const core::ResolveSteps& resolve) {
 template <typename Body>
 void Decider::Carry(Workflow& workflow, const Body& body) {
   ++workflow.letters_open;
+  if (OwedByEnd(body)) ++workflow.debts_open;
   state_.letters.push_back({.sender = workflow.state.id, .body = body});
 }
 

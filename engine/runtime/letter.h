@@ -19,4 +19,15 @@ struct Letter {
       body;
 };
 
+// Its failure workflow is to be started, or a sub-workflow is to end with it.
+inline bool OwedByEnd(const core::StartChild& start) { return start.task == 0; }
+inline bool OwedByEnd(const core::TerminateChild&) { return true; }
+template <typename Body>
+bool OwedByEnd(const Body&) {
+  return false;
+}
+inline bool OwedByEnd(const Letter& letter) {
+  return std::visit([](const auto& body) { return OwedByEnd(body); }, letter.body);
+}
+
 }  // namespace skald::runtime

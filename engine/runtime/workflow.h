@@ -42,6 +42,9 @@ struct Workflow final : HeapEntry {
   // Letters to other workflows that are not answered yet: while there are any, it does not leave
   // memory, and its row says that it is to be loaded.
   std::uint32_t letters_open = 0;
+  // Those among them that follow from its end alone (OwedByEnd): a re-opened workflow would not
+  // write them again after a recovery, so it is not re-opened before they are answered.
+  std::uint32_t debts_open = 0;
 
   // Last heartbeats of live tasks.
   std::vector<WorkflowView::Progress> progress;

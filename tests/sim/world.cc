@@ -336,7 +336,7 @@ std::set<core::WorkflowId> WithParkedKin(
 bool World::AllFinished() const {
   const bool looked = calm() && std::all_of(clients_.begin(), clients_.end(),
                                             [](const auto& one) { return one->finished(); });
-  if (!looked) return false;
+  if (!looked || store_.CountOwing() > 0) return false;
   // The end of one workflow may begin another.
   const std::vector<ports::WorkflowSummary> all = store_.AllWorkflows();
   const std::set<core::WorkflowId> waiting =

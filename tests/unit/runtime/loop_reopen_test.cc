@@ -2,35 +2,29 @@
 // when the node loses its memory between any two commits.
 #include <gtest/gtest.h>
 
-#include "tests/unit/runtime/loop_fixture.h"
+#include "tests/unit/runtime/family_fixture.h"
 
 namespace skald::runtime {
 namespace {
 
-using ::skald::testing::IsOk;
 using ::testing::SizeIs;
 
-class LoopReopenTest : public LoopFixture {
+class LoopReopenTest : public FamilyFixture {
  protected:
-  static std::string Sub(const std::string& name) {
-    return absl::StrCat(R"({"name":"sub","taskReferenceName":"sub","type":"SUB_WORKFLOW",)",
-                        R"("retryCount":0,"subWorkflowParam":{"name":")", name,
-                        R"(","version":1}})");
-  }
-
-  std::shared_ptr<const core::State> Read(const core::WorkflowId& id) {
-    auto folded = Fold(*store_.Load(id), [this](std::int64_t number) { return ById(number); });
-    EXPECT_THAT(folded, IsOk());
-    return std::make_shared<const core::State>((*folded)->state);
-  }
   core::WorkflowStatus StatusOf(const core::WorkflowId& id) { return Read(id)->status; }
-  core::WorkflowId ChildOf(const core::WorkflowId& parent) {
-    core::WorkflowId child;
-    const auto state = Read(parent);
-    for (const core::Task& task : state->tasks) {
-      if (!task.child.is_nil()) child = task.child;
+  // A new node, each decision in a batch of its own, and a worker for the innermost of three
+  // workflows within one another.
+  TestWorker BootAnew(int round) {
+    commit_fates_.clear();
+    loop_.reset();
+    if (definitions_.empty()) {
+      Define(Simple("a"));
+      Define(SubOnce("d1"));
+      Define(SubOnce("d2"));
     }
-    return child;
+    options_.batch_workflows_max = 1;
+    Boot();
+    return Connect({"a"}, 1, absl::StrCat("w", round));
   }
   // A worker sends its newest task's result again while it is not recorded.
   void AnswerUntilRecorded(const TestWorker& worker) {
@@ -42,12 +36,6 @@ class LoopReopenTest : public LoopFixture {
       if (!receipts.empty() && receipts.back().status.ok()) return;
     }
     ADD_FAILURE() << "the result was never recorded";
-  }
-  void LoseMemoryAt(int commit) {
-    for (int i = 1; i < commit; ++i) {
-      commit_fates_.push_back({.carried_out_after_us = 500, .answered_after_us = 1'000});
-    }
-    commit_fates_.push_back({.kind = memory::Fate::Kind::kUnknownLost, .answered_after_us = 1'000});
   }
 };
 
@@ -77,16 +65,7 @@ TEST_F(LoopReopenTest, RestartBringsAnEndedWorkflowBackFromTheStore) {
 TEST_F(LoopReopenTest, RetryDownAFamilySurvivesTheLossOfMemoryAtAnyCommit) {
   for (int commit = 1; commit <= 8; ++commit) {
     SCOPED_TRACE(commit);
-    commit_fates_.clear();
-    loop_.reset();
-    if (definitions_.empty()) {
-      Define(Simple("a"));
-      Define(Sub("d1"));
-      Define(Sub("d2"));
-    }
-    options_.batch_workflows_max = 1;
-    Boot();
-    const TestWorker worker = Connect({"a"}, 1, absl::StrCat("w", commit));
+    const TestWorker worker = BootAnew(commit);
     const auto start = Start(definitions_[2], std::nullopt, true);
     RunFor(core::kSecondUs);
     ASSERT_THAT(worker.sink->assignments, SizeIs(1));
@@ -118,16 +97,7 @@ TEST_F(LoopReopenTest, RetryDownAFamilySurvivesTheLossOfMemoryAtAnyCommit) {
 TEST_F(LoopReopenTest, ReopeningAChildReopensItsParentsAtAnyCommit) {
   for (int commit = 1; commit <= 8; ++commit) {
     SCOPED_TRACE(commit);
-    commit_fates_.clear();
-    loop_.reset();
-    if (definitions_.empty()) {
-      Define(Simple("a"));
-      Define(Sub("d1"));
-      Define(Sub("d2"));
-    }
-    options_.batch_workflows_max = 1;
-    Boot();
-    const TestWorker worker = Connect({"a"}, 1, absl::StrCat("w", commit));
+    const TestWorker worker = BootAnew(commit);
     const auto start = Start(definitions_[2], std::nullopt, true);
     RunFor(core::kSecondUs);
     ASSERT_THAT(worker.sink->assignments, SizeIs(1));
@@ -151,6 +121,35 @@ TEST_F(LoopReopenTest, ReopeningAChildReopensItsParentsAtAnyCommit) {
           << ::testing::PrintToString(HistoryNames(id));
     }
   }
+}
+
+// A re-opened workflow forgets that it failed: its failure workflow would be lost with the memory.
+TEST_F(LoopReopenTest, NotBeforeTheFailureWorkflowIsStarted) {
+  const auto care = Define(Simple("a"));
+  const auto failing = Define(Simple("b"), R"(,"failureWorkflow":"d1")");
+  options_.queued_tasks_max = 1;
+  Boot();
+  const TestWorker first = Connect({"b"}, 1);
+  const auto start = Start(failing);
+  Settle();
+  ASSERT_THAT(first.sink->assignments, SizeIs(1));
+  Start(care);
+  Settle();
+  Answer(first, first.sink->assignments[0], core::TaskStatus::kFailedWithTerminalError);
+  RunFor(2 * core::kSecondUs);
+  ASSERT_EQ(StatusOf(start->id), core::WorkflowStatus::kFailed);
+  const core::WorkflowId owed = Read(start->id)->failure_workflow;
+  ASSERT_FALSE(store_.Load(owed).has_value());
+  const auto refused = Send(start->id, core::RestartWorkflow{.actor = "ann", .reason = "again"});
+  Settle();
+  ASSERT_TRUE(refused->has_value());
+  EXPECT_THAT((*refused)->status(), ::skald::testing::StatusIs(absl::StatusCode::kUnavailable));
+  const TestWorker second = Connect({"a"}, 2);
+  RunFor(core::kSecondUs);
+  EXPECT_TRUE(store_.Load(owed).has_value());
+  Send(start->id, core::RestartWorkflow{.actor = "ann", .reason = "again"});
+  Settle();
+  EXPECT_EQ(StatusOf(start->id), core::WorkflowStatus::kRunning);
 }
 
 }  // namespace
