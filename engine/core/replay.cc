@@ -109,7 +109,7 @@ absl::Status Replay(const Definition& definition, std::span<const Event> events,
                                               event.seq, " (", std::string(Name(event.body)),
                                               ") after ", state.seq, ": ", std::string(mistake)));
     }
-    if (const auto* added = std::get_if<StepsAdded>(&event.body)) {
+    if (std::holds_alternative<StepsAdded>(event.body)) {
       Event compiled = event;
       absl::Status status =
           CompileSteps(definition, state.added, std::get<StepsAdded>(compiled.body));

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/grpc/action_request.h"
 #include "engine/grpc/api_status.h"
 #include "engine/grpc/convert.h"
 #include "engine/grpc/execution.h"
@@ -101,7 +102,7 @@ WorkflowServiceImpl::Reactor* WorkflowServiceImpl::Signal(Context* context,
   if (!id.ok()) return FinishNow(context, ToGrpc(id.status()));
   core::SignalWorkflow signal;
   signal.reference = request->reference();
-  signal.actor = request->actor().empty() ? "api" : request->actor();
+  signal.actor = ActorOr(request->actor());
   auto payload = ToObjectPayload(request->payload(), "payload");
   if (!payload.ok()) return FinishNow(context, ToGrpc(payload.status()));
   signal.payload = *std::move(payload);

@@ -12,7 +12,7 @@
 
 namespace skald::memory {
 
-class MemoryCatalog final : public ports::Catalog {
+class MemoryCatalog : public ports::Catalog {
  public:
   explicit MemoryCatalog(MemoryStore& store) : store_(store) {}
 

@@ -37,7 +37,7 @@ absl::Status StageCatalog::Bring(const std::string& name_space, const std::strin
                        "': ", core::InvalidDefinition(parsed.mistakes).message()));
     }
     stored.source = std::string(parsed.value->source.text());
-    return own_.PutTaskDefinition(stored);
+    return PutTaskDefinition(stored);
   }
   const std::optional<std::string_view> version = core::FindMember(object, "version");
   const auto number = version.has_value() ? core::IntegerOf(core::TrimJson(*version)) : 1;
@@ -46,63 +46,22 @@ absl::Status StageCatalog::Bring(const std::string& name_space, const std::strin
         "workflow definition: a name and a version from 1 are expected");
   }
   stored.version = static_cast<std::int32_t>(*number);
-  return own_.PutDefinition(stored, /*overwrite=*/true);
+  return PutDefinition(stored, /*overwrite=*/true);
 }
 
 absl::StatusOr<ports::StoredDefinition> StageCatalog::GetDefinition(const std::string& name_space,
                                                                     const std::string& name,
                                                                     std::int32_t version) {
-  auto found = own_.GetDefinition(name_space, name, version);
+  auto found = MemoryCatalog::GetDefinition(name_space, name, version);
   if (registered_ == nullptr || !absl::IsNotFound(found.status())) return found;
   return registered_->GetDefinition(name_space, name, version);
 }
 
 absl::StatusOr<ports::StoredDefinition> StageCatalog::GetTaskDefinition(
     const std::string& name_space, const std::string& name) {
-  auto found = own_.GetTaskDefinition(name_space, name);
+  auto found = MemoryCatalog::GetTaskDefinition(name_space, name);
   if (registered_ == nullptr || !absl::IsNotFound(found.status())) return found;
   return registered_->GetTaskDefinition(name_space, name);
-}
-
-absl::Status StageCatalog::PutDefinition(const ports::StoredDefinition& definition,
-                                         bool overwrite) {
-  return own_.PutDefinition(definition, overwrite);
-}
-absl::StatusOr<ports::Paged<ports::StoredDefinition>> StageCatalog::ListDefinitions(
-    const std::string& name_space, const ports::Page& page) {
-  return own_.ListDefinitions(name_space, page);
-}
-absl::Status StageCatalog::DeleteDefinition(const std::string& name_space, const std::string& name,
-                                            std::int32_t version) {
-  return own_.DeleteDefinition(name_space, name, version);
-}
-absl::Status StageCatalog::PutTaskDefinition(const ports::StoredDefinition& definition) {
-  return own_.PutTaskDefinition(definition);
-}
-absl::StatusOr<ports::Paged<ports::StoredDefinition>> StageCatalog::ListTaskDefinitions(
-    const std::string& name_space, const ports::Page& page) {
-  return own_.ListTaskDefinitions(name_space, page);
-}
-absl::Status StageCatalog::DeleteTaskDefinition(const std::string& name_space,
-                                                const std::string& name) {
-  return own_.DeleteTaskDefinition(name_space, name);
-}
-absl::StatusOr<std::int64_t> StageCatalog::PinDefinition(const std::string& body) {
-  return own_.PinDefinition(body);
-}
-absl::StatusOr<std::string> StageCatalog::GetPinned(std::int64_t id) { return own_.GetPinned(id); }
-std::uint64_t StageCatalog::Generation() { return own_.Generation(); }
-absl::StatusOr<ports::Paged<ports::WorkflowSummary>> StageCatalog::ListWorkflows(
-    const ports::WorkflowFilter& filter, ports::WorkflowOrder order, const ports::Page& page) {
-  return own_.ListWorkflows(filter, order, page);
-}
-absl::StatusOr<std::vector<ports::HistoryRow>> StageCatalog::ReadHistory(const core::WorkflowId& id,
-                                                                         core::EventSeq after_seq,
-                                                                         std::size_t rows_max) {
-  return own_.ReadHistory(id, after_seq, rows_max);
-}
-absl::StatusOr<ports::StoredWorkflow> StageCatalog::ReadWorkflow(const core::WorkflowId& id) {
-  return own_.ReadWorkflow(id);
 }
 
 }  // namespace skald::rehearsal

@@ -2,7 +2,7 @@
 // memory between any two commits.
 #include <gtest/gtest.h>
 
-#include "tests/unit/runtime/loop_fixture.h"
+#include "tests/unit/runtime/family_fixture.h"
 
 namespace skald::runtime {
 namespace {
@@ -13,36 +13,9 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::SizeIs;
 
-class LoopFamilyTest : public LoopFixture {
+class LoopFamilyTest : public FamilyFixture {
  protected:
   static constexpr char kWait[] = R"({"name":"w","taskReferenceName":"w","type":"WAIT"})";
-
-  static std::string Sub(const std::string& name, const std::string& more = "") {
-    return absl::StrCat(R"({"name":"sub","taskReferenceName":"sub","type":"SUB_WORKFLOW",)",
-                        R"("subWorkflowParam":{"name":")", name, R"(","version":1})", more, "}");
-  }
-
-  std::shared_ptr<const core::State> Read(const core::WorkflowId& id) {
-    auto folded = Fold(*store_.Load(id), [this](std::int64_t number) { return ById(number); });
-    EXPECT_THAT(folded, IsOk());
-    return std::make_shared<const core::State>((*folded)->state);
-  }
-  // The newest child of the parent's newest task.
-  core::WorkflowId ChildOf(const core::WorkflowId& parent) {
-    const auto state = Read(parent);
-    for (const core::Task& task : state->tasks) {
-      if (!task.child.is_nil()) child_ = task.child;
-    }
-    return child_;
-  }
-  void LoseMemoryAt(int commit) {
-    for (int i = 1; i < commit; ++i) {
-      commit_fates_.push_back({.carried_out_after_us = 500, .answered_after_us = 1'000});
-    }
-    commit_fates_.push_back({.kind = memory::Fate::Kind::kUnknownLost, .answered_after_us = 1'000});
-  }
-
-  core::WorkflowId child_;
 };
 
 TEST_F(LoopFamilyTest, ChildRunsInItsParentsSlotAndItsOutputComesBack) {
@@ -60,9 +33,9 @@ TEST_F(LoopFamilyTest, ChildRunsInItsParentsSlotAndItsOutputComesBack) {
   Settle();
   EXPECT_EQ(Read(start->id)->status, core::WorkflowStatus::kCompleted);
   EXPECT_THAT(std::string(Read(start->id)->output.text()), HasSubstr(R"("x":1)"));
-  EXPECT_EQ(Read(child_)->start.parent, start->id);
+  EXPECT_EQ(Read(assignment.workflow)->start.parent, start->id);
   EXPECT_EQ(loop_->state().shards.workflow_count(), 0u);
-  EXPECT_FALSE(store_.Load(child_)->parked);
+  EXPECT_FALSE(store_.Load(assignment.workflow)->parked);
 }
 
 TEST_F(LoopFamilyTest, FamilyWithoutWorkersTakesOneCommit) {
