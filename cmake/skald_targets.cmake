@@ -30,6 +30,16 @@ function(skald_binary name)
   skald_precompile(${name} DEPS ${arg_DEPS})
 endfunction()
 
+# skald_server_heap(TARGET): a server that allocates from many threads for weeks takes jemalloc's heap.
+# It has to stand before libc among the libraries, and the linker would put it where it is first needed.
+# Sanitizers bring their own.
+function(skald_server_heap name)
+  if(NOT SKALD_SANITIZE)
+    target_link_options(${name} BEFORE PRIVATE
+      "LINKER:--push-state,--no-as-needed" "${JEMALLOC_LINK_LIBRARIES}" "LINKER:--pop-state")
+  endif()
+endfunction()
+
 # skald_test(NAME [LABELS …] [SOURCES …] DEPS …): a GoogleTest binary, one ctest entry. Without SOURCES:
 # every *_test.cc, *_pgtest.cc and *_e2e.cc of the current folder. Tests run with the source folder as
 # SKALD_SOURCE_DIR and the build folder as SKALD_BINARY_DIR in the environment.
