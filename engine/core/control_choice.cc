@@ -17,7 +17,7 @@ namespace {
 std::string TextOf(std::string_view value) {
   const std::string_view text = TrimJson(value);
   if (text.empty()) return "null";
-  return KindOf(text) == JsonKind::kString ? StringOf(text) : std::string(text);
+  return TextForm(text);
 }
 
 // A DECISION takes the default case also for an empty one; a SWITCH only when there is none.

@@ -16,7 +16,7 @@ std::optional<std::string> NameIn(const Payload& input, std::string_view paramet
   const auto value = FindMember(input.text_or_null(), parameter);
   if (!value.has_value() || KindOf(TrimJson(*value)) == JsonKind::kNull) return std::nullopt;
   const std::string_view text = TrimJson(*value);
-  return KindOf(text) == JsonKind::kString ? StringOf(text) : std::string(text);
+  return TextForm(text);
 }
 
 }  // namespace

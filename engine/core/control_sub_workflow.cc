@@ -38,12 +38,6 @@ std::optional<std::int64_t> IntegerIn(std::string_view object, std::string_view 
   return number;
 }
 
-std::string TextIn(std::string_view object, std::string_view key) {
-  const std::optional<std::string_view> value = Given(object, key);
-  if (!value.has_value()) return "";
-  return KindOf(*value) == JsonKind::kString ? StringOf(*value) : std::string(*value);
-}
-
 Payload ObjectIn(std::string_view object, std::string_view key) {
   const std::optional<std::string_view> value = Given(object, key);
   if (!value.has_value() || KindOf(*value) != JsonKind::kObject) return Payload();

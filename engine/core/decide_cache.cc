@@ -44,7 +44,7 @@ std::string CacheKey(const Step& step, TaskNumber number, const Definition& defi
   }
   const absl::StatusOr<std::string> key = step.cache->key.TryEvaluate(InputScope(task.input));
   if (!key.ok() || KindOf(*key) == JsonKind::kNull) return "";
-  const std::string text = KindOf(*key) == JsonKind::kString ? StringOf(*key) : *key;
+  const std::string text = TextForm(*key);
   if (text.empty() || text.size() > kCacheKeyBytesMax) return "";
   return absl::StrCat(state.start.name_space, "\n", step.task_type, "\n", step.name, "\n", text);
 }

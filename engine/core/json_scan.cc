@@ -200,6 +200,16 @@ std::string StringOf(std::string_view value) {
   return text;
 }
 
+std::string TextForm(std::string_view value) {
+  return KindOf(value) == JsonKind::kString ? StringOf(value) : std::string(value);
+}
+
+std::string TextIn(std::string_view object, std::string_view key) {
+  const std::optional<std::string_view> value = FindMember(object, key);
+  if (!value.has_value() || KindOf(*value) == JsonKind::kNull) return "";
+  return TextForm(*value);
+}
+
 void AppendUnescaped(std::string& out, std::string_view raw) {
   std::size_t at = 0;
   while (at < raw.size()) {

@@ -61,6 +61,12 @@ std::optional<std::string_view> FindElement(std::string_view array, std::int64_t
 // The text of a string value. REQUIRES: KindOf(value) == kString.
 std::string StringOf(std::string_view value);
 
+// The text of a string value, of any other what is written: `5`, `true`, `{"a":1}`.
+std::string TextForm(std::string_view value);
+
+// TextForm of the member `key`; "" when there is none, or it is null.
+std::string TextIn(std::string_view object, std::string_view key);
+
 // Appends the text of what stands between a string's quotes.
 void AppendUnescaped(std::string& out, std::string_view raw);
 

@@ -179,7 +179,7 @@ class TemplateEvaluation {
   std::string InnerText(const Program::Expression& expression) {
     const std::string_view value = Value(expression).value_or("null");
     if (value.size() > kExpressionBytesMax) return std::string(value);
-    return KindOf(value) == JsonKind::kString ? StringOf(value) : std::string(value);
+    return TextForm(value);
   }
 
   const Program& program_;

@@ -46,25 +46,13 @@ std::optional<std::string_view> Find(std::string_view object, std::string_view k
   return found;
 }
 
-// A string's text; of other scalars what was written.
-std::string TextOf(std::string_view value) {
-  if (core::KindOf(value) == JsonKind::kString) return core::StringOf(value);
-  return std::string(value);
-}
-
-std::string FindText(std::string_view object, std::string_view key) {
-  const auto found = Find(object, key);
-  return found.has_value() ? TextOf(*found) : std::string();
-}
-
 bool FindTrue(std::string_view object, std::string_view key) {
-  const auto found = Find(object, key);
-  return found.has_value() && absl::EqualsIgnoreCase(TextOf(*found), "true");
+  return absl::EqualsIgnoreCase(core::TextIn(object, key), "true");
 }
 
 std::int64_t FindTimeout(std::string_view object, std::string_view key) {
   std::int64_t value = 0;
-  const std::string text = FindText(object, key);
+  const std::string text = core::TextIn(object, key);
   if (!absl::SimpleAtoi(text, &value) || value <= 0) return kTimeoutMsDefault;
   return value;
 }
@@ -123,11 +111,11 @@ absl::Status AddGivenHeaders(std::string_view object, Headers& headers) {
     const std::string name = walk.key();
     if (core::KindOf(walk.value()) == JsonKind::kNull) continue;
     if (core::KindOf(walk.value()) != JsonKind::kArray) {
-      RETURN_IF_ERROR(headers.Add(name, TextOf(walk.value())));
+      RETURN_IF_ERROR(headers.Add(name, core::TextForm(walk.value())));
       continue;
     }
     for (core::JsonWalk values(walk.value()); values.Next();) {
-      RETURN_IF_ERROR(headers.Add(name, TextOf(values.value())));
+      RETURN_IF_ERROR(headers.Add(name, core::TextForm(values.value())));
     }
   }
   return absl::OkStatus();
@@ -136,11 +124,11 @@ absl::Status AddGivenHeaders(std::string_view object, Headers& headers) {
 std::string AcceptOf(std::string_view object) {
   const auto found = Find(object, "accept");
   if (!found.has_value()) return "application/json";
-  if (core::KindOf(*found) != JsonKind::kArray) return TextOf(*found);
+  if (core::KindOf(*found) != JsonKind::kArray) return core::TextForm(*found);
   std::string joined;
   for (core::JsonWalk walk(*found); walk.Next();) {
     if (!joined.empty()) joined.append(", ");
-    joined.append(TextOf(walk.value()));
+    joined.append(core::TextForm(walk.value()));
   }
   return joined;
 }
@@ -163,7 +151,7 @@ void AppendFormField(std::string& out, const std::string& key, std::string_view 
   if (!out.empty()) out.push_back('&');
   AppendFormText(out, key);
   out.push_back('=');
-  if (core::KindOf(value) != JsonKind::kNull) AppendFormText(out, TextOf(value));
+  if (core::KindOf(value) != JsonKind::kNull) AppendFormText(out, core::TextForm(value));
 }
 
 // application/x-www-form-urlencoded; a list is its key once per element.
@@ -198,7 +186,7 @@ absl::Status SetBody(std::string_view object, std::size_t bytes_max, HttpRequest
   if (core::KindOf(*body) == JsonKind::kObject && form) {
     request.body = FormOf(*body);
   } else {
-    request.body = TextOf(*body);
+    request.body = core::TextForm(*body);
   }
   if (request.body.size() <= bytes_max) return absl::OkStatus();
   return absl::ResourceExhaustedError(fmt::format(
@@ -206,12 +194,12 @@ absl::Status SetBody(std::string_view object, std::size_t bytes_max, HttpRequest
 }
 
 absl::Status SetMethodAndUri(std::string_view object, HttpRequest& request) {
-  request.uri = FindText(object, "uri");
+  request.uri = core::TextIn(object, "uri");
   if (request.uri.empty()) {
     return absl::InvalidArgumentError(
         "Missing HTTP URI. See documentation for HttpTask for required input parameters");
   }
-  request.method = absl::AsciiStrToUpper(FindText(object, "method"));
+  request.method = absl::AsciiStrToUpper(core::TextIn(object, "method"));
   if (request.method.empty()) return absl::InvalidArgumentError("No HTTP method specified");
   if (request.uri.size() > kUriBytesMax) {
     return absl::ResourceExhaustedError(
@@ -250,7 +238,7 @@ absl::StatusOr<HttpRequest> ParseRequest(const ports::RunnerTask& task,
   RETURN_IF_ERROR(AddGivenHeaders(object, headers));
   RETURN_IF_ERROR(headers.AddUnlessThere("Accept", AcceptOf(object)));
   // Also where nothing is sent, as the reference does.
-  const std::string given = FindText(object, "contentType");
+  const std::string given = core::TextIn(object, "contentType");
   RETURN_IF_ERROR(
       headers.AddUnlessThere("Content-Type", given.empty() ? "application/json" : given));
   RETURN_IF_ERROR(headers.AddUnlessThere("Idempotency-Key", task.step_key));

@@ -10,17 +10,6 @@
 #include "engine/core/json_scan.h"
 
 namespace skald::rehearsal {
-namespace {
-
-std::string TextMember(std::string_view object, std::string_view key) {
-  const std::optional<std::string_view> value = core::FindMember(object, key);
-  if (!value.has_value()) return "";
-  const std::string_view text = core::TrimJson(*value);
-  return core::KindOf(text) == core::JsonKind::kString ? core::StringOf(text) : "";
-}
-
-}  // namespace
-
 // A workflow definition is parsed when it is used: it may name one that is brought later.
 absl::Status StageCatalog::Bring(const std::string& name_space, const std::string& json) {
   if (const core::JsonFault fault = core::CheckJsonObject(json); !fault.ok()) {
@@ -28,7 +17,7 @@ absl::Status StageCatalog::Bring(const std::string& name_space, const std::strin
   }
   const std::string_view object = core::TrimJson(json);
   ports::StoredDefinition stored{.name_space = name_space, .source = json};
-  stored.name = TextMember(object, "name");
+  stored.name = core::TextIn(object, "name");
   if (!core::FindMember(object, "tasks").has_value()) {
     const auto parsed = core::ParseTaskDefinition(json);
     if (!parsed.ok()) {

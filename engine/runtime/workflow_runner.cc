@@ -20,15 +20,8 @@ namespace {
 
 using core::JsonKind;
 
-// "" when it is absent or null.
-std::string TextIn(const core::Payload& input, std::string_view key) {
-  const auto value = core::FindMember(input.text(), key);
-  if (!value.has_value() || core::KindOf(*value) == JsonKind::kNull) return "";
-  return core::KindOf(*value) == JsonKind::kString ? core::StringOf(*value) : std::string(*value);
-}
-
 bool FlagIn(const core::Payload& input, std::string_view key) {
-  return TextIn(input, key) == "true";
+  return core::TextIn(input.text(), key) == "true";
 }
 
 ports::RunnerResult Failed(std::string reason, bool terminal = false) {
@@ -43,7 +36,7 @@ ports::RunnerResult Failed(const absl::Status& status) {
 }
 
 absl::StatusOr<core::WorkflowId> IdIn(const core::Payload& input, std::string_view key) {
-  const std::string text = TextIn(input, key);
+  const std::string text = core::TextIn(input.text(), key);
   absl::StatusOr<core::WorkflowId> id = core::WorkflowId::Parse(text);
   if (id.ok()) return id;
   return absl::InvalidArgumentError(absl::StrCat(std::string(key),
@@ -58,10 +51,10 @@ struct Update {
 
 // Which task: "<workflow>.<number>" under taskId, or workflow and reference.
 absl::Status ReadTask(const core::Payload& input, Update& update) {
-  const std::string task_id = TextIn(input, "taskId");
+  const std::string task_id = core::TextIn(input.text(), "taskId");
   if (task_id.empty()) {
     ASSIGN_OR_RETURN(update.workflow, IdIn(input, "workflowId"));
-    update.trigger.reference = TextIn(input, "taskRefName");
+    update.trigger.reference = core::TextIn(input.text(), "taskRefName");
     if (!update.trigger.reference.empty()) return absl::OkStatus();
     return absl::InvalidArgumentError("taskRefName or taskId: one of them expected");
   }
@@ -80,7 +73,7 @@ absl::Status ReadTask(const core::Payload& input, Update& update) {
 absl::StatusOr<Update> ReadUpdate(const ports::RunnerTask& task) {
   Update update;
   RETURN_IF_ERROR(ReadTask(task.input, update));
-  const std::string status = TextIn(task.input, "taskStatus");
+  const std::string status = core::TextIn(task.input.text(), "taskStatus");
   bool known = false;
   for (const core::TaskStatus end : {core::TaskStatus::kCompleted, core::TaskStatus::kFailed,
                                      core::TaskStatus::kFailedWithTerminalError}) {
@@ -99,7 +92,7 @@ absl::StatusOr<Update> ReadUpdate(const ports::RunnerTask& task) {
   }
   update.trigger.merge_output = FlagIn(task.input, "mergeOutput");
   update.trigger.reason =
-      TextIn(task.input, "reasonForIncompletion").substr(0, core::kReasonBytesMax);
+      core::TextIn(task.input.text(), "reasonForIncompletion").substr(0, core::kReasonBytesMax);
   update.trigger.actor = absl::StrCat("task ", task.task_id);
   return update;
 }

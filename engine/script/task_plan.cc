@@ -95,11 +95,6 @@ const core::Payload& PlaceOf(TaskKind kind, const RunnerTask& task) {
   return is_choice ? task.settings : task.input;
 }
 
-// As Java writes the value: a text without quotes, everything else as in JSON.
-std::string TextForm(std::string_view value) {
-  return core::KindOf(value) == JsonKind::kString ? core::StringOf(value) : std::string(value);
-}
-
 std::string_view ConditionHolds(std::string_view value) {
   switch (core::KindOf(value)) {
     case JsonKind::kTrue:
@@ -127,7 +122,7 @@ std::string OutputOf(TaskKind kind, std::string_view value) {
     }
     case TaskKind::kSwitch: {
       std::string text;
-      core::AppendJsonString(text, TextForm(value));
+      core::AppendJsonString(text, core::TextForm(value));
       return fmt::format(R"({{"evaluationResult":[{0}],"selectedCase":{0}}})", text);
     }
     case TaskKind::kDecision:

@@ -89,6 +89,19 @@ TEST(JsonScanTest, IntegersOnlyWhenTheyFit) {
   EXPECT_EQ(IntegerOf(""), std::nullopt);
 }
 
+TEST(JsonScanTest, TextOfAMember) {
+  const std::string object = R"({"a":"x\ny","b":5,"c":{"d":[1]},"n":null,"a":"later"})";
+  EXPECT_EQ(TextIn(object, "a"), "later");
+  EXPECT_EQ(TextIn(object, "b"), "5");
+  EXPECT_EQ(TextIn(object, "c"), R"({"d":[1]})");
+  EXPECT_EQ(TextIn(object, "n"), "");
+  EXPECT_EQ(TextIn(object, "d"), "");
+  EXPECT_EQ(TextIn("", "a"), "");
+  EXPECT_EQ(TextIn("[1]", "a"), "");
+  EXPECT_EQ(TextForm(R"("x\ny")"), "x\ny");
+  EXPECT_EQ(TextForm("null"), "null");
+}
+
 TEST(MergeDefaultsTest, AddsWhatIsAbsentOrNull) {
   EXPECT_EQ(MergeDefaults(R"({"a":1,"b":null,"c":null})", R"({"a":9,"b":8,"d":7})"),
             R"({"a":1,"c":null,"b":8,"d":7})");
