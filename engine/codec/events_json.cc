@@ -14,10 +14,11 @@ namespace {
 
 constexpr std::size_t kBytesPerEventGuess = 256;
 
-void AppendBody(std::string& out, const core::EventBody& body) {
+void AppendBody(std::string& out, const core::EventBody& body,
+                const core::MaskedFields* masked = nullptr) {
   std::visit(
       [&](const auto& event) {
-        FieldWriter writer(out);
+        FieldWriter writer(out, masked);
         VisitFields(writer, event);
       },
       body);
@@ -106,7 +107,7 @@ absl::StatusOr<std::vector<core::Event>> DecodeEvents(core::EventSeq first_seq, 
   return events;
 }
 
-std::string EventJson(const core::Event& event) {
+std::string EventJson(const core::Event& event, const core::MaskedFields& masked) {
   std::string out = "{\"seq\":";
   core::AppendJsonUnsigned(out, event.seq);
   out.append(",\"at\":");
@@ -114,7 +115,7 @@ std::string EventJson(const core::Event& event) {
   out.append(",\"type\":\"");
   out.append(core::Name(event.body));
   out.push_back('"');
-  AppendBody(out, event.body);
+  AppendBody(out, event.body, masked.empty() ? nullptr : &masked);
   out.push_back('}');
   return out;
 }

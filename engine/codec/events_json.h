@@ -85,6 +85,7 @@
 
 #include "absl/status/statusor.h"
 #include "engine/core/event.h"
+#include "engine/core/masked_fields.h"
 
 namespace skald::codec {
 
@@ -96,7 +97,7 @@ absl::StatusOr<std::vector<core::Event>> DecodeEvents(core::EventSeq first_seq, 
                                                       std::string_view text);
 
 // One event for people and the command line: the object of the format above with "seq" and "at"
-// in front.
-std::string EventJson(const core::Event& event);
+// in front. `masked`: in its payloads these are not shown.
+std::string EventJson(const core::Event& event, const core::MaskedFields& masked = {});
 
 }  // namespace skald::codec

@@ -28,6 +28,7 @@
 #include "engine/codec/enum_names.h"
 #include "engine/core/json_scan.h"
 #include "engine/core/json_write.h"
+#include "engine/core/masked_fields.h"
 #include "engine/core/numbered.h"
 #include "engine/core/payload.h"
 #include "engine/core/types.h"
@@ -46,8 +47,10 @@ concept Number = std::integral<T> && !std::same_as<T, bool>;
 // Appends the members of one object; the caller writes its braces.
 class FieldWriter {
  public:
-  // `out` outlives the writer. The first member gets a comma in front unless `out` ends with '{'.
-  explicit FieldWriter(std::string& out) : out_(out) {}
+  // `out` and `masked` outlive the writer. The first member gets a comma in front unless `out` ends
+  // with '{'. `masked`: what is written is for people, who are not shown these fields of payloads.
+  explicit FieldWriter(std::string& out, const core::MaskedFields* masked = nullptr)
+      : out_(out), masked_(masked) {}
 
   template <typename T>
   void Field(std::string_view key, const T& value) {
@@ -114,14 +117,20 @@ class FieldWriter {
   template <typename T>
   void AppendObject(const T& value) {
     out_.push_back('{');
-    FieldWriter writer(out_);
+    FieldWriter writer(out_, masked_);
     VisitFields(writer, value);
     out_.push_back('}');
   }
 
   void Append(bool value) { out_.append(value ? "true" : "false"); }
   void Append(const std::string& text) { core::AppendJsonString(out_, text); }
-  void Append(const core::Payload& payload) { out_.append(payload.text_or_null()); }
+  void Append(const core::Payload& payload) {
+    if (masked_ == nullptr) {
+      out_.append(payload.text_or_null());
+    } else {
+      out_.append(masked_->Mask(payload).text_or_null());
+    }
+  }
   void Append(const core::WorkflowId& id) { core::AppendJsonString(out_, id.ToString()); }
   template <Enumeration T>
   void Append(T value) {
@@ -176,6 +185,7 @@ class FieldWriter {
   }
 
   std::string& out_;
+  const core::MaskedFields* const masked_;
 };
 
 // Reads the members of one object. Absent fields get their default, unknown ones are passed over.

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/core/environment.h"
+#include "engine/core/masked_fields.h"
 #include "engine/core/payload.h"
 #include "engine/core/template.h"
 #include "engine/core/types.h"
@@ -283,6 +284,7 @@ struct Definition {
   std::vector<StepIndex> by_reference;             // all steps, sorted by reference
   std::shared_ptr<const Environment> environment;  // shared by all definitions; null = empty
   Schemas schemas;
+  MaskedFields masked;
 
   // Returns kNoStep when no step has that reference.
   StepIndex Find(std::string_view reference) const;

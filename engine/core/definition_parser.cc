@@ -60,6 +60,23 @@ void ReadTurns(const Fields& fields, Definition& definition) {
   rule.key = Template::Compile(json, config.PathOf("rateLimitKey"), fields.mistakes());
 }
 
+// Earlier releases kept whatever stood there: of a definition accepted by one what is no name masks
+// nothing.
+void ReadMaskedFields(const Fields& fields, bool strict, Definition& definition) {
+  if (strict) fields.Texts("maskedFields");
+  const auto list = fields.Find("maskedFields");
+  if (!list.has_value() || KindOf(*list) != JsonKind::kArray) return;
+  std::vector<std::string> names;
+  for (JsonWalk walk(*list); walk.Next();) {
+    if (KindOf(walk.value()) == JsonKind::kString) names.push_back(StringOf(walk.value()));
+  }
+  if (strict && names.size() > kMaskedFieldsMax) {
+    fields.Add("maskedFields",
+               absl::StrCat("more than kMaskedFieldsMax (", kMaskedFieldsMax, ") names"));
+  }
+  definition.masked = MaskedFields(std::move(names));
+}
+
 void ReadHead(const Fields& fields, Definition& definition) {
   definition.name = fields.Name("name");
   if (definition.name.empty()) {
@@ -128,6 +145,7 @@ Parsed<Definition> ParseDefinition(std::string_view json, const TaskDefinitionLo
   const Fields fields(object, "", mistakes);
   definition.source = Payload(std::string(object));
   ReadHead(fields, definition);
+  ReadMaskedFields(fields, !options.accepted_before, definition);
   definition.schemas = ReadSchemas(fields, true, !options.accepted_before);
   const WorkflowSagaParts parts = ReadWorkflowSaga(fields);
   const auto tasks = fields.List("tasks");

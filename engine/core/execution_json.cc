@@ -11,7 +11,9 @@ namespace {
 // Appends the members of one object.
 class Members {
  public:
-  explicit Members(std::string& out) : out_(out) { out_.push_back('{'); }
+  Members(std::string& out, const MaskedFields& masked) : out_(out), masked_(masked) {
+    out_.push_back('{');
+  }
   void Close() { out_.push_back('}'); }
 
   void Raw(std::string_view key, std::string_view json) {
@@ -33,21 +35,27 @@ class Members {
     if (at != 0) Number(key, at / kMillisecondUs);
   }
   void Object(std::string_view key, const Payload& payload) {
-    Raw(key, payload.empty() ? std::string_view("{}") : payload.text());
+    Raw(key, payload.empty() ? std::string_view("{}") : masked_.Mask(payload).text());
   }
 
  private:
   std::string& out_;
+  const MaskedFields& masked_;
 };
 
+std::string ReferenceOf(const State& state, const Task& task, const Step& step) {
+  if (!state.has_run(task.run)) return step.reference;
+  return RunReference(state, state.run(task.run), step.reference);
+}
+
 void AppendTask(const Definition& definition, const State& state, const Task& task,
-                std::string& out) {
+                const MaskedFields& masked, std::string& out) {
   const Step& step = StepOf(definition, state, task.step);
-  Members members(out);
+  Members members(out, masked);
   members.Text("taskId", TaskIdText(state, task.number));
   members.Text("taskType", task.task_type);
   members.Text("taskDefName", step.name);
-  members.Text("referenceTaskName", step.reference);
+  members.Text("referenceTaskName", ReferenceOf(state, task, step));
   members.Text("status", Name(task.status));
   if (task.operation != Operation::kAction) members.Text("operation", Name(task.operation));
   members.Number("seq", task.number);
@@ -76,7 +84,7 @@ std::string FailedReferences(const Definition& definition, const State& state) {
     const TaskStatus status = state.task(run.task).status;
     if (!IsTerminal(status) || IsSuccessful(status) || status == TaskStatus::kCanceled) continue;
     if (list.size() > 1) list.push_back(',');
-    AppendJsonString(list, StepOf(definition, state, run.step).reference);
+    AppendJsonString(list, RunReference(state, run, StepOf(definition, state, run.step).reference));
   }
   return list + "]";
 }
@@ -104,13 +112,13 @@ void AppendFacts(const Definition& definition, const State& state, Members& memb
   members.Object("variables", state.variables);
 }
 
-void AppendTasks(const Definition& definition, const State& state, Members& members,
-                 std::string& out) {
+void AppendTasks(const Definition& definition, const State& state, const MaskedFields& masked,
+                 Members& members, std::string& out) {
   members.Raw("tasks", "[");
   bool first = true;
   for (const Task& task : state.tasks) {
     if (!std::exchange(first, false)) out.push_back(',');
-    AppendTask(definition, state, task, out);
+    AppendTask(definition, state, task, masked, out);
   }
   out.push_back(']');
 }
@@ -119,19 +127,20 @@ void AppendTasks(const Definition& definition, const State& state, Members& memb
 
 std::string ExecutionJson(const Definition& definition, const State& state) {
   std::string out;
-  Members members(out);
+  const MaskedFields none;
+  Members members(out, none);
   AppendFacts(definition, state, members);
   members.Object("workflowDefinition", definition.source);
-  AppendTasks(definition, state, members, out);
+  AppendTasks(definition, state, none, members, out);
   members.Close();
   return out;
 }
 
 std::string ExecutionSummaryJson(const Definition& definition, const State& state, bool tasks) {
   std::string out;
-  Members members(out);
+  Members members(out, definition.masked);
   AppendFacts(definition, state, members);
-  if (tasks) AppendTasks(definition, state, members, out);
+  if (tasks) AppendTasks(definition, state, definition.masked, members, out);
   members.Close();
   return out;
 }

@@ -13,7 +13,8 @@ namespace skald::core {
 
 // The whole workflow: its definition, input, output, variables and tasks.
 std::string ExecutionJson(const Definition& definition, const State& state);
-// The same without its definition, and with `tasks` only when they are asked for.
+// The same without its definition, with `tasks` only when they are asked for, and without what its
+// maskedFields name: whoever asks is a reader.
 std::string ExecutionSummaryJson(const Definition& definition, const State& state, bool tasks);
 
 }  // namespace skald::core

@@ -38,6 +38,9 @@ inline constexpr std::size_t kStepsMax = 2'000;
 inline constexpr std::size_t kStepNestingMax = 20;  // forks and switches in one another
 inline constexpr std::size_t kBranchesMax = 500;    // of one fork or switch
 inline constexpr std::size_t kJoinOnMax = 1'000;
+inline constexpr std::size_t kMaskedFieldsMax = 1'000;
+// Shorter values of secrets are not looked for in results: they would be found in everything.
+inline constexpr std::size_t kSecretBytesHiddenMin = 6;
 inline constexpr std::size_t kExpressionsMax = 1'000;  // of one template
 inline constexpr std::size_t kExpressionBytesMax = 1'024;
 inline constexpr std::size_t kExpressionNestingMax = 5;          // ${a.${b}} has 2

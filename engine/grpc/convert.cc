@@ -149,8 +149,9 @@ void TaskToProto(const core::Task& task, const runtime::WorkflowView& view,
   message.set_domain(task.domain);
   if (!task.trace.empty()) SetTrace(task.trace, *message.mutable_trace());
   if (!options.without_payloads) {
-    message.set_input(std::string(task.input.text()));
-    message.set_output(std::string(task.output.text()));
+    const core::MaskedFields& masked = view.definition->masked;
+    message.set_input(std::string(masked.Mask(task.input).text()));
+    message.set_output(std::string(masked.Mask(task.output).text()));
   }
   if (!state.has_run(task.run)) return;
   const core::StepRun& run = state.run(task.run);
@@ -357,9 +358,10 @@ void ToProto(const runtime::WorkflowView& view, const ViewOptions& options, v1::
     message.set_failure_workflow_id(state.failure_workflow.ToString());
   }
   if (!options.without_payloads) {
-    message.set_input(std::string(state.start.input.text()));
-    message.set_output(std::string(state.output.text()));
-    message.set_variables(std::string(state.variables.text()));
+    const core::MaskedFields& masked = view.definition->masked;
+    message.set_input(std::string(masked.Mask(state.start.input).text()));
+    message.set_output(std::string(masked.Mask(state.output).text()));
+    message.set_variables(std::string(masked.Mask(state.variables).text()));
   }
   if (!state.start.traceparent.empty()) {
     message.mutable_trace()->set_traceparent(state.start.traceparent);
@@ -386,11 +388,12 @@ void ToProto(const runtime::WorkflowView& view, const ViewOptions& options, v1::
   }
 }
 
-void ToProto(const core::Event& event, v1::HistoryEvent& message) {
+void ToProto(const core::Event& event, const core::MaskedFields& masked,
+             v1::HistoryEvent& message) {
   message.set_seq(event.seq);
   message.set_at_us(event.at);
   message.set_name(std::string(core::Name(event.body)));
-  message.set_body(codec::EventJson(event));
+  message.set_body(codec::EventJson(event, masked));
 }
 
 void ToProto(const ports::WorkflowSummary& summary, v1::WorkflowSummary& message) {

@@ -51,8 +51,10 @@ absl::StatusOr<runtime::TaskKey> FromProto(const v1::TaskReceipt& message);
 struct ViewOptions {
   bool without_payloads = false;
 };
+// Without what the definition's maskedFields name.
 void ToProto(const runtime::WorkflowView& view, const ViewOptions& options, v1::Workflow& message);
-void ToProto(const core::Event& event, v1::HistoryEvent& message);
+// `masked`: of the workflow that the event is of.
+void ToProto(const core::Event& event, const core::MaskedFields& masked, v1::HistoryEvent& message);
 void ToProto(const ports::WorkflowSummary& summary, v1::WorkflowSummary& message);
 
 }  // namespace skald::grpc_edge

@@ -14,8 +14,9 @@
 namespace skald::grpc_edge {
 namespace {
 
-void AddEvent(const core::Event& event, v1::WatchResponse::Notice& notice) {
-  ToProto(event, *notice.add_events());
+void AddEvent(const core::Event& event, const core::MaskedFields& masked,
+              v1::WatchResponse::Notice& notice) {
+  ToProto(event, masked, *notice.add_events());
   if (const auto* ended = std::get_if<core::WorkflowEnded>(&event.body)) {
     notice.set_ended_as(ToProto(ended->status));
     notice.set_saga_status(ToProto(ended->saga_status));
@@ -42,8 +43,8 @@ bool GoesOn(const core::Event& event) {
 
 }  // namespace
 
-void WatchQueue::Take(const core::WorkflowId& id, const std::string& correlation_id,
-                      const std::vector<core::Event>& events) {
+void WatchQueue::Take(const core::WorkflowId& id, const core::Definition& definition,
+                      const std::string& correlation_id, const std::vector<core::Event>& events) {
   v1::WatchResponse::Notice notice;
   bool ends = false;
   for (const core::Event& event : events) {
@@ -51,7 +52,7 @@ void WatchQueue::Take(const core::WorkflowId& id, const std::string& correlation
     if (options_.one_workflow) last_seq_ = event.seq;
     const bool is_end = std::holds_alternative<core::WorkflowEnded>(event.body);
     ends = (ends || is_end) && !GoesOn(event);
-    if (is_end || !options_.ends_only) AddEvent(event, notice);
+    if (is_end || !options_.ends_only) AddEvent(event, definition.masked, notice);
   }
   if (notice.events().empty()) return;
   notice.set_workflow_id(id.ToString());
@@ -89,7 +90,7 @@ bool WatchQueue::Tell(const std::vector<runtime::Notice>& notices) {
 void WatchQueue::TakeTold(const runtime::Notice& notice) {
   const std::size_t bytes = RoughBytes(notice);
   const std::size_t count = notices_.size();
-  Take(notice.id, notice.correlation_id, notice.events);
+  Take(notice.id, *notice.definition, notice.correlation_id, notice.events);
   if (notices_.size() == count) return;
   notices_.back().told_bytes = bytes;
   pending_bytes_ += bytes;
@@ -118,7 +119,7 @@ void WatchQueue::Begin() {
 void WatchQueue::Catch(const runtime::WorkflowView& view, std::vector<core::Event> events) {
   base::MutexLock lock(mutex_);
   if (reactor_ == nullptr) return;
-  Take(view.state.id, view.state.start.correlation_id, events);
+  Take(view.state.id, *view.definition, view.state.start.correlation_id, events);
   TakeEarly();
   // Asked to go on after the end: nothing more will come.
   if (core::IsTerminal(view.state.status) && !end_.has_value()) end_ = absl::OkStatus();

@@ -51,8 +51,9 @@ class WatchQueue final : public runtime::WatchSink {
   void Detach();
 
  private:
-  void Take(const core::WorkflowId& id, const std::string& correlation_id,
-            const std::vector<core::Event>& events) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Take(const core::WorkflowId& id, const core::Definition& definition,
+            const std::string& correlation_id, const std::vector<core::Event>& events)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TakeTold(const runtime::Notice& notice) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TakeEarly() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void DropPending() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

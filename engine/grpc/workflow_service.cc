@@ -208,7 +208,7 @@ WorkflowServiceImpl::Reactor* WorkflowServiceImpl::History(Context* context,
     const auto events = reader_.ReadEvents(*id, request->after_seq(), count);
     if (!events.ok()) return ToGrpc(events.status());
     for (const core::Event& event : *events) {
-      ToProto(event, *response->add_events());
+      ToProto(event, (*view)->definition->masked, *response->add_events());
     }
     const core::EventSeq last = events->empty() ? request->after_seq() : events->back().seq;
     response->set_more(last < (*view)->state.seq);

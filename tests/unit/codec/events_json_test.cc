@@ -103,6 +103,18 @@ TEST(EventsJsonTest, TextIsAsSpecified) {
   EXPECT_EQ(EncodeEvents({}), "[]");
 }
 
+TEST(EventsJsonTest, PayloadsAreMaskedForPeople) {
+  const core::Event event{
+      .seq = 1,
+      .at = 5,
+      .body = core::TaskFailed{.task = 1,
+                               .reason = "pin",
+                               .output = core::Payload(R"({"pin": 1, "reason": {"pin": 2}})")}};
+  EXPECT_EQ(EventJson(event, core::MaskedFields({"pin", "task"})),
+            R"({"seq":1,"at":5,"type":"TaskFailed","task":1,"reason":"pin","effect":"NONE",)"
+            R"("output":{"pin":"***","reason":{"pin":"***"}}})");
+}
+
 // What people and other programs read it with.
 TEST(EventsJsonTest, OtherReadersTakeIt) {
   std::mt19937_64 random(7);

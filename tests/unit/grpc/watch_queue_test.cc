@@ -1,6 +1,7 @@
 // The bounds of what is told to a watcher that does not read.
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,9 @@ runtime::Notice NoticeOf(std::size_t payload_bytes) {
   core::TaskCompleted completed;
   completed.task = 1;
   completed.output = core::Payload("\"" + std::string(payload_bytes, 'x') + "\"");
-  return {.id = base::UuidV7(1, 1, 1), .events = {{.seq = 1, .at = 1, .body = completed}}};
+  return {.id = base::UuidV7(1, 1, 1),
+          .definition = std::make_shared<core::Definition>(),
+          .events = {{.seq = 1, .at = 1, .body = completed}}};
 }
 
 TEST(WatchQueueTest, WatcherThatDoesNotReadIsDroppedAtItsBytes) {
