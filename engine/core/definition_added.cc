@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/core/definition_graph.h"
 #include "engine/core/definition_saga.h"
+#include "engine/core/definition_secrets.h"
 #include "engine/core/definition_steps.h"
 #include "engine/core/json_scan.h"
 #include "engine/core/json_write.h"
@@ -196,6 +197,7 @@ Parsed<std::shared_ptr<const StepList>> CompileStepList(const Definition& defini
   if (!accepted_before) {
     CheckAddedGraph(own, result.sources, mistakes);
     CheckStepKinds(own, result.sources, mistakes);
+    CheckSecrets(own, result.sources, mistakes);
     CheckPivots(own, result.sources, mistakes);
   }
   parsed.mistakes = mistakes.mistakes();

@@ -8,6 +8,7 @@
 #include "engine/core/definition_fields.h"
 #include "engine/core/definition_graph.h"
 #include "engine/core/definition_saga.h"
+#include "engine/core/definition_secrets.h"
 #include "engine/core/definition_steps.h"
 #include "engine/core/definition_task.h"
 #include "engine/core/json_check.h"
@@ -105,6 +106,11 @@ void ReadHead(const Fields& fields, Definition& definition) {
       fields.IntegerIn("failureWorkflowVersion", 0, std::numeric_limits<std::int32_t>::max());
   definition.failure_workflow_version = static_cast<std::int32_t>(failure_version.value_or(0));
   ReadTurns(fields, definition);
+  if (fields.Has("cacheConfig")) {
+    fields.Warn("cacheConfig",
+                "is kept, and does nothing for a workflow: start it under an idempotency key, or "
+                "give its steps a cacheConfig");
+  }
 }
 
 // saga.md 2.1: the default of `undeclared` depends on whether any step has saga data.
@@ -168,6 +174,7 @@ Parsed<Definition> ParseDefinition(std::string_view json, const TaskDefinitionLo
       CheckGraph(definition, result.sources, mistakes);
     }
     CheckStepKinds(definition, result.sources, mistakes);
+    CheckSecrets(definition, result.sources, mistakes);
   }
   return Finish(std::move(definition), mistakes);
 }

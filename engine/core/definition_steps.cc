@@ -122,6 +122,9 @@ class StepsReader {
     if (!ignored.empty()) {
       return fields.Warn("cacheConfig", absl::StrCat("key: ", ignored.mistakes().front().message));
     }
+    if (!compiled.secrets().empty()) {
+      return fields.Warn("cacheConfig", "key: a secret cannot be part of it: nothing is kept");
+    }
     step.cache = CacheRule{std::move(compiled), seconds * kSecondUs};
   }
 

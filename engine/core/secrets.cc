@@ -6,6 +6,7 @@
 #include "engine/core/json_check.h"
 #include "engine/core/json_scan.h"
 #include "engine/core/json_write.h"
+#include "engine/core/limits.h"
 #include "engine/core/mistake.h"
 #include "engine/core/template_program.h"
 
@@ -86,14 +87,7 @@ class Substitution {
   }
 
   static std::string TextOf(const std::string& json) {
-    switch (KindOf(json)) {
-      case JsonKind::kString:
-        return StringOf(json);
-      case JsonKind::kNull:
-        return "";
-      default:
-        return json;
-    }
+    return KindOf(json) == JsonKind::kNull ? "" : TextForm(json);
   }
 
   // As JSON.
@@ -109,7 +103,19 @@ class Substitution {
       json = path.EvaluateIn(*secret, 3, work).value_or("null");
     }
     if (json == "null") result_.missing.push_back(mark.text);
+    Remember(json);
     return json;
+  }
+
+  // The texts in a value; as deep as CheckJson lets it be.
+  void Remember(std::string_view json) {
+    const JsonKind kind = KindOf(json);
+    if (kind == JsonKind::kString) {
+      std::string text = StringOf(json);
+      if (text.size() >= kSecretBytesHiddenMin) result_.values.push_back(std::move(text));
+    } else if (kind == JsonKind::kObject || kind == JsonKind::kArray) {
+      for (JsonWalk walk(json); walk.Next();) Remember(walk.value());
+    }
   }
 
   const SecretLookup& lookup_;
@@ -117,11 +123,64 @@ class Substitution {
   std::vector<Edit> edits_;
 };
 
+constexpr std::string_view kHidden = "***";
+
+// Where the next of the values begins, and which it is: of those that begin there the longest.
+struct Found {
+  std::size_t at = std::string_view::npos;
+  std::size_t size = 0;
+};
+
+Found FindSecret(std::string_view text, std::size_t from, const std::vector<std::string>& values) {
+  Found found;
+  for (const std::string& value : values) {
+    const std::size_t at = text.find(value, from);
+    if (at > found.at || at == std::string_view::npos) continue;
+    const bool longer = at < found.at || value.size() > found.size;
+    if (longer) found = {at, value.size()};
+  }
+  return found;
+}
+
+bool HoldsSecret(std::string_view text, const std::vector<std::string>& values) {
+  return FindSecret(text, 0, values).at != std::string_view::npos;
+}
+
 }  // namespace
+
+std::string HideSecrets(std::string_view text, const std::vector<std::string>& values) {
+  std::string out;
+  std::size_t at = 0;
+  for (Found found = FindSecret(text, at, values); found.at != std::string_view::npos;
+       found = FindSecret(text, at, values)) {
+    out.append(text.substr(at, found.at - at)).append(kHidden);
+    at = found.at + found.size;
+  }
+  return out.append(text.substr(at));
+}
+
+Payload HideSecrets(const Payload& payload, const std::vector<std::string>& values) {
+  if (values.empty()) return payload;
+  const std::string_view json = payload.text();
+  std::string out;
+  std::size_t copied = 0;
+  for (std::size_t at = json.find('"'); at < json.size(); at = json.find('"', at)) {
+    const std::size_t end = SkipJsonValue(json, at);
+    const std::string text = StringOf(json.substr(at, end - at));
+    if (HoldsSecret(text, values)) {
+      out.append(json.substr(copied, at - copied));
+      AppendJsonString(out, HideSecrets(text, values));
+      copied = end;
+    }
+    at = end;
+  }
+  if (copied == 0) return payload;
+  return Payload(std::move(out.append(json.substr(copied))));
+}
 
 Substituted SubstituteSecrets(const Payload& payload, const Template& source,
                               std::string_view below, const SecretLookup& lookup) {
-  Substituted result{.payload = payload, .missing = {}, .withheld = {}};
+  Substituted result{.payload = payload, .missing = {}, .withheld = {}, .values = {}};
   if (source.secrets().empty() || payload.empty()) return result;
   std::string_view root = TrimJson(payload.text());
   if (!below.empty()) {

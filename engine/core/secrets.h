@@ -8,6 +8,10 @@
 // that string is, so that no data can get hold of a secret. A reference that was carried on as data
 // (`${charge.input.token}`, the input of a sub-workflow) is data.
 //
+// What comes back may hold a value that went out: a service that echoes its request, an error text
+// with the address in it, a script that returns its input. It is hidden there before it becomes an
+// event (HideSecrets).
+//
 // Pure, thread-safe.
 #pragma once
 
@@ -29,6 +33,7 @@ struct Substituted {
   Payload payload;
   std::vector<std::string> missing;   // references without a value: null, in a longer text ""
   std::vector<std::string> withheld;  // places where a value looked like a reference, too
+  std::vector<std::string> values;    // texts that were put in, of kSecretBytesHiddenMin at least
 };
 
 // `payload`: what `source` evaluated to, with members added at most. `below`: the member of it that
@@ -36,5 +41,10 @@ struct Substituted {
 // that is a JSON document.
 Substituted SubstituteSecrets(const Payload& payload, const Template& source,
                               std::string_view below, const SecretLookup& lookup);
+
+// The text with "***" wherever one of the values stands in it.
+std::string HideSecrets(std::string_view text, const std::vector<std::string>& values);
+// The same in every text of the JSON, keys too, however it is escaped.
+Payload HideSecrets(const Payload& payload, const std::vector<std::string>& values);
 
 }  // namespace skald::core

@@ -3,10 +3,8 @@
 #include <string>
 #include <utility>
 
-#include "engine/base/log.h"
 #include "engine/core/construct.h"
-#include "engine/core/loop_output.h"
-#include "engine/core/secrets.h"
+#include "engine/runtime/task_secrets.h"
 
 namespace skald::runtime {
 namespace {
@@ -25,53 +23,15 @@ const char* KeySuffix(core::Operation operation) {
   return "";
 }
 
-// The attempt that an undo or a probe is about: the successful one, else the last.
-const core::Task* OriginalTask(const core::State& state, const core::StepRun& run) {
-  return state.has_task(run.task) ? &state.task(run.task) : nullptr;
-}
-
-// The template that the task's input came from, and the member of the input that holds its value
-// ("" = all of it): the default input of an undo or a probe has the action's input in it.
-struct InputSource {
-  const core::Template* source = nullptr;
-  std::string_view below;
-};
-
-InputSource SourceOf(const core::Step& step, core::Operation operation) {
-  const bool undo = operation == core::Operation::kCompensate && step.saga.undo.has_value();
-  const bool probe = operation == core::Operation::kProbe && step.saga.probe.has_value();
-  if (undo && step.saga.undo->input.has_value()) return {&*step.saga.undo->input, ""};
-  if (probe && step.saga.probe->input.has_value()) return {&*step.saga.probe->input, ""};
-  return {&step.input, undo || probe ? "input" : ""};
-}
-
-core::Payload WithSecrets(const core::Payload& payload, const InputSource& from,
-                          const core::State& state, const core::Step& step,
-                          const ports::SecretStore* secrets) {
-  if (secrets == nullptr || from.source->secrets().empty()) return payload;
-  core::Substituted result = core::SubstituteSecrets(
-      payload, *from.source, from.below,
-      [&](std::string_view name) { return secrets->Find(state.start.name_space, name); });
-  for (const std::string& missing : result.missing) {
-    base::LogWarn(
-        "secret.missing",
-        {{"workflow", state.id.ToString()}, {"step", step.reference}, {"reference", missing}});
-  }
-  for (const std::string& place : result.withheld) {
-    base::LogWarn("secret.withheld",
-                  {{"workflow", state.id.ToString()}, {"step", step.reference}, {"place", place}});
-  }
-  return std::move(result.payload);
-}
-
 void DescribeOriginal(const core::Step& step, const core::State& state, const core::StepRun& run,
                       const ports::SecretStore* secrets, Assignment& assignment) {
   assignment.original_effect = run.outcome;
   assignment.possible_duplicate = run.possible_duplicate;
   assignment.undo_reason = state.fault.reason;
-  const core::Task* original = OriginalTask(state, run);
-  if (original == nullptr) return;
-  assignment.original_input = WithSecrets(original->input, {&step.input, ""}, state, step, secrets);
+  if (!state.has_task(run.task)) return;
+  // The successful attempt, else the last.
+  const core::Task* original = &state.task(run.task);
+  assignment.original_input = OriginalInputToHandOver(step, *original, state, secrets);
   if (run.outcome == core::Effect::kApplied) assignment.original_output = original->output;
 }
 
@@ -106,16 +66,6 @@ core::DurationUs ResponseTimeoutUs(const core::Definition& definition, const cor
       break;
   }
   return 0;
-}
-
-core::Payload InputToHandOver(const core::Definition& definition, const core::State& state,
-                              const core::Task& task, const ports::SecretStore* secrets) {
-  const core::Step& step = core::StepOf(definition, state, task.step);
-  if (task.operation == core::Operation::kEvaluate) {
-    return WithSecrets(core::ConditionInput(definition, state, task), {&step.input, ""}, state,
-                       step, secrets);
-  }
-  return WithSecrets(task.input, SourceOf(step, task.operation), state, step, secrets);
 }
 
 Assignment MakeAssignment(const core::Definition& definition, const core::State& state,

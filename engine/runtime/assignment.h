@@ -14,12 +14,6 @@ namespace skald::runtime {
 Assignment MakeAssignment(const core::Definition& definition, const core::State& state,
                           const core::Task& task, const ports::SecretStore* secrets);
 
-// The input as it is handed to a worker or runner: with the values of secrets in it
-// (core/secrets.h). Never to be stored or logged. Says in the log which secrets are missing, by
-// name.
-core::Payload InputToHandOver(const core::Definition& definition, const core::State& state,
-                              const core::Task& task, const ports::SecretStore* secrets);
-
 // How long the worker may be silent about the task; 0 = no bound of its own.
 core::DurationUs ResponseTimeoutUs(const core::Definition& definition, const core::State& state,
                                    const core::Task& task);

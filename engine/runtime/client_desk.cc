@@ -1,10 +1,12 @@
 #include "engine/runtime/client_desk.h"
 
 #include <utility>
+#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "engine/runtime/limits.h"
 #include "engine/runtime/overload.h"
+#include "engine/runtime/task_secrets.h"
 
 namespace skald::runtime {
 namespace {
@@ -99,7 +101,11 @@ void ClientDesk::SendNow(Workflow& workflow, const std::string& name_space,
     return done(absl::NotFoundError(absl::StrCat(
         "there is no workflow ", workflow.state.id.ToString(), " in namespace ", name_space)));
   }
-  absl::StatusOr<core::Answer> answer = decider_.Decide(workflow, trigger);
+  core::Trigger told = trigger;
+  if (auto* update = std::get_if<core::UpdateTask>(&told)) {
+    HideSecrets(*workflow.definition, workflow.state, state_.secrets, *update);
+  }
+  absl::StatusOr<core::Answer> answer = decider_.Decide(workflow, told);
   Reply<core::Answer>(workflow, std::move(done), std::move(answer));
 }
 

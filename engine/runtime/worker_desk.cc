@@ -8,6 +8,7 @@
 #include "engine/base/log.h"
 #include "engine/runtime/limits.h"
 #include "engine/runtime/overload.h"
+#include "engine/runtime/task_secrets.h"
 
 namespace skald::runtime {
 
@@ -163,7 +164,10 @@ void WorkerDesk::Heartbeat(SessionId session, const std::vector<Beat>& beats) {
     Workflow* workflow = state_.shards.Find(beat.task.workflow);
     if (lease == nullptr || lease->settled || workflow == nullptr) continue;
     std::erase_if(workflow->progress, [&](const auto& p) { return p.task == beat.task.task; });
-    workflow->progress.push_back({beat.task.task, beat.progress_percent, beat.progress_message});
+    workflow->progress.push_back(
+        {beat.task.task, beat.progress_percent,
+         HideSecrets(*workflow->definition, workflow->state, state_.secrets, beat.task.task,
+                     beat.progress_message)});
   }
 }
 
@@ -229,6 +233,7 @@ void WorkerDesk::ReportOne(SessionId session, Worker* worker, Result result) {
 }
 
 void WorkerDesk::ReportNow(SessionId session, Workflow& workflow, Result result) {
+  HideSecrets(*workflow.definition, workflow.state, state_.secrets, result.report);
   absl::StatusOr<core::Answer> answer = decider_.Decide(workflow, result.report);
   const bool unfit =
       absl::IsInvalidArgument(answer.status()) || absl::IsResourceExhausted(answer.status());

@@ -133,5 +133,28 @@ TEST(SecretsTest, TheValueMayStandBelow) {
   EXPECT_TRUE(SubstituteSecrets(Payload(), *compiled, "", Lookup).payload.empty());
 }
 
+TEST(SecretsTest, WhatWasPutInIsKnown) {
+  EXPECT_THAT(
+      HandOver(R"({"a":"${workflow.secrets.key}","b":"x ${workflow.secrets.other}"})").sent.values,
+      ElementsAre("s3\"cret", "not yours"));
+  // Too short to be looked for; a number is no text.
+  EXPECT_THAT(
+      HandOver(R"({"a":"${workflow.secrets.db.user}${workflow.secrets.db.port}"})").sent.values,
+      IsEmpty());
+}
+
+TEST(SecretsTest, ValuesAreHiddenInResults) {
+  const std::vector<std::string> values = {"s3\"cret", "s3\"cret-2"};
+  EXPECT_EQ(HideSecrets(R"(401 for s3"cret-2, then s3"cret)", values), "401 for ***, then ***");
+  EXPECT_EQ(HideSecrets("s3cret", values), "s3cret");
+  const Payload echo(
+      R"({ "a" : "Bearer s3\"cret!", "b":["s3\u0022cret", {"s3\"cret":1}], "c":2 })");
+  EXPECT_EQ(HideSecrets(echo, values).text(),
+            R"({ "a" : "Bearer ***!", "b":["***", {"***":1}], "c":2 })");
+  const Payload other(R"({"a":"\\","b":"\"s3\""})");
+  EXPECT_EQ(HideSecrets(other, values).text().data(), other.text().data());
+  EXPECT_TRUE(HideSecrets(Payload(), values).empty());
+}
+
 }  // namespace
 }  // namespace skald::core
