@@ -16,6 +16,7 @@ namespace skald::app {
 using Chosen = std::function<int()>;
 
 void AddDefinitionCommands(CLI::App& app, Chosen& chosen);
+void AddSchemaCommands(CLI::App& app, Chosen& chosen);
 void AddWorkflowCommands(CLI::App& app, Chosen& chosen);
 void AddOperatorCommands(CLI::App& workflow, Chosen& chosen);
 void AddReopenCommands(CLI::App& workflow, Chosen& chosen);

@@ -79,6 +79,7 @@ int Main(int argc, char** argv) {
   Chosen chosen;
   AddServerCommands(app, config, chosen);
   AddDefinitionCommands(app, chosen);
+  AddSchemaCommands(app, chosen);
   AddWorkflowCommands(app, chosen);
   AddAdminCommands(app, chosen);
   AddScriptHostCommand(app, script_memory_bytes, chosen);

@@ -26,7 +26,9 @@ std::shared_ptr<const JsonSchema> ReadSchema(const Fields& fields, std::string_v
     return nullptr;
   }
   if (!data.has_value() || KindOf(*data) != JsonKind::kObject) {
-    fields.Warn(key, "has no data: it is kept, but nothing is checked");
+    fields.Warn(key,
+                "has no data, and no schema is stored under its name and version: nothing is "
+                "checked");
     return nullptr;
   }
   auto schema = JsonSchema::Compile(*data);

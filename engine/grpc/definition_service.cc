@@ -8,6 +8,9 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/log.h"
 #include "engine/core/definition_parser.h"
+#include "engine/core/json_scan.h"
+#include "engine/core/json_write.h"
+#include "engine/core/schema_definition.h"
 #include "engine/grpc/convert.h"
 #include "engine/grpc/unary.h"
 #include "engine/runtime/definition_looker.h"
@@ -62,6 +65,14 @@ grpc::Status Answer(const absl::StatusOr<ports::Paged<ports::StoredDefinition>>&
   return grpc::Status::OK;
 }
 
+// One that was stored as the next version says so.
+void SetOwnVersion(v1::DefinitionRecord& record) {
+  const std::string& source = record.definition();
+  const std::string version = absl::StrCat(record.version());
+  if (core::TextIn(source, "version") == version) return;
+  record.set_definition(core::OverlayMembers(source, "{\"version\":" + version + "}"));
+}
+
 }  // namespace
 
 grpc::Status DefinitionServiceImpl::StoreWorkflow(const v1::RegisterWorkflowRequest& request,
@@ -70,7 +81,7 @@ grpc::Status DefinitionServiceImpl::StoreWorkflow(const v1::RegisterWorkflowRequ
   if (!name_space.ok()) return ToGrpc(name_space.status());
   runtime::DefinitionLooker looker(catalog_, *name_space);
   const auto parsed = core::ParseDefinition(
-      request.definition(), looker.Tasks(),
+      looker.WithSchemas(request.definition()), looker.Tasks(),
       {.name_space = *name_space, .children = looker.Children(), .environment = environment_});
   if (!looker.failed().ok()) return ToGrpc(looker.failed());
   if (!parsed.ok()) return Refuse("workflow definition refused", parsed.mistakes);
@@ -78,7 +89,7 @@ grpc::Status DefinitionServiceImpl::StoreWorkflow(const v1::RegisterWorkflowRequ
   stored.name_space = *name_space;
   stored.name = parsed.value->name;
   stored.version = parsed.value->version;
-  stored.source = std::string(parsed.value->source.text());
+  stored.source = std::string(core::TrimJson(request.definition()));
   stored.created_at = stored.updated_at = clock_.Now();
   const absl::Status put = catalog_.PutDefinition(stored, request.overwrite());
   if (!put.ok()) return ToGrpc(put);
@@ -109,6 +120,30 @@ grpc::Status DefinitionServiceImpl::StoreTask(const v1::RegisterTaskRequest& req
   base::LogInfo("task_definition.registered",
                 {{"namespace", stored.name_space}, {"name", stored.name}});
   response.set_name(stored.name);
+  return grpc::Status::OK;
+}
+
+grpc::Status DefinitionServiceImpl::StoreSchema(const v1::RegisterSchemaRequest& request,
+                                                v1::RegisterSchemaResponse& response) {
+  auto name_space = ToNamespace(request.namespace_());
+  if (!name_space.ok()) return ToGrpc(name_space.status());
+  const auto parsed = core::ParseSchemaDefinition(request.schema());
+  if (!parsed.ok()) return Refuse("schema refused", parsed.mistakes);
+  ports::StoredDefinition stored;
+  stored.name_space = *name_space;
+  stored.name = parsed.value->name;
+  stored.version = request.new_version() ? 0 : parsed.value->version;
+  stored.source = std::string(parsed.value->source.text());
+  stored.created_at = stored.updated_at = clock_.Now();
+  const absl::StatusOr<std::int32_t> version = catalog_.PutSchema(stored);
+  if (!version.ok()) return ToGrpc(version.status());
+  base::LogInfo("schema.registered",
+                {{"namespace", stored.name_space}, {"name", stored.name}, {"version", *version}});
+  response.set_name(stored.name);
+  response.set_version(*version);
+  for (const core::Mistake& warning : parsed.warnings) {
+    response.add_warnings(absl::StrCat(warning.path, ": ", warning.message));
+  }
   return grpc::Status::OK;
 }
 
@@ -191,6 +226,50 @@ grpc::ServerUnaryReactor* DefinitionServiceImpl::DeleteTask(
     const auto name_space = ToNamespace(request->namespace_());
     if (!name_space.ok()) return ToGrpc(name_space.status());
     return ToGrpc(catalog_.DeleteTaskDefinition(*name_space, request->name()));
+  });
+}
+
+grpc::ServerUnaryReactor* DefinitionServiceImpl::RegisterSchema(
+    grpc::CallbackServerContext* context, const v1::RegisterSchemaRequest* request,
+    v1::RegisterSchemaResponse* response) {
+  return RunOnPool(context, pool_,
+                   [this, request, response] { return StoreSchema(*request, *response); });
+}
+
+grpc::ServerUnaryReactor* DefinitionServiceImpl::GetSchema(grpc::CallbackServerContext* context,
+                                                           const v1::GetSchemaRequest* request,
+                                                           v1::DefinitionRecord* response) {
+  return RunOnPool(context, pool_, [this, request, response] {
+    const auto name_space = ToNamespace(request->namespace_());
+    if (!name_space.ok()) return ToGrpc(name_space.status());
+    const grpc::Status status =
+        Answer(catalog_.GetSchema(*name_space, request->name(), request->version()), *response);
+    if (status.ok()) SetOwnVersion(*response);
+    return status;
+  });
+}
+
+grpc::ServerUnaryReactor* DefinitionServiceImpl::ListSchemas(
+    grpc::CallbackServerContext* context, const v1::ListDefinitionsRequest* request,
+    v1::ListDefinitionsResponse* response) {
+  return RunOnPool(context, pool_, [this, request, response] {
+    const auto name_space = ToNamespace(request->namespace_());
+    if (!name_space.ok()) return ToGrpc(name_space.status());
+    const auto page = ToPage(*request);
+    if (!page.ok()) return ToGrpc(page.status());
+    const grpc::Status status = Answer(catalog_.ListSchemas(*name_space, *page), *response);
+    for (v1::DefinitionRecord& record : *response->mutable_definitions()) SetOwnVersion(record);
+    return status;
+  });
+}
+
+grpc::ServerUnaryReactor* DefinitionServiceImpl::DeleteSchema(
+    grpc::CallbackServerContext* context, const v1::DeleteSchemaRequest* request,
+    v1::DeleteDefinitionResponse*) {
+  return RunOnPool(context, pool_, [this, request] {
+    const auto name_space = ToNamespace(request->namespace_());
+    if (!name_space.ok()) return ToGrpc(name_space.status());
+    return ToGrpc(catalog_.DeleteSchema(*name_space, request->name(), request->version()));
   });
 }
 

@@ -46,12 +46,26 @@ class DefinitionServiceImpl final : public v1::DefinitionService::CallbackServic
   grpc::ServerUnaryReactor* DeleteTask(grpc::CallbackServerContext* context,
                                        const v1::DeleteTaskDefinitionRequest* request,
                                        v1::DeleteDefinitionResponse* response) override;
+  grpc::ServerUnaryReactor* RegisterSchema(grpc::CallbackServerContext* context,
+                                           const v1::RegisterSchemaRequest* request,
+                                           v1::RegisterSchemaResponse* response) override;
+  grpc::ServerUnaryReactor* GetSchema(grpc::CallbackServerContext* context,
+                                      const v1::GetSchemaRequest* request,
+                                      v1::DefinitionRecord* response) override;
+  grpc::ServerUnaryReactor* ListSchemas(grpc::CallbackServerContext* context,
+                                        const v1::ListDefinitionsRequest* request,
+                                        v1::ListDefinitionsResponse* response) override;
+  grpc::ServerUnaryReactor* DeleteSchema(grpc::CallbackServerContext* context,
+                                         const v1::DeleteSchemaRequest* request,
+                                         v1::DeleteDefinitionResponse* response) override;
 
  private:
   grpc::Status StoreWorkflow(const v1::RegisterWorkflowRequest& request,
                              v1::RegisterWorkflowResponse& response);
   grpc::Status StoreTask(const v1::RegisterTaskRequest& request,
                          v1::RegisterTaskResponse& response);
+  grpc::Status StoreSchema(const v1::RegisterSchemaRequest& request,
+                           v1::RegisterSchemaResponse& response);
 
   ports::Catalog& catalog_;
   const std::shared_ptr<const core::Environment> environment_;  // shared with the definitions

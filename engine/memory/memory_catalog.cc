@@ -86,6 +86,26 @@ absl::Status MemoryCatalog::DeleteTaskDefinition(const std::string& name_space,
   return store_.DeleteTaskDefinition(name_space, name);
 }
 
+absl::StatusOr<std::int32_t> MemoryCatalog::PutSchema(const ports::StoredDefinition& schema) {
+  return store_.PutSchema(schema);
+}
+
+absl::StatusOr<ports::StoredDefinition> MemoryCatalog::GetSchema(const std::string& name_space,
+                                                                 const std::string& name,
+                                                                 std::int32_t version) {
+  return store_.GetSchema(name_space, name, version);
+}
+
+absl::StatusOr<ports::Paged<ports::StoredDefinition>> MemoryCatalog::ListSchemas(
+    const std::string& name_space, const ports::Page& page) {
+  return Cut(store_.AllSchemas(name_space), page);
+}
+
+absl::Status MemoryCatalog::DeleteSchema(const std::string& name_space, const std::string& name,
+                                         std::int32_t version) {
+  return store_.DeleteSchema(name_space, name, version);
+}
+
 absl::StatusOr<std::int64_t> MemoryCatalog::PinDefinition(const std::string& body) {
   return store_.PinDefinition(body);
 }

@@ -33,6 +33,14 @@ class MemoryCatalog : public ports::Catalog {
                                     const std::string& name) override;
   absl::StatusOr<std::vector<ports::StoredDefinition>> LimitedTaskDefinitions(
       std::size_t count_max) override;
+  absl::StatusOr<std::int32_t> PutSchema(const ports::StoredDefinition& schema) override;
+  absl::StatusOr<ports::StoredDefinition> GetSchema(const std::string& name_space,
+                                                    const std::string& name,
+                                                    std::int32_t version) override;
+  absl::StatusOr<ports::Paged<ports::StoredDefinition>> ListSchemas(
+      const std::string& name_space, const ports::Page& page) override;
+  absl::Status DeleteSchema(const std::string& name_space, const std::string& name,
+                            std::int32_t version) override;
   absl::StatusOr<std::int64_t> PinDefinition(const std::string& body) override;
   absl::StatusOr<std::string> GetPinned(std::int64_t id) override;
   std::uint64_t Generation() override;

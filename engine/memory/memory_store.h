@@ -72,6 +72,13 @@ class MemoryStore {
   std::vector<ports::StoredDefinition> AllTaskDefinitions(const std::string& name_space) const;
   std::vector<ports::StoredDefinition> LimitedTaskDefinitions(std::size_t count_max) const;
   absl::Status DeleteTaskDefinition(const std::string& name_space, const std::string& name);
+  std::int32_t PutSchema(const ports::StoredDefinition& schema);
+  absl::StatusOr<ports::StoredDefinition> GetSchema(const std::string& name_space,
+                                                    const std::string& name,
+                                                    std::int32_t version) const;
+  std::vector<ports::StoredDefinition> AllSchemas(const std::string& name_space) const;
+  absl::Status DeleteSchema(const std::string& name_space, const std::string& name,
+                            std::int32_t version);
   std::int64_t PinDefinition(const std::string& body);
   absl::StatusOr<std::string> GetPinned(std::int64_t id) const;
   std::uint64_t generation() const;
@@ -130,6 +137,7 @@ class MemoryStore {
   ListenerId next_listener_ GUARDED_BY(mutex_) = 1;
   std::map<VersionKey, ports::StoredDefinition> definitions_ GUARDED_BY(mutex_);
   std::map<NameKey, ports::StoredDefinition> task_definitions_ GUARDED_BY(mutex_);
+  std::map<VersionKey, ports::StoredDefinition> schemas_ GUARDED_BY(mutex_);
   std::vector<std::string> pins_ GUARDED_BY(mutex_);  // id - 1
   std::map<std::string, std::int64_t> pin_ids_ GUARDED_BY(mutex_);
   std::uint64_t generation_ GUARDED_BY(mutex_) = 1;

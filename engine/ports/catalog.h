@@ -102,14 +102,28 @@ class Catalog {
   virtual absl::StatusOr<std::vector<StoredDefinition>> LimitedTaskDefinitions(
       std::size_t count_max) = 0;
 
+  // ---- schemas: kept by (namespace, name, version) ----
+  // Over an earlier one of that version; with version 0 as one past the highest of that name.
+  // Returns the version. Workflows that run keep the schemas they began with.
+  virtual absl::StatusOr<std::int32_t> PutSchema(const StoredDefinition& schema) = 0;
+  // version 0 = the highest.
+  virtual absl::StatusOr<StoredDefinition> GetSchema(const std::string& name_space,
+                                                     const std::string& name,
+                                                     std::int32_t version) = 0;
+  virtual absl::StatusOr<Paged<StoredDefinition>> ListSchemas(const std::string& name_space,
+                                                              const Page& page) = 0;
+  // version 0 = all of that name.
+  virtual absl::Status DeleteSchema(const std::string& name_space, const std::string& name,
+                                    std::int32_t version) = 0;
+
   // ---- pinned forms: a definition with its task definitions embedded, stored once per content
   // ---- Returns the id of this content, storing it if it is new. `body` is what codec made.
   virtual absl::StatusOr<std::int64_t> PinDefinition(const std::string& body) = 0;
   // NOT_FOUND is a damaged store.
   virtual absl::StatusOr<std::string> GetPinned(std::int64_t id) = 0;
 
-  // A number that grows whenever any definition or task definition of any node changes; cached
-  // pins made under an older number are stale.
+  // A number that grows whenever any definition, task definition or schema of any node changes;
+  // cached pins made under an older number are stale.
   virtual std::uint64_t Generation() = 0;
 
   // ---- reading workflows ----

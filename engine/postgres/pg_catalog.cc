@@ -19,6 +19,7 @@ namespace {
 constexpr char kCatalogChannel[] = "skald_catalog";
 constexpr char kDefinitions[] = "definitions";
 constexpr char kTaskDefinitions[] = "task definitions";
+constexpr char kSchemas[] = "schemas";
 
 using Transaction = pqxx::transaction_base;
 
@@ -54,6 +55,12 @@ absl::Status NoDefinition(const std::string& name_space, const std::string& name
 absl::Status NoTaskDefinition(const std::string& name_space, const std::string& name) {
   return absl::NotFoundError(
       fmt::format("no task definition \"{}\" in namespace \"{}\"", name, name_space));
+}
+
+absl::Status NoSchema(const std::string& name_space, const std::string& name,
+                      std::int32_t version) {
+  return absl::NotFoundError(
+      fmt::format("no schema {} in namespace \"{}\"", Named(name, version), name_space));
 }
 
 absl::Status NoWorkflow(const core::WorkflowId& id) {
@@ -140,22 +147,27 @@ absl::StatusOr<ports::StoredDefinition> PgCatalog::GetDefinition(const std::stri
 
 absl::StatusOr<ports::Paged<ports::StoredDefinition>> PgCatalog::ListDefinitions(
     const std::string& name_space, const ports::Page& page) {
+  return ListVersions("list definitions", kListDefinitions, kDefinitions, name_space, page);
+}
+
+absl::StatusOr<ports::Paged<ports::StoredDefinition>> PgCatalog::ListVersions(
+    std::string_view what, const char* statement, const char* list, const std::string& name_space,
+    const ports::Page& page) {
   std::vector<std::string> after = {"", "0"};
   std::int32_t version = 0;
   if (!page.token.empty()) {
-    ASSIGN_OR_RETURN(after, DecodePageToken(kDefinitions, 2, page.token));
+    ASSIGN_OR_RETURN(after, DecodePageToken(list, 2, page.token));
     if (!absl::SimpleAtoi(after[1], &version)) {
       return absl::InvalidArgumentError("page_token: malformed");
     }
   }
   const std::size_t size = PageSize(page);
   ports::Paged<ports::StoredDefinition> result;
-  RETURN_IF_ERROR(pool_.Read("list definitions", [&](Transaction& transaction) {
-    result =
-        ToPage(transaction.exec_params(kListDefinitions, name_space, after[0], version, size + 1),
-               size, [](const ports::StoredDefinition& last) {
-                 return EncodePageToken(kDefinitions, {last.name, std::to_string(last.version)});
-               });
+  RETURN_IF_ERROR(pool_.Read(what, [&](Transaction& transaction) {
+    result = ToPage(transaction.exec_params(statement, name_space, after[0], version, size + 1),
+                    size, [list](const ports::StoredDefinition& last) {
+                      return EncodePageToken(list, {last.name, std::to_string(last.version)});
+                    });
     return absl::OkStatus();
   }));
   return result;
@@ -213,6 +225,46 @@ absl::Status PgCatalog::DeleteTaskDefinition(const std::string& name_space,
   return Change("delete task definition", [&](Transaction& transaction) -> absl::Status {
     const pqxx::result rows = transaction.exec_params(kDeleteTaskDefinition, name_space, name);
     return rows.affected_rows() == 0 ? NoTaskDefinition(name_space, name) : absl::OkStatus();
+  });
+}
+
+absl::StatusOr<std::int32_t> PgCatalog::PutSchema(const ports::StoredDefinition& schema) {
+  RETURN_IF_ERROR(CheckTexts(schema));
+  std::int32_t version = 0;
+  RETURN_IF_ERROR(Change("put schema", [&](Transaction& transaction) {
+    transaction.exec(kLockGeneration);
+    const pqxx::result rows =
+        transaction.exec_params(kPutSchema, schema.name_space, schema.name, schema.version,
+                                schema.source, schema.created_at, schema.updated_at);
+    version = rows[0][0].as<std::int32_t>();
+    return absl::OkStatus();
+  }));
+  return version;
+}
+
+absl::StatusOr<ports::StoredDefinition> PgCatalog::GetSchema(const std::string& name_space,
+                                                             const std::string& name,
+                                                             std::int32_t version) {
+  std::optional<ports::StoredDefinition> found;
+  RETURN_IF_ERROR(pool_.Read("get schema", [&](Transaction& transaction) {
+    const pqxx::result rows = transaction.exec_params(kSelectSchema, name_space, name, version);
+    if (!rows.empty()) found = ToDefinition(rows[0]);
+    return absl::OkStatus();
+  }));
+  if (!found.has_value()) return NoSchema(name_space, name, version);
+  return *std::move(found);
+}
+
+absl::StatusOr<ports::Paged<ports::StoredDefinition>> PgCatalog::ListSchemas(
+    const std::string& name_space, const ports::Page& page) {
+  return ListVersions("list schemas", kListSchemas, kSchemas, name_space, page);
+}
+
+absl::Status PgCatalog::DeleteSchema(const std::string& name_space, const std::string& name,
+                                     std::int32_t version) {
+  return Change("delete schema", [&](Transaction& transaction) -> absl::Status {
+    const pqxx::result rows = transaction.exec_params(kDeleteSchema, name_space, name, version);
+    return rows.affected_rows() == 0 ? NoSchema(name_space, name, version) : absl::OkStatus();
   });
 }
 

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -39,6 +40,14 @@ class PgCatalog final : public ports::Catalog, public ports::TaskLog {
                                     const std::string& name) override;
   absl::StatusOr<std::vector<ports::StoredDefinition>> LimitedTaskDefinitions(
       std::size_t count_max) override;
+  absl::StatusOr<std::int32_t> PutSchema(const ports::StoredDefinition& schema) override;
+  absl::StatusOr<ports::StoredDefinition> GetSchema(const std::string& name_space,
+                                                    const std::string& name,
+                                                    std::int32_t version) override;
+  absl::StatusOr<ports::Paged<ports::StoredDefinition>> ListSchemas(
+      const std::string& name_space, const ports::Page& page) override;
+  absl::Status DeleteSchema(const std::string& name_space, const std::string& name,
+                            std::int32_t version) override;
   absl::StatusOr<std::int64_t> PinDefinition(const std::string& body) override;
   absl::StatusOr<std::string> GetPinned(std::int64_t id) override;
   std::uint64_t Generation() override { return generation_.load(std::memory_order_acquire); }
@@ -60,6 +69,12 @@ class PgCatalog final : public ports::Catalog, public ports::TaskLog {
  private:
   explicit PgCatalog(const std::string& connection_string);
 
+  // One page of a statement's rows, which are kept by name and version; `list` is for the token.
+  absl::StatusOr<ports::Paged<ports::StoredDefinition>> ListVersions(std::string_view what,
+                                                                     const char* statement,
+                                                                     const char* list,
+                                                                     const std::string& name_space,
+                                                                     const ports::Page& page);
   // A change and the generation after it, in one transaction.
   absl::Status Change(std::string_view what, const Session::Body& body);
   void RaiseGeneration(std::uint64_t generation);

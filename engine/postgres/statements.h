@@ -235,6 +235,31 @@ inline constexpr char kListLimitedTasks[] =
     "OR source LIKE '%\"rateLimitPerFrequency\"%' ORDER BY namespace, name LIMIT $1";
 inline constexpr char kDeleteTaskDefinition[] =
     "DELETE FROM skald.task_definition WHERE namespace = $1 AND name = $2";
+// Writers of schemas one after the other, so that the next version is one past the last.
+inline constexpr char kLockGeneration[] = "SELECT FROM skald.catalog_generation FOR UPDATE";
+inline constexpr char kPutSchema[] = R"sql(
+  INSERT INTO skald.schema_definition (namespace, name, version, source, created_at, updated_at)
+  VALUES ($1, $2,
+          CASE WHEN $3::integer > 0 THEN $3
+               ELSE (SELECT coalesce(max(s.version), 0) + 1 FROM skald.schema_definition s
+                     WHERE s.namespace = $1 AND s.name = $2) END,
+          $4, skald.time_of($5), skald.time_of($6))
+  ON CONFLICT (namespace, name, version)
+  DO UPDATE SET source = excluded.source, updated_at = excluded.updated_at
+  RETURNING version
+)sql";
+inline constexpr char kSelectSchema[] =
+    "SELECT namespace, name, version, source, " SKALD_DEFINITION_TIMES
+    "FROM skald.schema_definition"
+    " WHERE namespace = $1 AND name = $2 AND ($3::integer = 0 OR version = $3)"
+    " ORDER BY version DESC LIMIT 1";
+inline constexpr char kListSchemas[] =
+    "SELECT namespace, name, version, source, " SKALD_DEFINITION_TIMES
+    "FROM skald.schema_definition WHERE namespace = $1 AND (name, version) > ($2, $3)"
+    " ORDER BY name, version LIMIT $4";
+inline constexpr char kDeleteSchema[] =
+    "DELETE FROM skald.schema_definition"
+    " WHERE namespace = $1 AND name = $2 AND ($3::integer = 0 OR version = $3)";
 #undef SKALD_DEFINITION_TIMES
 inline constexpr char kGeneration[] = "SELECT value FROM skald.catalog_generation";
 inline constexpr char kSelectPin[] = R"sql(

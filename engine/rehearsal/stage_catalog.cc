@@ -53,4 +53,12 @@ absl::StatusOr<ports::StoredDefinition> StageCatalog::GetTaskDefinition(
   return registered_->GetTaskDefinition(name_space, name);
 }
 
+absl::StatusOr<ports::StoredDefinition> StageCatalog::GetSchema(const std::string& name_space,
+                                                                const std::string& name,
+                                                                std::int32_t version) {
+  auto found = MemoryCatalog::GetSchema(name_space, name, version);
+  if (registered_ == nullptr || !absl::IsNotFound(found.status())) return found;
+  return registered_->GetSchema(name_space, name, version);
+}
+
 }  // namespace skald::rehearsal

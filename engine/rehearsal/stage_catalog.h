@@ -28,6 +28,9 @@ class StageCatalog final : public memory::MemoryCatalog {
                                                         std::int32_t version) override;
   absl::StatusOr<ports::StoredDefinition> GetTaskDefinition(const std::string& name_space,
                                                             const std::string& name) override;
+  absl::StatusOr<ports::StoredDefinition> GetSchema(const std::string& name_space,
+                                                    const std::string& name,
+                                                    std::int32_t version) override;
 
  private:
   ports::Catalog* const registered_;

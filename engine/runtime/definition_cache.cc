@@ -36,7 +36,7 @@ absl::StatusOr<DefinitionPointer> DefinitionCache::Compile(const std::string& na
                                                            const std::string& source,
                                                            bool in_place) {
   DefinitionLooker looker(catalog_, name_space);
-  auto pinned = codec::PinDefinition(source, looker.Tasks(),
+  auto pinned = codec::PinDefinition(looker.WithSchemas(source), looker.Tasks(),
                                      {.name_space = name_space,
                                       .children = looker.Children(),
                                       .begins = true,

@@ -2,15 +2,24 @@
 
 #include <algorithm>
 
+#include "engine/runtime/stored_schemas.h"
+
 namespace skald::runtime {
 
 core::TaskDefinitionLookup DefinitionLooker::Tasks() {
   return [this](const std::string& name) -> std::optional<std::string> {
     auto definition = catalog_.GetTaskDefinition(name_space_, name);
-    if (definition.ok()) return std::move(definition)->source;
+    if (definition.ok()) return WithSchemas(definition->source);
     if (!absl::IsNotFound(definition.status())) failed_ = definition.status();
     return std::nullopt;
   };
+}
+
+std::string DefinitionLooker::WithSchemas(std::string_view definition) {
+  absl::StatusOr<std::string> whole = runtime::WithSchemas(catalog_, name_space_, definition);
+  if (whole.ok()) return *std::move(whole);
+  failed_ = whole.status();
+  return std::string(definition);
 }
 
 core::ChildLookup DefinitionLooker::Children() {

@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -25,6 +26,9 @@ class DefinitionLooker {
   // Refer to this object.
   core::TaskDefinitionLookup Tasks();
   core::ChildLookup Children();
+
+  // The definition with the stored schemas that it names in it (core/schema_definition.h).
+  std::string WithSchemas(std::string_view definition);
 
   // Not OK: the catalog could not be asked, so that what was parsed means nothing.
   const absl::Status& failed() const { return failed_; }

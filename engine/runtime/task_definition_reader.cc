@@ -6,6 +6,7 @@
 #include "engine/core/definition_parser.h"
 #include "engine/runtime/limits.h"
 #include "engine/runtime/overload.h"
+#include "engine/runtime/stored_schemas.h"
 
 namespace skald::runtime {
 namespace {
@@ -13,7 +14,10 @@ namespace {
 absl::StatusOr<core::Payload> ReadOne(ports::Catalog& catalog, const std::string& name_space,
                                       const std::string& name) {
   absl::StatusOr<ports::StoredDefinition> stored = catalog.GetTaskDefinition(name_space, name);
-  if (stored.ok()) return core::Payload(std::move(stored->source));
+  if (stored.ok()) {
+    ASSIGN_OR_RETURN(std::string whole, WithSchemas(catalog, name_space, stored->source));
+    return core::Payload(std::move(whole));
+  }
   if (absl::IsNotFound(stored.status())) return core::Payload();
   return std::move(stored).status();
 }

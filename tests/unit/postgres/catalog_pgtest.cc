@@ -1,3 +1,6 @@
+#include <thread>
+#include <vector>
+
 #include "engine/postgres/pg_catalog.h"
 #include "tests/support/eventually.h"
 #include "tests/unit/postgres/store_fixture.h"
@@ -158,6 +161,51 @@ TEST_F(CatalogTest, TaskDefinitionsAreReplacedListedAndDeleted) {
               StatusIs(absl::StatusCode::kNotFound));
   EXPECT_THAT(catalog_->DeleteTaskDefinition("default", "ship"),
               StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(CatalogTest, SchemasAreKeptByVersion) {
+  EXPECT_EQ(*catalog_->PutSchema(Definition("order", 3, "{\"a\":1}")), 3);
+  EXPECT_EQ(*catalog_->PutSchema(Definition("order", 0, "{\"a\":2}")), 4);
+  EXPECT_EQ(*catalog_->PutSchema(Definition("order", 3, "{\"a\":3}")), 3);
+  EXPECT_EQ(*catalog_->PutSchema(Definition("item", 0, "{}")), 1);
+  EXPECT_EQ(catalog_->GetSchema("default", "order", 0)->source, "{\"a\":2}");
+  EXPECT_EQ(catalog_->GetSchema("default", "order", 3)->source, "{\"a\":3}");
+  EXPECT_THAT(catalog_->GetSchema("other", "order", 0), StatusIs(absl::StatusCode::kNotFound));
+  const auto first = catalog_->ListSchemas("default", {.size = 2});
+  ASSERT_THAT(first->items, SizeIs(2));
+  EXPECT_EQ(first->items[0].name, "item");
+  const auto second = catalog_->ListSchemas("default", {.size = 2, .token = first->next_token});
+  ASSERT_THAT(second->items, SizeIs(1));
+  EXPECT_EQ(second->items[0].version, 4);
+  EXPECT_THAT(catalog_->ListDefinitions("default", {.token = first->next_token}),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(catalog_->DeleteSchema("default", "order", 3), IsOk());
+  EXPECT_THAT(catalog_->DeleteSchema("default", "order", 3), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(catalog_->DeleteSchema("default", "order", 0), IsOk());
+  EXPECT_THAT(catalog_->GetSchema("default", "order", 0), StatusIs(absl::StatusCode::kNotFound));
+}
+
+// Two writers never get one version.
+TEST_F(CatalogTest, NextVersionsOfASchemaAreAllDifferent) {
+  constexpr int kWriters = 4;
+  constexpr int kEach = 5;
+  std::vector<std::thread> writers;
+  for (int i = 0; i < kWriters; ++i) {
+    writers.emplace_back([&] {
+      for (int n = 0; n < kEach; ++n) {
+        EXPECT_THAT(catalog_->PutSchema(Definition("order", 0)), IsOk());
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  EXPECT_EQ(catalog_->GetSchema("default", "order", 0)->version, kWriters * kEach);
+}
+
+// What pins are made of has changed.
+TEST_F(CatalogTest, ASchemaRaisesTheGeneration) {
+  const std::uint64_t before = catalog_->Generation();
+  ASSERT_THAT(catalog_->PutSchema(Definition("order", 1)), IsOk());
+  EXPECT_GT(catalog_->Generation(), before);
 }
 
 TEST_F(CatalogTest, ATextThatIsNotUtf8OrHoldsANulIsInvalid) {
