@@ -68,6 +68,7 @@ void AddServerOptions(CLI::App& command, ServerConfig& config) {
       ->check(CLI::IsMember({"BARRIER", "COMPENSATE", "PROBE", "PARK"}));
   AddBounds(command, config);
   AddCallOptions(command, config.calls);
+  AddScriptOptions(command, config.scripts);
   command
       .add_flag("--print-config", config.print_config,
                 "Print the settings in force, as a file for --config, and exit")

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "engine/app/call_config.h"
+#include "engine/app/script_config.h"
 #include "engine/core/definition.h"
 #include "engine/runtime/engine.h"
 #include <CLI/CLI.hpp>
@@ -39,6 +40,7 @@ struct ServerConfig {
   std::uint64_t watches_max = 10'000;
   std::uint64_t blocking_threads = 8;
   CallConfig calls;
+  ScriptConfig scripts;
   bool print_config = false;
 
   runtime::EngineOptions ToEngineOptions() const;

@@ -92,7 +92,7 @@ class ServerProcess {
     ASSIGN_OR_RETURN(
         process->runners_,
         StepRunners::Start(
-            config.calls, loopback, process->engine_, *process->journal_,
+            config.calls, config.scripts, loopback, process->engine_, *process->journal_,
             [&cache = process->definitions_](std::int64_t id) { return cache.ById(id); },
             process->random_));
     RETURN_IF_ERROR(process->StartEdges(config));
@@ -141,6 +141,7 @@ class ServerProcess {
         secrets_(environ),
         definitions_(*catalog_, ReadExpressionEnvironment(environ), config.UnknownDefault()),
         task_definitions_(*catalog_),
+        rehearsal_scripts_(config.scripts.ToOptions()),
         rehearser_({.real_clock = clock_,
                     .registered = catalog_.get(),
                     .environment = definitions_.environment(),
@@ -200,7 +201,7 @@ class ServerProcess {
   runtime::DefinitionCache definitions_;
   runtime::TaskDefinitionReader task_definitions_;
   // Apart from those of workflows: a rehearsal takes no script host from them.
-  script::ScriptRunner rehearsal_scripts_{{}};
+  script::ScriptRunner rehearsal_scripts_;
   rehearsal::WorkflowRehearser rehearser_;
   std::atomic<bool> serving_{false};
   runtime::EngineThread engine_;

@@ -27,8 +27,8 @@ std::string FreshIncarnation(std::string_view kind, ports::Random& random) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<StepRunners>> StepRunners::Start(
-    const CallConfig& config, bool loopback, runtime::Engine& engine, ports::Journal& journal,
-    runtime::DefinitionById definition_by_id, ports::Random& random) {
+    const CallConfig& config, const ScriptConfig& scripts, bool loopback, runtime::Engine& engine,
+    ports::Journal& journal, runtime::DefinitionById definition_by_id, ports::Random& random) {
   ASSIGN_OR_RETURN(base::EgressPolicy egress, config.ToEgressPolicy(loopback));
   ASSIGN_OR_RETURN(auto http, http_call::HttpRunner::Start(config.ToHttpOptions(egress)));
   ASSIGN_OR_RETURN(grpc_call::GrpcOptions grpc_options, config.ToGrpcOptions(std::move(egress)));
@@ -36,7 +36,7 @@ absl::StatusOr<std::unique_ptr<StepRunners>> StepRunners::Start(
   auto runners = std::make_unique<StepRunners>();
   // The same in every process: what a dead one left is evaluated again at once.
   runners->hosts_.push_back(std::make_unique<runtime::RunnerHost>(
-      engine, std::make_unique<script::ScriptRunner>(script::ScriptRunnerOptions{}),
+      engine, std::make_unique<script::ScriptRunner>(scripts.ToOptions()),
       runtime::RunnerHostOptions{.incarnation = "scripts", .answer_us_max = kScriptAnswerUsMax}));
   runners->hosts_.push_back(std::make_unique<runtime::RunnerHost>(
       engine, std::move(http),

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "engine/app/call_config.h"
+#include "engine/app/script_config.h"
 #include "engine/ports/clock.h"
 #include "engine/runtime/engine.h"
 #include "engine/runtime/runner_host.h"
@@ -19,8 +20,8 @@ class StepRunners {
   // `loopback`: steps may call this machine. Engine and journal outlive the runners.
   // Errors: INVALID_ARGUMENT for an egress rule that is none; what a runner needs is missing.
   static absl::StatusOr<std::unique_ptr<StepRunners>> Start(
-      const CallConfig& config, bool loopback, runtime::Engine& engine, ports::Journal& journal,
-      runtime::DefinitionById definition_by_id, ports::Random& random);
+      const CallConfig& config, const ScriptConfig& scripts, bool loopback, runtime::Engine& engine,
+      ports::Journal& journal, runtime::DefinitionById definition_by_id, ports::Random& random);
 
   // To be called a few times a second.
   void Tick();

@@ -191,8 +191,11 @@ bool StateScope::ResolveTask(const Task& task, std::string_view field, std::stri
   if (field == "taskId") found = Text(TaskIdText(state_, task.number), scratch);
   if (field == "taskType") found = Text(task.task_type, scratch);
   if (field == "taskDefName") found = Text(StepOf(definition_, state_, task.step).name, scratch);
-  if (field == "referenceTaskName")
-    found = Text(StepOf(definition_, state_, task.step).reference, scratch);
+  if (field == "referenceTaskName") {
+    found = Text(RunReference(state_, state_.run(task.run),
+                              StepOf(definition_, state_, task.step).reference),
+                 scratch);
+  }
   if (field == "callbackAfterSeconds") found = Number(CallbackSeconds(task), scratch);
   if (field == "status") found = Text(Name(task.status), scratch);
   if (field == "retryCount") found = Number(task.attempt - 1, scratch);

@@ -124,6 +124,7 @@ struct StartRequest {
   std::string idempotency_key;
   std::int32_t priority = 0;
   std::string traceparent;
+  std::string task_to_domain;  // JSON, an object (core/task_domains.h); empty = none
 };
 
 // Claims an idempotency key for a workflow id that is not started yet.

@@ -144,7 +144,8 @@ inline constexpr char kWorkflowExists[] =
 
 // ---- starts from outside ----
 inline constexpr char kSelectStartRequests[] = R"sql(
-  SELECT id, namespace, name, version, input, correlation_id, idempotency_key, priority, traceparent
+  SELECT id, namespace, name, version, input, correlation_id, idempotency_key, priority,
+         traceparent, task_to_domain
   FROM skald.start_request
   WHERE refused_at IS NULL AND skald.slot_of(id) BETWEEN $1 AND $2
   ORDER BY requested_at, id LIMIT $3

@@ -102,7 +102,8 @@ std::vector<ports::StartRequest> ReadStartRequests(pqxx::transaction_base& trans
                         .correlation_id = row[5].as<std::string>(),
                         .idempotency_key = row[6].as<std::string>(),
                         .priority = row[7].as<std::int32_t>(),
-                        .traceparent = row[8].as<std::string>()});
+                        .traceparent = row[8].as<std::string>(),
+                        .task_to_domain = row[9].as<std::string>()});
   }
   return requests;
 }

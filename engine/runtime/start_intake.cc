@@ -114,7 +114,8 @@ bool StartIntake::Begin(Resolved resolved) {
                  .correlation_id = std::move(request.correlation_id),
                  .idempotency_key = std::move(request.idempotency_key),
                  .priority = request.priority,
-                 .traceparent = std::move(request.traceparent)};
+                 .traceparent = std::move(request.traceparent),
+                 .task_to_domain = core::Payload(std::move(request.task_to_domain))};
   start.consumes_start_request = true;
   const core::WorkflowId id = request.id;
   // What cannot begin is answered before the call returns.

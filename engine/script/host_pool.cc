@@ -266,16 +266,26 @@ void HostPool::EndHost(Host& host, Time now) {
     start_not_before_ = now + milliseconds(kStartBackoffMsMin);
     return;
   }
-  Verdict verdict = {.outcome = Outcome::kHostCrashed, .text = std::move(why)};
-  if (ended.job.canceled) {
-    verdict.outcome = Outcome::kCanceled;
-  } else if (ended.overran) {
-    verdict.outcome = Outcome::kOutOfTime;
-  } else if (ended.distrusted.empty() && end.signal == SIGKILL) {
-    // Not ours, nor of the script's own making: the system or an administrator.
-    verdict.outcome = Outcome::kHostLost;
+  std::optional<Verdict> verdict = VerdictOf(ended, end.signal, std::move(why));
+  if (verdict.has_value()) {
+    ended_.push_back({.job = std::move(ended.job), .verdict = *std::move(verdict)});
+    return;
   }
-  ended_.push_back({.job = std::move(ended.job), .verdict = std::move(verdict)});
+  ++ended.job.losses;
+  queue_.push_front(std::move(ended.job));
+}
+
+std::optional<Verdict> HostPool::VerdictOf(const Host& ended, int signal, std::string why) {
+  if (ended.job.canceled) return Verdict{.outcome = Outcome::kCanceled, .text = std::move(why)};
+  if (ended.overran) return Verdict{.outcome = Outcome::kOutOfTime, .text = std::move(why)};
+  // Not ours, nor of the script's own making: the system or an administrator.
+  const bool strange =
+      signal == SIGKILL || signal == SIGTERM || signal == SIGINT || signal == SIGHUP;
+  if (!ended.distrusted.empty() || !strange) {
+    return Verdict{.outcome = Outcome::kHostCrashed, .text = std::move(why)};
+  }
+  if (ended.job.losses < kHostLossesMax) return std::nullopt;
+  return Verdict{.outcome = Outcome::kHostLost, .text = std::move(why)};
 }
 
 void HostPool::CountFailedStart(std::string_view why, Time now) {

@@ -3,7 +3,8 @@
 // Keeps `hosts` of them alive from the first job on. One that has been busy for long (kSlowMs) does
 // not count, so others are started past it, up to `hosts_max`; the extra ones end when idle.
 // A host that overruns is killed; one that dies is replaced, after a growing delay when it did not
-// even start. A job ends with the host it was sent to; those that wait are not touched by it.
+// even start. A job ends with the host it was sent to; those that wait are not touched by it. Only
+// when a stranger killed the host the job begins again on another one, kHostLossesMax times.
 //
 // Single-threaded, never blocks. The owner polls:
 //
@@ -34,6 +35,7 @@ struct Job {
   TaskPlan plan;
   std::function<void(const TaskPlan&, Verdict)> done;
   bool canceled = false;
+  std::uint32_t losses = 0;  // hosts that were killed under it
 };
 
 struct HostPoolSettings {
@@ -103,6 +105,8 @@ class HostPool {
   // False: the host is no more.
   bool TakeReply(Host& host, Reply reply, Time now);
   void EndHost(Host& host, Time now);
+  // How the job of a host that has died has come out; nullopt: it is to begin again.
+  static std::optional<Verdict> VerdictOf(const Host& ended, int signal, std::string why);
   void CountFailedStart(std::string_view why, Time now);
   void CallDone();
 

@@ -1,6 +1,6 @@
 // Limits of scripts and jq programs, and of the processes that run them.
 //
-// Constants; what a deployment may set is in ScriptRunnerOptions (script_runner.h).
+// Constants and defaults; what a deployment may set is in ScriptRunnerOptions (script_runner.h).
 #pragma once
 
 #include <cstddef>
@@ -38,6 +38,8 @@ inline constexpr std::size_t kHostsMax = 6;       // while scripts that loop hol
 inline constexpr std::uint32_t kSlowMs = 20;      // an evaluation that takes longer is slow
 inline constexpr std::uint32_t kSpareMs = 5'000;  // an extra host that is idle so long is ended
 inline constexpr std::size_t kTasksMax = 10'000;  // waiting and running
+// So many times an evaluation begins again because a stranger ended its host.
+inline constexpr std::uint32_t kHostLossesMax = 3;
 inline constexpr std::uint32_t kHostStartMsMax = 10'000;
 inline constexpr std::uint32_t kStartBackoffMsMin = 50;
 inline constexpr std::uint32_t kStartBackoffMsMax = 5'000;

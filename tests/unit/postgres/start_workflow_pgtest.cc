@@ -91,6 +91,25 @@ TEST_F(StartWorkflowTest, ACommittedCallIsARequestUnderTheReturnedIdAndIsAnnounc
   EXPECT_EQ(requests[0].priority, 7);
 }
 
+// conductor.md 3.4.
+TEST_F(StartWorkflowTest, ARequestMayNameTaskDomains) {
+  Query(R"(SELECT skald.start_workflow('order', task_to_domain => '{"*": "eu, us"}'))");
+  Query("SELECT skald.start_workflow('order')");
+  const auto requests = Requests();
+  ASSERT_THAT(requests, SizeIs(2));
+  EXPECT_EQ(requests[0].task_to_domain, R"({"*": "eu, us"})");
+  EXPECT_EQ(requests[1].task_to_domain, "");
+  for (const char* wrong : {"'[]'", "NULL", R"('{"a": 1}')"}) {
+    EXPECT_THAT(ErrorOf(std::string("'order', task_to_domain => ") + wrong), HasSubstr("SK003"))
+        << wrong;
+  }
+  EXPECT_THAT(ErrorOf("'order', task_to_domain => jsonb_build_object('a', repeat('x', 256))"),
+              HasSubstr("task_to_domain: at most 255 bytes"));
+  EXPECT_THAT(ErrorOf("'order', task_to_domain => (SELECT jsonb_object_agg(n, 'x') "
+                      "FROM generate_series(1, 257) AS n)"),
+              HasSubstr("task_to_domain: at most 256 entries"));
+}
+
 TEST_F(StartWorkflowTest, ARolledBackCallStartsNothing) {
   {
     pqxx::connection connection(url_);

@@ -148,6 +148,15 @@ TEST_F(ViewsTest, WorkflowsShowInputAndOutput) {
             R"(order|3|COMPLETED|none|customer-9|key-1|{"a":1}|{"b":2})");
 }
 
+// A rerun without an input keeps the one there was.
+TEST_F(ViewsTest, WorkflowsShowTheInputOfTheNewestRerun) {
+  Store(Id(1),
+        {core::WorkflowStarted{.name = "order", .input = Json(R"({"a":1})")}, core::WorkflowEnded{},
+         core::WorkflowReopened{.kind = core::Reopening::kRerun, .input = Json(R"({"a":2})")},
+         core::WorkflowEnded{}, core::WorkflowReopened{.kind = core::Reopening::kRetry}});
+  EXPECT_EQ(Query("SELECT input FROM skald.workflows"), R"({"a":2})");
+}
+
 TEST_F(ViewsTest, ARoleNeedsOnlyTheRightToTheViews) {
   Store(Id(1), {core::WorkflowStarted{.name = "order", .input = Json(R"({"a":1})")},
                 core::WorkflowEnded{.output = Json(R"({"b":2})")}});

@@ -154,20 +154,39 @@ TEST_F(LimitsTest, OthersGoPastScriptsThatLoop) {
   EXPECT_GE(runner_->HostPids().size(), 5U);
 }
 
-TEST_F(LimitsTest, HostKilledFromOutsideFailsItsTaskOnly) {
+TEST_F(LimitsTest, TaskOfAHostKilledFromOutsideBeginsAgain) {
   StartOne(kEvaluationMsMax);
   ExpectServing();
   const std::vector<int> before = runner_->HostPids();
   ASSERT_EQ(before.size(), 1U);
-  runner_->Run(InlineTask(kEndless), answers_.emplace_back().Take());
+  // Long enough to be struck, and at its end well before the bound.
+  runner_->Run(InlineTask("for (const t = Date.now(); Date.now() < t + 300;) {} 7"),
+               answers_.emplace_back().Take());
   runner_->Run(InlineTask("1"), answers_.emplace_back().Take());
   ASSERT_EQ(kill(before[0], SIGKILL), 0);
-  // Idle or busy when it struck, depending on who was faster.
-  if (answers_[0].Wait().status == TaskStatus::kFailed) {
-    EXPECT_THAT(answers_[0].Wait().reason, HasSubstr("could not be run: signal 9"));
-  }
+  EXPECT_EQ(answers_[0].Wait().output.text(), R"({"result":7})") << answers_[0].Wait().reason;
   EXPECT_EQ(answers_[1].Wait().output.text(), R"({"result":1})");
   EXPECT_NE(runner_->HostPids(), before);
+}
+
+// Whoever kills every host gets the task in the end, and no more than that.
+TEST_F(LimitsTest, TaskWhoseHostsAreKilledAgainAndAgainFails) {
+  StartOne(kEvaluationMsMax);
+  ExpectServing();
+  runner_->Run(InlineTask(kEndless), answers_.emplace_back().Take());
+  std::vector<int> killed;
+  ASSERT_TRUE(testing::Eventually([&] {
+    for (const int pid : runner_->HostPids()) {
+      const bool again = std::find(killed.begin(), killed.end(), pid) != killed.end();
+      if (!again && kill(pid, SIGTERM) == 0) killed.push_back(pid);
+    }
+    return answers_[0].count() > 0;
+  }));
+  const ports::RunnerResult result = answers_[0].Wait();
+  EXPECT_EQ(result.status, TaskStatus::kFailed);
+  EXPECT_THAT(result.reason, HasSubstr("could not be run: signal 15"));
+  EXPECT_GT(killed.size(), kHostLossesMax);
+  ExpectServing();
 }
 
 TEST_F(LimitsTest, IdleHostThatDiesIsReplaced) {
