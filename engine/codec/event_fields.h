@@ -334,6 +334,19 @@ void VisitFields(V& v, E& e) {
   v.Field("correlation_id", e.correlation_id);
   v.Field("asked", e.asked);
   v.Field("child_reopened", e.child_reopened);
+  v.Field("definition", e.definition_id);
+  v.Field("version", e.version);
+}
+
+template <typename V, Of<core::WorkflowUpgraded> E>
+void VisitFields(V& v, E& e) {
+  v.Field("definition", e.definition_id);
+  v.Field("version", e.version);
+  v.Field("from_definition", e.from_definition_id);
+  v.Field("from_version", e.from_version);
+  v.Field("actor", e.actor);
+  v.Field("reason", e.reason);
+  v.Field("timeout_at", e.timeout_at);
 }
 
 template <typename V, Of<core::StepSkipped> E>

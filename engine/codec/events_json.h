@@ -60,13 +60,15 @@
 //   WorkflowReopened      kind (always), actor, reason, anew, generation (1), task,
 //                         dropped [run, …], retried [run, …], resumed [run, …], loops [{run,
 //                         iteration (1), keep_last, items}, …], timeout_at, input, correlation_id,
-//                         asked, child_reopened
+//                         asked, child_reopened, definition (id of the pinned form), version
 //   StepSkipped           step (always), ref, input, output, actor, reason
 //   TaskSkipped           task, output
 //   WorkflowQueued        key, running_max
 //   WorkflowAdmitted
 //   MessageReceived       id, payload, named
 //   MessagesTaken         task, count
+//   WorkflowUpgraded      definition (id of the pinned form), version, from_definition,
+//                         from_version, actor, reason, timeout_at
 //
 // Texts beyond core::Name of types.h: cause = TASK_FAILED, TASK_TIMED_OUT, TERMINATE_STEP, USER,
 // TERMINATED, WORKFLOW_TIMEOUT, PARENT; resolution = RETRY, BY_HAND, SKIPPED, SETTLED_APPLIED,

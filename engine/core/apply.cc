@@ -41,14 +41,23 @@ void Fold(const ApplyContext& context, const Body& body, State& state) {
   }
 }
 
+// What a workflow that begins anew is of from now on concerns all of the event.
+const Definition& DefinitionOf(const Definition& definition, const EventBody& body) {
+  const auto* reopened = std::get_if<WorkflowReopened>(&body);
+  const bool other = reopened != nullptr && reopened->definition != nullptr;
+  return other ? *reopened->definition : definition;
+}
+
 bool EndsPause(const EventBody& body) {
   return std::holds_alternative<WorkflowResumed>(body) || std::holds_alternative<SagaResumed>(body);
 }
 
 }  // namespace
 
-void Apply(const Definition& definition, const Event& event, State& state) {
+void Apply(const Definition& before, const Event& event, State& state) {
   CHECK(event.seq == state.seq + 1);
+  CHECK(NextDefinitionId(event.body) == 0 || NextDefinition(event.body) != nullptr);
+  const Definition& definition = DefinitionOf(before, event.body);
   state.seq = event.seq;
   state.updated_at = std::max(state.updated_at, event.at);
   const ApplyContext context{definition, event.seq, event.at};

@@ -1,7 +1,8 @@
 // Apply: folds one event into the state. Replay is Apply over a history; nothing else changes a
 // state.
 //
-// Pure. REQUIRES: event.seq == state.seq + 1, and the event was decided on this state.
+// Pure. REQUIRES: event.seq == state.seq + 1, the event was decided on this state, and one that
+// goes over to another definition has it (SetDefinition).
 #pragma once
 
 #include "engine/core/definition.h"
@@ -10,6 +11,7 @@
 
 namespace skald::core {
 
-void Apply(const Definition& definition, const Event& event, State& state);
+// `before`: the definition that the workflow has until this event.
+void Apply(const Definition& before, const Event& event, State& state);
 
 }  // namespace skald::core

@@ -65,6 +65,9 @@ void ApplyWorkflow(const ApplyContext& context, const WorkflowReopened& body, St
 void ApplyWorkflow(const ApplyContext& context, const StepSkipped& body, State& state);
 void ApplyTask(const ApplyContext& context, const TaskSkipped& body, State& state);
 
+// ---- apply_upgrade.cc ----
+void ApplyWorkflow(const ApplyContext& context, const WorkflowUpgraded& body, State& state);
+
 // What an open join waits for (State::join_remaining), counted anew.
 std::uint32_t CountOpenJoined(const ApplyContext& context, const Step& step, const StepRun& join,
                               const State& state);

@@ -156,6 +156,10 @@ void BeginAgain(const ApplyContext& context, const WorkflowReopened& body, State
   state.reopened_asked = std::max(state.reopened_asked, body.asked);
   if (!body.input.empty()) state.start.input = body.input;
   if (!body.correlation_id.empty()) state.start.correlation_id = body.correlation_id;
+  if (body.definition_id != 0) {
+    state.start.definition_id = body.definition_id;
+    state.start.version = body.version;
+  }
   state.timeout_at = body.timeout_at;
   if (body.timeout_at != 0) {
     state.timers.insert(

@@ -48,7 +48,7 @@ bool NeedsUndo(const Model& model, const RunRecord& run) {
   }
   if (step.saga.undo.has_value()) return true;
   return MustDeclare(step.type) && step.saga.kind == StepKind::kUndeclared &&
-         model.definition.saga.undeclared == UndeclaredPolicy::kPark;
+         model.definition().saga.undeclared == UndeclaredPolicy::kPark;
 }
 
 }  // namespace checker
@@ -64,6 +64,7 @@ std::vector<Violation> CheckHistory(const Definition& definition,
     }
     ++expected;
     checker::Fold(event, model);
+    if (model.unreadable) return std::move(model.violations);
   }
   checker::CheckOrder(model);
   checker::CheckEnd(model);

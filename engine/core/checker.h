@@ -26,7 +26,9 @@ struct Violation {
   friend bool operator==(const Violation&, const Violation&) = default;
 };
 
-// In order of discovery, at most kViolationsMax. Empty: nothing found.
+// In order of discovery, at most kViolationsMax. Empty: nothing found. `definition`: the one that
+// the workflow began with; an event that goes over to another one without having it (SetDefinition)
+// is reported, and nothing that follows is looked at.
 std::vector<Violation> CheckHistory(const Definition& definition, const std::vector<Event>& events);
 
 inline constexpr std::size_t kViolationsMax = 100;

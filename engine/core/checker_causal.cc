@@ -18,11 +18,11 @@ void Add(RunNumber run, std::vector<RunNumber>& runs) {
 class Causes {
  public:
   explicit Causes(const Model& model) : model_(model) {
-    const std::size_t steps = model.definition.steps.size() + model.added.count();
+    const std::size_t steps = model.definition().steps.size() + model.added.count();
     previous_.assign(steps, kNoStep);
     runs_of_.resize(steps);
-    Chain(model.definition.roots);
-    ChainIn(model.definition.steps);
+    Chain(model.definition().roots);
+    ChainIn(model.definition().steps);
     for (const auto& list : model.added.lists()) ChainIn(list->steps);
     for (const RunRecord& run : model.runs) {
       if (run.gone) continue;
@@ -36,8 +36,20 @@ class Causes {
   // What had to end before the run did, or could begin.
   std::vector<RunNumber> Of(const RunRecord& run) const {
     std::vector<RunNumber> before = BeforeBegin(run);
-    const Step& step = model_.StepOf(run);
     if (run.closed_seq == 0) return before;
+    for (const RunNumber number : BeforeEnd(run)) Add(number, before);
+    return before;
+  }
+
+  // The two parts of that.
+  std::vector<RunNumber> BeforeBegin(const RunRecord& run) const {
+    return run.began_after.has_value() ? Kept(*run.began_after) : FindBeforeBegin(run);
+  }
+  // REQUIRES: the run is closed.
+  std::vector<RunNumber> BeforeEnd(const RunRecord& run) const {
+    if (run.ended_after.has_value()) return Kept(*run.ended_after);
+    std::vector<RunNumber> before;
+    const Step& step = model_.StepOf(run);
     AddJoined(step, run, before);
     const auto inside = in_loop_.find(run.number);
     if (step.type == StepType::kDoWhile && inside != in_loop_.end()) {
@@ -59,7 +71,13 @@ class Causes {
 
   const RunRecord& Run(RunNumber number) const { return model_.runs[number - 1]; }
 
-  std::vector<RunNumber> BeforeBegin(const RunRecord& run) const {
+  // Those that have not been taken back since.
+  std::vector<RunNumber> Kept(std::vector<RunNumber> runs) const {
+    std::erase_if(runs, [this](RunNumber run) { return Run(run).gone; });
+    return runs;
+  }
+
+  std::vector<RunNumber> FindBeforeBegin(const RunRecord& run) const {
     std::vector<RunNumber> before;
     const Step& step = model_.StepOf(run);
     const StepIndex place = step.instead_of == kNoStep ? step.index : step.instead_of;
@@ -205,6 +223,17 @@ std::vector<std::vector<RunNumber>> CausalPredecessors(const Model& model) {
     result.push_back(run.gone ? std::vector<RunNumber>() : causes.Of(run));
   }
   return result;
+}
+
+void KeepCauses(Model& model) {
+  const Causes causes(model);
+  std::vector<RunRecord> runs = model.runs;
+  for (RunRecord& run : runs) {
+    if (run.gone) continue;
+    run.began_after = causes.BeforeBegin(run);
+    if (run.closed_seq != 0) run.ended_after = causes.BeforeEnd(run);
+  }
+  model.runs = std::move(runs);
 }
 
 }  // namespace skald::core::checker

@@ -101,7 +101,7 @@ void CheckTerminal(Model& model) {
 // saga.md I17. Whether somebody ended the workflow on purpose shows only in the status TERMINATED
 // or in the fault; names that an expression gives may be none.
 void CheckFailureWorkflow(Model& model) {
-  const Definition& definition = model.definition;
+  const Definition& definition = model.definition();
   const bool literal =
       !definition.failure_workflow.empty() && definition.failure_workflow.front() != '$';
   const WorkflowStatus status = model.ended.status;
@@ -211,7 +211,7 @@ void CheckEnd(Model& model) {
     if (!run.gone) CheckRetryable(run, model);
   }
   if (model.ended_seq != 0) CheckFailureWorkflow(model);
-  if (!model.definition.saga.declared && !model.added.any_saga()) return;
+  if (!model.definition().saga.declared && !model.added.any_saga()) return;
   if (model.ended_seq != 0) {
     CheckTerminal(model);
   } else {

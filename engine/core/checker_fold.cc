@@ -62,7 +62,7 @@ class Folder {
   void operator()(const FailureWorkflowStarted& started) {
     ++model_.failure_workflows;
     Require(model_.failure_workflows == 1, "I17", "the failure workflow was started twice");
-    Require(!model_.definition.failure_workflow.empty(), "I17",
+    Require(!model_.definition().failure_workflow.empty(), "I17",
             "a failure workflow was started, and the definition names none");
     Require(started.status != WorkflowStatus::kCompleted, "I17",
             "the failure workflow was started by a success");
@@ -111,11 +111,12 @@ class Folder {
     Run(orphan.run).finishes = 0;
   }
   void operator()(const WorkflowReopened& reopened) { FoldReopened(reopened, seq_, model_); }
+  void operator()(const WorkflowUpgraded& upgraded) { FoldUpgraded(upgraded, seq_, model_); }
   void operator()(const StepsRequested&) { model_.requests.insert(seq_); }
   void operator()(const StepsAdded& added) {
     model_.requests.erase(added.request);
     StepsAdded compiled = added;
-    const absl::Status status = CompileSteps(model_.definition, model_.added, compiled);
+    const absl::Status status = CompileSteps(model_.definition(), model_.added, compiled);
     Require(status.ok(), "I19", std::string(status.message()));
     if (status.ok()) model_.added.Append(std::move(compiled.compiled));
   }
@@ -167,7 +168,7 @@ class Folder {
 
 void Folder::operator()(const TaskScheduled& scheduled) {
   if (scheduled.task != model_.tasks.size() + 1 ||
-      !HasStep(model_.definition, model_.added, scheduled.step)) {
+      !HasStep(model_.definition(), model_.added, scheduled.step)) {
     model_.Report("I19", seq_, "task numbers have a gap, or the step is unknown");
     return;
   }
@@ -259,7 +260,7 @@ void Folder::CheckUndo(const TaskScheduled& scheduled, RunRecord& run) {
   }
   run.parked = false;
   Running(run, true);
-  Require(model_.undo_running <= model_.definition.saga.parallel_undo_max, "O2",
+  Require(model_.undo_running <= model_.definition().saga.parallel_undo_max, "O2",
           "more undos at a time than maxParallelCompensations");
 }
 

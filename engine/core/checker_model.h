@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -59,10 +60,13 @@ struct RunRecord {
   bool undo_running = false;
   bool skipped = false;
   bool parked = false;
+  // What it followed, by the definition that there was when it began and ended; known from the next
+  // WorkflowUpgraded on, which may change what those steps say.
+  std::optional<std::vector<RunNumber>> began_after;
+  std::optional<std::vector<RunNumber>> ended_after;  // beside those
 };
 
 struct Model {
-  const Definition& definition;
   AddedSteps added;
   std::vector<TaskRecord> tasks;  // by number - 1
   std::vector<RunRecord> runs;    // by number - 1
@@ -84,13 +88,20 @@ struct Model {
   EventSeq failure_workflow_seq = 0;
   std::uint32_t undo_running = 0;
   std::uint32_t live_tasks = 0;  // scheduled or in progress, of any kind
+  bool unreadable = false;       // what follows cannot be understood
   std::vector<Violation> violations;
 
-  explicit Model(const Definition& pinned) : definition(pinned) {}
-  const Step& StepAt(StepIndex step) const { return core::StepOf(definition, added, step); }
+  explicit Model(const Definition& pinned) : pinned_(&pinned) {}
+  const Definition& definition() const { return *pinned_; }
+  // REQUIRES: it outlives the model.
+  void set_definition(const Definition& pinned) { pinned_ = &pinned; }
+  const Step& StepAt(StepIndex step) const { return core::StepOf(*pinned_, added, step); }
   const Step& StepOf(const RunRecord& run) const { return StepAt(run.step); }
   RunNumber Latest(StepIndex step) const { return step < latest.size() ? latest[step] : 0; }
   void Report(std::string invariant, EventSeq seq, std::string message);
+
+ private:
+  const Definition* pinned_;
 };
 
 // Outcome over the attempts (saga.md 2.3), before any probe or person.
@@ -105,10 +116,15 @@ void Fold(const Event& event, Model& model);
 // An ended workflow goes on (checker_reopen.cc): checks the end that it had, and takes back what is
 // to be done again.
 void FoldReopened(const WorkflowReopened& reopened, EventSeq seq, Model& model);
+// The workflow goes on with another definition (checker_upgrade.cc). What was done before keeps the
+// causes that it had by the old one.
+void FoldUpgraded(const WorkflowUpgraded& upgraded, EventSeq seq, Model& model);
 // What can be said only over the whole (checker_order.cc): I6, I7, O3.
 void CheckOrder(Model& model);
 // Causal predecessors of each run, by number - 1, from control flow and data (checker_causal.cc).
 std::vector<std::vector<RunNumber>> CausalPredecessors(const Model& model);
+// Notes the predecessors that the runs have so far (RunRecord::began_after, ended_after).
+void KeepCauses(Model& model);
 // The end, or the standstill of one that has not ended (checker_end.cc): I3, I9, I10, I11, I21,
 // 2.13.
 void CheckEnd(Model& model);

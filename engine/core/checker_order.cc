@@ -78,7 +78,7 @@ void CheckStrictReverse(Model& model) {
 
 void CheckOrder(Model& model) {
   if (model.fault_seq == 0) return;
-  const WorkflowSaga& saga = model.definition.saga;
+  const WorkflowSaga& saga = model.definition().saga;
   const bool ordered = saga.order != UndoOrder::kParallel;
   const bool gated = saga.order != UndoOrder::kCausal || saga.siblings != SiblingPolicy::kInterrupt;
   EventSeq all_settled = 0;

@@ -37,6 +37,7 @@ void ForgetEnd(bool anew, Model& model) {
 }
 
 void OpenAgain(RunRecord& run) {
+  run.ended_after.reset();
   run.closed_seq = 0;
   run.completed_seq = 0;
   run.undo_input = Payload();
@@ -95,6 +96,14 @@ void FoldReopened(const WorkflowReopened& reopened, EventSeq seq, Model& model) 
   CheckOrder(model);
   CheckEnd(model);
   ForgetEnd(reopened.anew, model);
+  if (reopened.definition_id != 0) {
+    if (reopened.definition == nullptr || !reopened.anew) {
+      model.Report("I19", seq, "the definition that it names is not at hand");
+      model.unreadable = true;
+      return;
+    }
+    model.set_definition(*reopened.definition);
+  }
   for (RunRecord& run : model.runs) run.gone = run.gone || reopened.anew;
   for (const RunNumber run : reopened.dropped) model.runs[run - 1].gone = true;
   FindLatest(model);

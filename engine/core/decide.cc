@@ -63,6 +63,10 @@ absl::Status Handle(const ReuseResult& trigger, Draft& draft) {
   return OnReuseResult(trigger, draft);
 }
 
+absl::Status Handle(const UpgradeWorkflow& trigger, Draft& draft) {
+  return OnUpgrade(trigger, draft);
+}
+
 absl::Status Handle(const StepsResolved& trigger, Draft& draft) {
   return OnStepsResolved(trigger, draft);
 }

@@ -18,6 +18,7 @@
 #include "engine/core/limits.h"
 #include "engine/core/reopen_rules.h"
 #include "engine/core/saga_rules.h"
+#include "engine/core/schema_rules.h"
 #include "engine/core/task_steps.h"
 
 namespace skald::core {
@@ -139,9 +140,8 @@ absl::Status CheckEffects(std::string_view verb, const Retraction& retraction, c
   return absl::OkStatus();
 }
 
-TimeUs TimeoutAt(const Draft& draft) {
-  const DurationUs timeout = draft.definition().timeout_us;
-  return timeout == 0 ? 0 : draft.now() + timeout;
+TimeUs TimeoutAt(const Definition& definition, TimeUs now) {
+  return definition.timeout_us == 0 ? 0 : now + definition.timeout_us;
 }
 
 // Another attempt of what the decision carries out itself.
@@ -230,7 +230,8 @@ void AskChildren(const WorkflowReopened& reopened, EventSeq seq, Draft& draft) {
 
 // Carries the event out: what is retried, then what is missing.
 void Reopen(WorkflowReopened reopened, Draft& draft) {
-  reopened.timeout_at = TimeoutAt(draft);
+  const Definition* next = reopened.definition.get();
+  reopened.timeout_at = TimeoutAt(next == nullptr ? draft.definition() : *next, draft.now());
   const WorkflowReopened decided = reopened;
   const PlanScope plan(draft);
   const EventSeq seq = draft.Emit(std::move(reopened));
@@ -309,6 +310,22 @@ absl::Status CheckAnew(std::string_view verb, bool force, const Draft& draft) {
   return CheckRoom(verb, state);
 }
 
+// From now on the workflow is one of that definition: its input has to be one for it.
+absl::Status GoOver(const std::shared_ptr<const Definition>& to, const Draft& draft,
+                    WorkflowReopened& reopened) {
+  const State& state = draft.state();
+  if (to == nullptr || to->id == draft.definition().id) return absl::OkStatus();
+  if (to->name != state.start.name || to->name_space != state.start.name_space) {
+    return Refused("restart", state, absl::StrCat("the definition is one of ", to->name));
+  }
+  RETURN_IF_ERROR(CheckStartInput(*to, state.start.input));
+  reopened.input = InputAtStart(*to, state.start.input);
+  reopened.definition_id = to->id;
+  reopened.version = to->version;
+  reopened.definition = to;
+  return absl::OkStatus();
+}
+
 void ListDropped(const Retraction& retraction, WorkflowReopened& reopened) {
   reopened.dropped.assign(retraction.dropped.begin(), retraction.dropped.end());
 }
@@ -338,12 +355,13 @@ absl::Status RerunFrom(RunNumber run, const RerunWorkflow& trigger, Draft& draft
 
 absl::Status OnRestart(const RestartWorkflow& trigger, Draft& draft) {
   RETURN_IF_ERROR(CheckAnew("restart", trigger.force, draft));
-  Reopen({.kind = Reopening::kRestart,
-          .actor = trigger.actor,
-          .reason = trigger.reason,
-          .anew = true,
-          .generation = draft.state().generation + 1},
-         draft);
+  WorkflowReopened reopened{.kind = Reopening::kRestart,
+                            .actor = trigger.actor,
+                            .reason = trigger.reason,
+                            .anew = true,
+                            .generation = draft.state().generation + 1};
+  RETURN_IF_ERROR(GoOver(trigger.definition, draft, reopened));
+  Reopen(std::move(reopened), draft);
   return absl::OkStatus();
 }
 

@@ -22,12 +22,13 @@ class Draft {
  public:
   // All three outlive the draft.
   Draft(const Definition& definition, State& state, TimeUs now)
-      : definition_(definition), state_(state), now_(now) {}
+      : definition_(&definition), state_(state), now_(now) {}
 
-  const Definition& definition() const { return definition_; }
+  // Another one once an event has said so.
+  const Definition& definition() const { return *definition_; }
   const State& state() const { return state_; }
   // Of the definition, or made at run time. Valid until the next Emit.
-  const Step& StepAt(StepIndex step) const { return StepOf(definition_, state_, step); }
+  const Step& StepAt(StepIndex step) const { return StepOf(*definition_, state_, step); }
   TimeUs now() const { return now_; }
 
   const std::vector<Event>& events() const { return decision_.events; }
@@ -35,7 +36,10 @@ class Draft {
   // Returns the event's seq.
   EventSeq Emit(EventBody body) {
     decision_.events.push_back(Event{state_.seq + 1, now_, std::move(body)});
-    Apply(definition_, decision_.events.back(), state_);
+    const Event& event = decision_.events.back();
+    Apply(*definition_, event, state_);
+    // The event keeps it.
+    if (const auto next = NextDefinition(event.body); next != nullptr) definition_ = next.get();
     return state_.seq;
   }
   std::size_t event_count() const { return decision_.events.size(); }
@@ -99,7 +103,7 @@ class Draft {
   Decision Finish() && { return std::move(decision_); }
 
  private:
-  const Definition& definition_;
+  const Definition* definition_;
   State& state_;
   const TimeUs now_;
   Decision decision_;

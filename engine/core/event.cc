@@ -1,6 +1,7 @@
 #include "engine/core/event.h"
 
 #include <array>
+#include <utility>
 
 namespace skald::core {
 namespace {
@@ -51,12 +52,33 @@ constexpr std::array<std::string_view, std::variant_size_v<EventBody>> kNames = 
     "WorkflowQueued",
     "WorkflowAdmitted",
     "MessageReceived",
-    "MessagesTaken"};
+    "MessagesTaken",
+    "WorkflowUpgraded"};
 
 static_assert(!kNames.back().empty(), "every kind of event has a name");
 
 }  // namespace
 
 std::string_view Name(const EventBody& body) { return kNames[body.index()]; }
+
+std::int64_t NextDefinitionId(const EventBody& body) {
+  if (const auto* upgraded = std::get_if<WorkflowUpgraded>(&body)) return upgraded->definition_id;
+  const auto* reopened = std::get_if<WorkflowReopened>(&body);
+  return reopened == nullptr ? 0 : reopened->definition_id;
+}
+
+std::shared_ptr<const Definition> NextDefinition(const EventBody& body) {
+  if (const auto* upgraded = std::get_if<WorkflowUpgraded>(&body)) return upgraded->definition;
+  const auto* reopened = std::get_if<WorkflowReopened>(&body);
+  return reopened == nullptr ? nullptr : reopened->definition;
+}
+
+void SetDefinition(EventBody& body, std::shared_ptr<const Definition> definition) {
+  if (auto* upgraded = std::get_if<WorkflowUpgraded>(&body)) {
+    upgraded->definition = std::move(definition);
+  } else {
+    std::get<WorkflowReopened>(body).definition = std::move(definition);
+  }
+}
 
 }  // namespace skald::core

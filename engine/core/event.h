@@ -337,6 +337,10 @@ struct WorkflowReopened {
   std::string correlation_id;   // the same
   EventSeq asked = 0;           // by the parent: seq of the event that re-opened that one
   EventSeq child_reopened = 0;  // kChild: seq of the event that re-opened the child
+  // With `anew`: of another definition from now on; 0 = of the one it had.
+  std::int64_t definition_id = 0;
+  std::int32_t version = 0;
+  std::shared_ptr<const Definition> definition;  // as WorkflowUpgraded::definition
 };
 
 // A person had a step, which was not there yet, stepped over when its turn comes.
@@ -352,6 +356,19 @@ struct TaskSkipped {
   Payload output;
 };
 
+// The workflow goes on with another definition: from the next event on, steps are numbered as that
+// one numbers them (upgrade_map.h).
+struct WorkflowUpgraded {
+  std::int64_t definition_id = 0;
+  std::int32_t version = 0;
+  std::int64_t from_definition_id = 0;
+  std::int32_t from_version = 0;
+  std::string actor, reason;
+  TimeUs timeout_at = 0;  // of the workflow from now on; 0 = none
+  // Not stored: that definition. Whoever folds stored events looks it up first (SetDefinition).
+  std::shared_ptr<const Definition> definition;  // shared with all workflows that have it
+};
+
 using EventBody = std::variant<
     WorkflowStarted, WorkflowPaused, WorkflowResumed, WorkflowTimeoutAlerted, SignalReceived,
     VariablesSet, WorkflowEnded, TaskScheduled, TaskReleased, TaskStarted, TaskRequeued,
@@ -360,7 +377,7 @@ using EventBody = std::variant<
     UndoResolved, SagaParked, SagaResumed, PolicyOverridden, OrphanEffect, StepsRequested,
     StepsAdded, TaskHandedOver, TaskUpdated, IterationStarted, ChildParked, ChildResumed,
     FailureWorkflowStarted, FailureWorkflowRefused, WorkflowReopened, StepSkipped, TaskSkipped,
-    WorkflowQueued, WorkflowAdmitted, MessageReceived, MessagesTaken>;
+    WorkflowQueued, WorkflowAdmitted, MessageReceived, MessagesTaken, WorkflowUpgraded>;
 
 struct Event {
   EventSeq seq = 0;
@@ -370,5 +387,12 @@ struct Event {
 
 // The event's name as stored and shown: "TaskScheduled".
 std::string_view Name(const EventBody& body);
+
+// The id of the definition that the workflow has from this event on; 0 = the one it had.
+std::int64_t NextDefinitionId(const EventBody& body);
+// That definition; null where it stays the one it had, or has not been looked up.
+std::shared_ptr<const Definition> NextDefinition(const EventBody& body);
+// REQUIRES: NextDefinitionId(body) != 0.
+void SetDefinition(EventBody& body, std::shared_ptr<const Definition> definition);
 
 }  // namespace skald::core

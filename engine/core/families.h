@@ -115,6 +115,8 @@ bool ReopenForChild(const ReportChild& report, Draft& draft);
 // ---- operations on running workflows (decide_skip.cc)
 absl::Status OnSkipTask(const SkipTask& trigger, Draft& draft);
 absl::Status OnUpdateVariables(const UpdateVariables& trigger, Draft& draft);
+// decide_upgrade.cc
+absl::Status OnUpgrade(const UpgradeWorkflow& trigger, Draft& draft);
 
 // ---- timers (decide_timer.cc)
 // ------------------------------------------------------------------------

@@ -1,10 +1,12 @@
 #include "engine/core/replay.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "engine/core/apply.h"
 #include "engine/core/definition_added.h"
+#include "engine/core/upgrade_map.h"
 
 namespace skald::core {
 namespace {
@@ -80,6 +82,20 @@ std::string_view CheckReopened(const WorkflowReopened& body, const Definition& d
   return "";
 }
 
+// Another definition has to be at hand, and everything there is has to have its place in it.
+std::string_view CheckDefinition(const EventBody& body, const Definition& definition,
+                                 const State& state) {
+  const std::int64_t id = NextDefinitionId(body);
+  const auto* upgraded = std::get_if<WorkflowUpgraded>(&body);
+  if (id == 0) return upgraded == nullptr ? "" : "it names no definition";
+  const std::shared_ptr<const Definition> next = NextDefinition(body);
+  if (next == nullptr) return "the definition that it names is not at hand";
+  if (upgraded == nullptr) return "";
+  if (IsTerminal(state.status)) return "the workflow has ended";
+  State trial = state;
+  return MapState(definition, *next, trial).ok() ? "" : "what was done has no place there";
+}
+
 std::string_view CheckFits(const Event& event, const Definition& definition, const State& state) {
   if (event.seq != state.seq + 1) return "out of sequence";
   const bool starts = std::holds_alternative<WorkflowStarted>(event.body);
@@ -91,6 +107,8 @@ std::string_view CheckFits(const Event& event, const Definition& definition, con
     const std::string_view mistake = CheckReopened(*reopened, definition, state);
     if (!mistake.empty()) return mistake;
   }
+  const std::string_view mistake = CheckDefinition(event.body, definition, state);
+  if (!mistake.empty()) return mistake;
   if (const auto* skipped = std::get_if<StepSkipped>(&event.body);
       skipped != nullptr && !HasStep(definition, state, skipped->step)) {
     return "no such step in the definition";
@@ -102,8 +120,9 @@ std::string_view CheckFits(const Event& event, const Definition& definition, con
 }  // namespace
 
 absl::Status Replay(const Definition& definition, std::span<const Event> events, State& state) {
+  const Definition* current = &definition;
   for (const Event& event : events) {
-    const std::string_view mistake = CheckFits(event, definition, state);
+    const std::string_view mistake = CheckFits(event, *current, state);
     if (!mistake.empty()) {
       return absl::DataLossError(absl::StrCat("replay workflow ", state.id.ToString(), ": event ",
                                               event.seq, " (", std::string(Name(event.body)),
@@ -112,12 +131,13 @@ absl::Status Replay(const Definition& definition, std::span<const Event> events,
     if (std::holds_alternative<StepsAdded>(event.body)) {
       Event compiled = event;
       absl::Status status =
-          CompileSteps(definition, state.added, std::get<StepsAdded>(compiled.body));
+          CompileSteps(*current, state.added, std::get<StepsAdded>(compiled.body));
       if (!status.ok()) return status;
-      Apply(definition, compiled, state);
+      Apply(*current, compiled, state);
       continue;
     }
-    Apply(definition, event, state);
+    Apply(*current, event, state);
+    if (const auto next = NextDefinition(event.body); next != nullptr) current = next.get();
   }
   return absl::OkStatus();
 }

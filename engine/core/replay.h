@@ -2,7 +2,8 @@
 // on it: what is stored comes from outside the process.
 //
 // Pure, thread-safe. Errors: DATA_LOSS, naming the event, for a gap in the sequence, for events
-// that name steps, tasks or runs that are not there, or that do not fit what happened before.
+// that name steps, tasks or runs that are not there, or that do not fit what happened before; also
+// where an event goes over to another definition and does not have it (SetDefinition).
 #pragma once
 
 #include <span>
@@ -15,7 +16,8 @@
 
 namespace skald::core {
 
-// Folds the events that follow state.seq. On an error the state is not to be used any more.
+// Folds the events that follow state.seq. `definition`: the one that the workflow has before them.
+// On an error the state is not to be used any more.
 absl::Status Replay(const Definition& definition, std::span<const Event> events, State& state);
 
 // From the beginning. `id` is not part of the events.

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <variant>
 
@@ -145,6 +146,8 @@ struct ReportChild {
 struct RestartWorkflow {
   std::string actor, reason;
   bool force = false;  // also what was left undone in part, or abandoned (saga.md 2.15)
+  // Of which it is from now on (`useLatestDefinitions`); null: of the one it had.
+  std::shared_ptr<const Definition> definition;  // shared with all workflows that have it
 };
 // Whatever failed, timed out or was canceled is attempted anew; what is done stays.
 struct RetryWorkflow {
@@ -177,6 +180,13 @@ struct UpdateVariables {
   std::string actor, reason;
 };
 
+// Goes on with another definition of that name, where everything that it did has its place
+// (upgrade_rules.h). The one that it has already: unchanged.
+struct UpgradeWorkflow {
+  std::shared_ptr<const Definition> definition;  // not null; shared as above
+  std::string actor, reason;
+};
+
 // A message for the workflow's PULL_WORKFLOW_MESSAGES steps (conductor.md 3.17).
 struct SendMessage {
   std::string id;      // at most kMessageIdBytesMax
@@ -196,6 +206,6 @@ using Trigger =
                  PauseWorkflow, ResumeWorkflow, TerminateWorkflow, CompensateWorkflow, OperateSaga,
                  StepsResolved, UpdateTask, ReportChild, UndoForParent, RestartWorkflow,
                  RetryWorkflow, RerunWorkflow, SkipTask, UpdateVariables, AdmitWorkflow,
-                 SendMessage, ReuseResult>;
+                 SendMessage, ReuseResult, UpgradeWorkflow>;
 
 }  // namespace skald::core

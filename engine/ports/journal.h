@@ -50,7 +50,9 @@ struct Shard {
 };
 
 // What a list or a search needs to know of a workflow; written at start, at status changes and with
-// snapshots.
+// snapshots. Of an update: namespace, name, correlation id, idempotency key, priority, parent and
+// the time of the start stay those of the first row. A row with another definition than the one
+// before has a snapshot.
 struct WorkflowRow {
   bool insert = false;  // first row of the workflow; else an update
   std::string name_space;
@@ -62,7 +64,7 @@ struct WorkflowRow {
   std::string correlation_id;
   std::string idempotency_key;
   std::int32_t priority = 0;
-  core::WorkflowId parent;  // of a sub-workflow; else nil. Taken from the first row only
+  core::WorkflowId parent;  // of a sub-workflow; else nil
   core::TimeUs started_at = 0;
   core::TimeUs updated_at = 0;
   core::TimeUs ended_at = 0;
@@ -104,7 +106,7 @@ struct HistoryRow {
 // A workflow as stored: the newest snapshot, if any, and the history rows after it.
 struct StoredWorkflow {
   core::WorkflowId id;
-  std::int64_t definition_id = 0;
+  std::int64_t definition_id = 0;  // of the newest row; of the snapshot, if there is one
   bool parked = false;
   core::TimeUs wake_at = 0;
   core::EventSeq snapshot_seq = 0;

@@ -52,7 +52,7 @@ void AddHistory(const ports::WorkflowWrite& write, ArrayParameters& arrays) {
   arrays[4].AddBytes(write.events);
 }
 
-// The columns that inserts and updates have in common.
+// How it is now.
 void AddChange(const RowChange& change, ArrayParameters& arrays) {
   const ports::WorkflowRow& row = *change.newest;
   arrays[0].AddUuid(change.id);
@@ -76,12 +76,17 @@ void AddChange(const RowChange& change, ArrayParameters& arrays) {
   arrays[9].AddNull();
 }
 
+// And which definition it is of.
+void AddUpdate(const RowChange& change, ArrayParameters& arrays) {
+  AddChange(change, arrays);
+  arrays[10].AddInt8(change.newest->definition_id);
+  arrays[11].AddInt4(change.newest->version);
+}
+
 void AddInsert(const RowChange& change, ArrayParameters& arrays) {
   const ports::WorkflowRow& row = *change.newest;
-  AddChange(change, arrays);
-  arrays[10].AddInt8(row.definition_id);
-  arrays[11].AddTime(row.started_at);
-  arrays[12].AddInt4(row.version);
+  AddUpdate(change, arrays);
+  arrays[12].AddTime(row.started_at);
   arrays[13].AddInt4(row.priority);
   arrays[14].AddText(row.name_space);
   arrays[15].AddText(row.name);
@@ -124,8 +129,9 @@ CommitParameters MakeCommitParameters(const ports::CommitBatch& batch) {
   CommitParameters parameters{
       .history = Arrays({kUuid, kInt8, kInt8, kTime, kBytea}),
       .inserted = Arrays({kUuid, kText, kText, kTime, kTime, kText, kBool, kTime, kInt8, kBytea,
-                          kInt8, kTime, kInt4, kInt4, kText, kText, kText, kText, kUuid}),
-      .updated = Arrays({kUuid, kText, kText, kTime, kTime, kText, kBool, kTime, kInt8, kBytea}),
+                          kInt8, kInt4, kTime, kInt4, kText, kText, kText, kText, kUuid}),
+      .updated = Arrays(
+          {kUuid, kText, kText, kTime, kTime, kText, kBool, kTime, kInt8, kBytea, kInt8, kInt4}),
       .consumed = Arrays({kUuid}),
   };
   for (const ports::WorkflowWrite& write : batch.writes) {
@@ -136,7 +142,7 @@ CommitParameters MakeCommitParameters(const ports::CommitBatch& batch) {
     if (change.insert) {
       AddInsert(change, parameters.inserted);
     } else {
-      AddChange(change, parameters.updated);
+      AddUpdate(change, parameters.updated);
     }
   }
   return parameters;

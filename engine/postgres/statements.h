@@ -51,7 +51,7 @@ inline constexpr char kInsertWorkflows[] = R"sql(
   SELECT unnest($1::uuid[]), unnest($2::text[]), unnest($3::text[]), unnest($4::timestamptz[]),
          unnest($5::timestamptz[]), unnest($6::text[]), unnest($7::boolean[]),
          unnest($8::timestamptz[]), unnest($9::bigint[]), unnest($10::bytea[]),
-         unnest($11::bigint[]), unnest($12::timestamptz[]), unnest($13::integer[]),
+         unnest($11::bigint[]), unnest($13::timestamptz[]), unnest($12::integer[]),
          unnest($14::integer[]), unnest($15::text[]), unnest($16::text[]), unnest($17::text[]),
          unnest($18::text[]), unnest($19::uuid[])
 )sql";
@@ -61,12 +61,14 @@ inline constexpr char kUpdateWorkflows[] = R"sql(
   SET status = u.status, saga_status = u.saga_status, updated_at = u.updated_at,
       ended_at = u.ended_at, reason = u.reason, parked = u.parked, wake_at = u.wake_at,
       snapshot_seq = coalesce(u.snapshot_seq, w.snapshot_seq),
-      snapshot = coalesce(u.snapshot, w.snapshot)
+      snapshot = coalesce(u.snapshot, w.snapshot),
+      definition_id = u.definition_id, version = u.version
   FROM (SELECT unnest($1::uuid[]) AS id, unnest($2::text[]) AS status,
                unnest($3::text[]) AS saga_status, unnest($4::timestamptz[]) AS updated_at,
                unnest($5::timestamptz[]) AS ended_at, unnest($6::text[]) AS reason,
                unnest($7::boolean[]) AS parked, unnest($8::timestamptz[]) AS wake_at,
-               unnest($9::bigint[]) AS snapshot_seq, unnest($10::bytea[]) AS snapshot) AS u
+               unnest($9::bigint[]) AS snapshot_seq, unnest($10::bytea[]) AS snapshot,
+               unnest($11::bigint[]) AS definition_id, unnest($12::integer[]) AS version) AS u
   WHERE w.id = u.id
 )sql";
 inline constexpr char kDeleteStartRequests[] =

@@ -44,8 +44,10 @@ RowNeeds NeedsOf(const Workflow& workflow, bool parks, const ParkRule& rule) {
   const bool changed =
       state.status != workflow.row_status || state.saga_status != workflow.row_saga;
   const bool far = IsSnapshotDue(workflow, rule.snapshot_every_events);
+  // What is loaded begins with a snapshot, or with the start, of the row's own definition.
+  const bool upgraded = workflow.row_stored && state.start.definition_id != workflow.row_definition;
   RowNeeds needs;
-  needs.snapshot = parks || (far && !workflow.ended());
+  needs.snapshot = parks || (far && !workflow.ended()) || upgraded;
   needs.row = needs.snapshot || !workflow.row_stored || changed || workflow.row_parked != parks;
   return needs;
 }
@@ -133,6 +135,7 @@ ports::WorkflowWrite SealWrite(WriteDraft& draft, const ParkRule& rule) {
   workflow.row_parked = draft.parks;
   workflow.row_status = workflow.state.status;
   workflow.row_saga = workflow.state.saga_status;
+  workflow.row_definition = workflow.state.start.definition_id;
   if (write.row->snapshot.has_value()) NoteSnapshot(write.row->snapshot->size(), workflow);
   return write;
 }

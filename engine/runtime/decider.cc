@@ -22,11 +22,11 @@ constexpr std::uint64_t kTimedDecisions = 64;
 
 const char* Name(const core::Trigger& trigger) {
   static constexpr const char* kNames[] = {
-      "start",   "start_task",     "result",      "lose_task",    "timer",
-      "signal",  "pause",          "resume",      "terminate",    "compensate",
-      "operate", "steps_resolved", "update_task", "report_child", "undo_for_parent",
-      "restart", "retry",          "rerun",       "skip_task",    "update_variables",
-      "admit",   "send_message",   "reuse_result"};
+      "start",   "start_task",     "result",       "lose_task",    "timer",
+      "signal",  "pause",          "resume",       "terminate",    "compensate",
+      "operate", "steps_resolved", "update_task",  "report_child", "undo_for_parent",
+      "restart", "retry",          "rerun",        "skip_task",    "update_variables",
+      "admit",   "send_message",   "reuse_result", "upgrade"};
   static_assert(std::variant_size_v<core::Trigger> == std::size(kNames));
   return kNames[trigger.index()];
 }
@@ -80,6 +80,9 @@ absl::StatusOr<core::Answer> Decider::Decide(Workflow& workflow, const core::Tri
     return std::move(decision).status();
   }
   if (timed) state_.metrics.Decided(Name(trigger), state_.clock.Now() - begun_at);
+  for (const core::Event& event : decision->events) {
+    if (auto next = core::NextDefinition(event.body)) workflow.definition = std::move(next);
+  }
   Follow(workflow, before, *decision);
   return decision->answer;
 }

@@ -29,19 +29,31 @@ absl::Status TooNew(const ports::StoredWorkflow& stored, const absl::Status& why
 
 constexpr core::EventSeq kAllTold = UINT64_MAX;
 
-absl::Status ApplyRow(const ports::StoredWorkflow& stored, const ports::HistoryRow& row,
-                      core::EventSeq told, Workflow& workflow) {
+// What the event needs to be applied, and cannot hold itself.
+absl::Status Complete(const ports::StoredWorkflow& stored, const DefinitionById& definition_by_id,
+                      core::Event& event, Workflow& workflow) {
+  if (const auto* started = std::get_if<core::WorkflowStarted>(&event.body)) {
+    ASSIGN_OR_RETURN(workflow.definition, definition_by_id(started->definition_id));
+  }
+  if (workflow.definition == nullptr) return Damaged(stored, "its history has no start");
+  if (auto* added = std::get_if<core::StepsAdded>(&event.body)) {
+    const absl::Status compiled =
+        core::CompileSteps(*workflow.definition, workflow.state.added, *added);
+    if (!compiled.ok()) return Damaged(stored, std::string(compiled.message()));
+  }
+  return AttachDefinition(definition_by_id, event);
+}
+
+absl::Status ApplyRow(const ports::StoredWorkflow& stored, const DefinitionById& definition_by_id,
+                      const ports::HistoryRow& row, core::EventSeq told, Workflow& workflow) {
   if (row.first_seq != workflow.state.seq + 1) return Damaged(stored, "its history has a gap");
   absl::StatusOr<std::vector<core::Event>> events =
       codec::DecodeEvents(row.first_seq, row.at, row.events);
   if (!events.ok()) return Damaged(stored, std::string(events.status().message()));
   for (core::Event& event : *events) {
-    if (auto* added = std::get_if<core::StepsAdded>(&event.body)) {
-      const absl::Status compiled =
-          core::CompileSteps(*workflow.definition, workflow.state.added, *added);
-      if (!compiled.ok()) return Damaged(stored, std::string(compiled.message()));
-    }
+    RETURN_IF_ERROR(Complete(stored, definition_by_id, event, workflow));
     core::Apply(*workflow.definition, event, workflow.state);
+    if (auto next = core::NextDefinition(event.body)) workflow.definition = std::move(next);
     if (event.seq > told) workflow.untold.push_back(event);
   }
   if (workflow.state.seq != row.last_seq) return Damaged(stored, "a history row is cut short");
@@ -61,6 +73,14 @@ void TellEnd(core::EventSeq told, Workflow& workflow) {
 
 }  // namespace
 
+absl::Status AttachDefinition(const DefinitionById& definition_by_id, core::Event& event) {
+  const std::int64_t id = core::NextDefinitionId(event.body);
+  if (id == 0) return absl::OkStatus();
+  ASSIGN_OR_RETURN(auto definition, definition_by_id(id));
+  core::SetDefinition(event.body, std::move(definition));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::unique_ptr<Workflow>> Fold(const ports::StoredWorkflow& stored,
                                                const DefinitionById& definition_by_id) {
   return Fold(stored, definition_by_id, {});
@@ -72,8 +92,8 @@ absl::StatusOr<std::unique_ptr<Workflow>> Fold(const ports::StoredWorkflow& stor
   const auto listed = untold.find(stored.id);
   const core::EventSeq told = listed == untold.end() ? kAllTold : listed->second;
   auto workflow = std::make_unique<Workflow>();
-  ASSIGN_OR_RETURN(workflow->definition, definition_by_id(stored.definition_id));
   if (!stored.snapshot.empty()) {
+    ASSIGN_OR_RETURN(workflow->definition, definition_by_id(stored.definition_id));
     absl::StatusOr<core::State> state = codec::DecodeState(*workflow->definition, stored.snapshot);
     if (absl::IsFailedPrecondition(state.status())) return TooNew(stored, state.status());
     if (!state.ok()) return Damaged(stored, std::string(state.status().message()));
@@ -85,13 +105,14 @@ absl::StatusOr<std::unique_ptr<Workflow>> Fold(const ports::StoredWorkflow& stor
   }
   workflow->state.id = stored.id;
   for (const ports::HistoryRow& row : stored.rows) {
-    RETURN_IF_ERROR(ApplyRow(stored, row, told, *workflow));
+    RETURN_IF_ERROR(ApplyRow(stored, definition_by_id, row, told, *workflow));
   }
   if (!workflow->state.started()) return Damaged(stored, "it has no history");
   workflow->row_stored = true;
   workflow->row_parked = stored.parked;
   workflow->row_status = workflow->state.status;
   workflow->row_saga = workflow->state.saga_status;
+  workflow->row_definition = stored.definition_id;
   TellEnd(told, *workflow);
   return workflow;
 }

@@ -32,6 +32,7 @@ struct Workflow final : HeapEntry {
   bool row_parked = false;
   core::WorkflowStatus row_status = core::WorkflowStatus::kRunning;
   core::SagaStatus row_saga = core::SagaStatus::kNone;
+  std::int64_t row_definition = 0;
   core::EventSeq snapshot_seq = 0;
   std::size_t snapshot_bytes = 0;            // of that snapshot; 0 = there is none
   std::uint64_t snapshot_history_bytes = 0;  // State::history_bytes in it

@@ -207,6 +207,27 @@ TEST_P(JournalSuite, SnapshotSparesEarlierRows) {
 // ---- loading
 // ---------------------------------------------------------------------------------------
 
+// The definition is that of the newest row, and its rows are read from the snapshot on that came
+// with it.
+TEST_P(JournalSuite, LaterRowSaysWhichDefinitionItIs) {
+  const auto store = GetParam().make();
+  Owner owner(*store);
+  const std::int64_t definition = store->PinnedDefinition();
+  ASSERT_THAT(Commit(*owner.journal, owner.lease, {Begin(Id(1), definition)}), IsOk());
+  ports::WorkflowWrite upgraded = Events(Id(1), 2, 3);
+  upgraded.row = Row(definition + 1);
+  upgraded.row->version = 2;
+  upgraded.row->snapshot = "{}";
+  upgraded.row->snapshot_seq = 3;
+  ASSERT_THAT(Commit(*owner.journal, owner.lease, {upgraded}), IsOk());
+  const auto loaded = Load(*owner.journal, Id(1));
+  ASSERT_THAT(loaded, IsOk());
+  ASSERT_TRUE(loaded->has_value());
+  EXPECT_EQ((*loaded)->definition_id, definition + 1);
+  EXPECT_EQ((*loaded)->snapshot_seq, 3u);
+  EXPECT_THAT((*loaded)->rows, SizeIs(0));
+}
+
 TEST_P(JournalSuite, ActiveWorkflowsComeInPagesInOrderOfId) {
   const auto store = GetParam().make();
   Owner owner(*store);

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "engine/codec/enum_names.h"
+#include "engine/codec/pinned.h"
 #include "engine/core/json_check.h"
 #include "engine/core/json_scan.h"
 #include "engine/core/json_write.h"
@@ -61,6 +62,9 @@ HistoryFile ParseHistoryFile(std::string_view text) {
   const std::string_view object = core::TrimJson(text);
   HistoryFile file;
   file.pinned = std::string(Need(object, "pinned"));
+  if (const auto later = core::FindMember(object, "later"); later.has_value()) {
+    for (core::JsonWalk walk(*later); walk.Next();) file.later.emplace_back(walk.value());
+  }
   const auto id = core::WorkflowId::Parse(core::StringOf(Need(object, "workflow_id")));
   if (!id.ok()) Die("no workflow_id");
   file.workflow_id = *id;
@@ -78,8 +82,11 @@ HistoryFile ParseHistoryFile(std::string_view text) {
 }
 
 std::string FormatHistoryFile(const HistoryFile& file) {
-  std::string text = absl::StrCat("{\"pinned\": ", file.pinned, ",\n \"workflow_id\": \"",
-                                  file.workflow_id.ToString(), "\",\n \"rows\": [");
+  std::string text = absl::StrCat("{\"pinned\": ", file.pinned, ",\n ");
+  if (!file.later.empty()) {
+    absl::StrAppend(&text, "\"later\": [", absl::StrJoin(file.later, ",\n  "), "],\n ");
+  }
+  absl::StrAppend(&text, "\"workflow_id\": \"", file.workflow_id.ToString(), "\",\n \"rows\": [");
   const char* separator = "\n";
   for (const ports::HistoryRow& row : file.rows) {
     absl::StrAppend(&text, separator, "  {\"first_seq\": ", row.first_seq, ", \"at\": ", row.at,
@@ -95,6 +102,14 @@ std::string FormatHistoryFile(const HistoryFile& file) {
   }
   text.append("]}\n");
   return text;
+}
+
+std::shared_ptr<const core::Definition> DefinitionOf(const HistoryFile& file, std::int64_t id) {
+  const auto at = static_cast<std::size_t>(id);
+  if (at < 1 || at > file.later.size() + 1) Die(absl::StrCat("no definition ", id));
+  auto definition = codec::DecodePinned(at == 1 ? file.pinned : file.later[at - 2], id);
+  if (!definition.ok()) Die(definition.status().ToString());
+  return std::make_shared<const core::Definition>(*std::move(definition));
 }
 
 std::vector<std::string> OutcomeOf(const core::Definition& definition, const core::State& state) {

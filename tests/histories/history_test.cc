@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
 #include <vector>
 
 #include "engine/codec/events_json.h"
-#include "engine/codec/pinned.h"
 #include "engine/codec/state_json.h"
 #include "engine/core/apply.h"
 #include "engine/core/checker.h"
@@ -26,10 +26,25 @@ std::vector<std::filesystem::path> StoredHistories() {
   return paths;
 }
 
-std::vector<core::Event> Decode(const ports::HistoryRow& row) {
+std::vector<core::Event> Decode(const HistoryFile& file, const ports::HistoryRow& row) {
   auto events = codec::DecodeEvents(row.first_seq, row.at, row.events);
   EXPECT_TRUE(events.ok()) << events.status();
-  return events.ok() ? *std::move(events) : std::vector<core::Event>();
+  if (!events.ok()) return {};
+  for (core::Event& event : *events) {
+    const std::int64_t id = core::NextDefinitionId(event.body);
+    if (id != 0) core::SetDefinition(event.body, DefinitionOf(file, id));
+  }
+  return *std::move(events);
+}
+
+using DefinitionPointer = std::shared_ptr<const core::Definition>;
+
+// The definition that the workflow has after the event.
+DefinitionPointer Apply(const DefinitionPointer& definition, const core::Event& event,
+                        core::State& state) {
+  core::Apply(*definition, event, state);
+  const DefinitionPointer next = core::NextDefinition(event.body);
+  return next == nullptr ? definition : next;
 }
 
 TEST(StoredHistoryTest, ThereAreSome) { EXPECT_GE(StoredHistories().size(), 10u); }
@@ -38,20 +53,20 @@ TEST(StoredHistoryTest, EveryOneReplaysToTheStateItHad) {
   for (const auto& path : StoredHistories()) {
     SCOPED_TRACE(path.string());
     const HistoryFile file = ParseHistoryFile(ReadFileOrDie(path));
-    const auto definition = codec::DecodePinned(file.pinned, 1);
-    ASSERT_TRUE(definition.ok()) << definition.status();
+    const DefinitionPointer first = DefinitionOf(file, 1);
+    DefinitionPointer definition = first;
     core::State state;
     state.id = file.workflow_id;
     std::vector<core::Event> history;
     for (const ports::HistoryRow& row : file.rows) {
-      for (const core::Event& event : Decode(row)) {
+      for (const core::Event& event : Decode(file, row)) {
         ASSERT_EQ(event.seq, state.seq + 1);
-        core::Apply(*definition, event, state);
+        definition = Apply(definition, event, state);
         history.push_back(event);
       }
     }
     EXPECT_EQ(OutcomeOf(*definition, state), file.outcome);
-    EXPECT_TRUE(core::CheckHistory(*definition, history).empty());
+    EXPECT_TRUE(core::CheckHistory(*first, history).empty());
   }
 }
 
@@ -60,12 +75,12 @@ TEST(StoredHistoryTest, SnapshotsBetweenTheRowsChangeNothing) {
   for (const auto& path : StoredHistories()) {
     SCOPED_TRACE(path.string());
     const HistoryFile file = ParseHistoryFile(ReadFileOrDie(path));
-    const auto definition = codec::DecodePinned(file.pinned, 1);
-    ASSERT_TRUE(definition.ok()) << definition.status();
+    DefinitionPointer definition = DefinitionOf(file, 1);
     core::State state;
     state.id = file.workflow_id;
     for (const ports::HistoryRow& row : file.rows) {
-      for (const core::Event& event : Decode(row)) core::Apply(*definition, event, state);
+      const std::vector<core::Event> events = Decode(file, row);
+      for (const core::Event& event : events) definition = Apply(definition, event, state);
       const std::string snapshot = codec::EncodeState(state);
       auto restored = codec::DecodeState(*definition, snapshot);
       ASSERT_TRUE(restored.ok()) << restored.status();
@@ -82,7 +97,7 @@ TEST(StoredHistoryTest, RowsAreWrittenAsTheyWereRead) {
     SCOPED_TRACE(path.string());
     const HistoryFile file = ParseHistoryFile(ReadFileOrDie(path));
     for (const ports::HistoryRow& row : file.rows) {
-      EXPECT_EQ(codec::EncodeEvents(Decode(row)), row.events);
+      EXPECT_EQ(codec::EncodeEvents(Decode(file, row)), row.events);
     }
     EXPECT_EQ(FormatHistoryFile(file), ReadFileOrDie(path));
   }

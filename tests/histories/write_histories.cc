@@ -3,6 +3,7 @@
 // writes the same files.
 #include <filesystem>
 #include <iostream>
+#include <memory>
 #include <random>
 #include <set>
 #include <string>
@@ -13,6 +14,7 @@
 #include "engine/codec/events_json.h"
 #include "engine/codec/pinned.h"
 #include "engine/core/decide.h"
+#include "engine/core/json_scan.h"
 #include "tests/histories/history_file.h"
 #include "tests/support/paths.h"
 
@@ -26,6 +28,7 @@ constexpr std::uint64_t kSeeds = 16;
 struct Sample {
   const char* name;
   const char* definition;
+  const char* later = nullptr;  // a JSON list of versions that it may go over to
 };
 
 constexpr Sample kSamples[] = {
@@ -122,6 +125,35 @@ constexpr Sample kSamples[] = {
            {"name":"side","taskReferenceName":"side","compensateWith":"no_side"}]]},
         {"name":"join","taskReferenceName":"join","type":"JOIN","joinOn":["book","side"]},
         {"name":"ship","taskReferenceName":"ship","retryCount":0,"compensateWith":"recall"}]})"},
+    {"upgraded", R"({"name":"upgraded","version":1,"tasks":[
+        {"name":"reserve","taskReferenceName":"reserve","compensateWith":"release"},
+        {"name":"each","taskReferenceName":"each","type":"DO_WHILE","items":["a","b"],"loopOver":[
+          {"name":"pick","taskReferenceName":"pick","type":"DYNAMIC","dynamicTaskNameParam":"what",
+           "inputParameters":{"what":"pack"}}]},
+        {"name":"fork","taskReferenceName":"fork","type":"FORK_JOIN","forkTasks":[
+          [{"name":"label","taskReferenceName":"label","compensateWith":"peel"}],
+          [{"name":"bill","taskReferenceName":"bill","compensateWith":"unbill"}]]},
+        {"name":"join","taskReferenceName":"join","type":"JOIN","joinOn":["label","bill"]},
+        {"name":"ship","taskReferenceName":"ship","retryCount":0,"compensateWith":"recall"}]})",
+     R"([{"name":"upgraded","version":2,"timeoutSeconds":900,"timeoutPolicy":"TIME_OUT_WF","tasks":[
+        {"name":"reserve","taskReferenceName":"reserve","compensateWith":"release"},
+        {"name":"each","taskReferenceName":"each","type":"DO_WHILE","items":["a","b"],"loopOver":[
+          {"name":"pick","taskReferenceName":"pick","type":"DYNAMIC","dynamicTaskNameParam":"what",
+           "inputParameters":{"what":"pack"}},
+          {"name":"weigh","taskReferenceName":"weigh","compensateWith":"forget",
+           "inputParameters":{"of":"${pick.output}"}}]},
+        {"name":"fork","taskReferenceName":"fork","type":"FORK_JOIN","forkTasks":[
+          [{"name":"label","taskReferenceName":"label","compensateWith":"peel"},
+           {"name":"check","taskReferenceName":"check","saga":{"kind":"READ_ONLY"}}],
+          [{"name":"bill","taskReferenceName":"bill","compensateWith":"unbill"}]]},
+        {"name":"join","taskReferenceName":"join","type":"JOIN","joinOn":["check","bill"]},
+        {"name":"ship","taskReferenceName":"ship","retryCount":2,"compensateWith":"recall"}]},
+       {"name":"upgraded","version":3,"tasks":[
+        {"name":"reserve","taskReferenceName":"reserve","compensateWith":"release"},
+        {"name":"each","taskReferenceName":"each","type":"DO_WHILE","items":["a","b"],"loopOver":[
+          {"name":"pick","taskReferenceName":"pick","type":"DYNAMIC","dynamicTaskNameParam":"what",
+           "inputParameters":{"what":"pack"}}]},
+        {"name":"tell","taskReferenceName":"tell","saga":{"kind":"READ_ONLY"}}]}])"},
 };
 
 // What is registered: what steps made at run time ask for.
@@ -133,10 +165,16 @@ core::Payload Registered(const std::string& name) {
 // One workflow, driven by dice.
 class Dice {
  public:
-  Dice(const codec::Pinned& pinned, std::uint64_t seed)
-      : definition_(pinned.definition), random_(seed) {
-    file_.pinned = pinned.body;
-    definition_.id = 1;
+  // `pinned`: the definition that it begins with, then those that it may go over to.
+  Dice(const std::vector<codec::Pinned>& pinned, std::uint64_t seed) : random_(seed) {
+    file_.pinned = pinned.front().body;
+    for (const codec::Pinned& one : pinned) {
+      if (!definitions_.empty()) file_.later.push_back(one.body);
+      auto definition = std::make_shared<core::Definition>(one.definition);
+      definition->id = static_cast<std::int64_t>(definitions_.size()) + 1;
+      definitions_.push_back(std::move(definition));
+    }
+    definition_ = definitions_.front();
   }
 
   HistoryFile Play() {
@@ -149,7 +187,7 @@ class Dice {
     file_.workflow_id = start.id;
     Send(start);
     for (int move = 0; move < kMovesMax && !IsTerminal(state_.status); ++move) Move();
-    file_.outcome = OutcomeOf(definition_, state_);
+    file_.outcome = OutcomeOf(*definition_, state_);
     return std::move(file_);
   }
 
@@ -157,8 +195,11 @@ class Dice {
   std::uint64_t Roll(std::uint64_t sides) { return random_() % sides; }
 
   void Send(const core::Trigger& trigger) {
-    const auto decision = core::Decide(definition_, trigger, now_, state_);
+    const auto decision = core::Decide(*definition_, trigger, now_, state_);
     if (!decision.ok() || decision->events.empty()) return;
+    for (const core::Event& event : decision->events) {
+      if (auto next = core::NextDefinition(event.body)) definition_ = std::move(next);
+    }
     ports::HistoryRow row;
     row.first_seq = decision->events.front().seq;
     row.at = decision->events.front().at;
@@ -230,6 +271,11 @@ class Dice {
   void Move() {
     now_ += static_cast<core::DurationUs>(Roll(3'000'000));
     if (!children_.empty() && Roll(2) == 0) return HearOfChild();
+    if (definitions_.size() > 1 && Roll(6) == 0) {
+      return Send(core::UpgradeWorkflow{.definition = definitions_[Roll(definitions_.size())],
+                                        .actor = "eve",
+                                        .reason = "a better one"});
+    }
     if (Roll(12) == 0) return People();
     if (!offered_.empty() && Roll(3) > 0) return Begin();
     std::vector<core::TaskNumber> running;
@@ -314,7 +360,7 @@ class Dice {
   void Operate(core::Verb verb) {
     for (const core::StepRun& run : state_.runs) {
       core::OperateSaga operate{.verb = verb, .actor = "dee", .reason = "looked at the ledger"};
-      operate.reference = core::StepOf(definition_, state_, run.step).reference;
+      operate.reference = core::StepOf(*definition_, state_, run.step).reference;
       operate.effect = Roll(2) == 0 ? core::Effect::kApplied : core::Effect::kNone;
       if (verb != core::Verb::kSettle) operate.effect = core::Effect::kUnset;
       const core::EventSeq before = state_.seq;
@@ -323,7 +369,8 @@ class Dice {
     }
   }
 
-  core::Definition definition_;
+  std::vector<std::shared_ptr<const core::Definition>> definitions_;
+  std::shared_ptr<const core::Definition> definition_;  // that it has now
   std::mt19937_64 random_;
   core::State state_;
   core::TimeUs now_ = kBegin;
@@ -332,11 +379,27 @@ class Dice {
   HistoryFile file_;
 };
 
+absl::StatusOr<std::vector<codec::Pinned>> PinAll(const Sample& sample) {
+  std::vector<std::string> definitions = {sample.definition};
+  if (sample.later != nullptr) {
+    for (core::JsonWalk walk(sample.later); walk.Next();) {
+      definitions.emplace_back(walk.value());
+    }
+  }
+  std::vector<codec::Pinned> result;
+  for (const std::string& definition : definitions) {
+    auto pinned = codec::PinDefinition(definition, nullptr, {});
+    if (!pinned.ok()) return pinned.status();
+    result.push_back(*std::move(pinned));
+  }
+  return result;
+}
+
 int Write(const std::filesystem::path& folder, const std::string& only) {
   std::filesystem::create_directories(folder);
   for (const Sample& sample : kSamples) {
     if (!only.empty() && only != sample.name) continue;
-    const auto pinned = codec::PinDefinition(sample.definition, nullptr, {});
+    const auto pinned = PinAll(sample);
     if (!pinned.ok()) {
       std::cerr << sample.name << ": " << pinned.status() << "\n";
       return 1;

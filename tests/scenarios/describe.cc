@@ -175,7 +175,12 @@ class EventText {
                         By(e.actor, e.reason), Runs("drops", e.dropped), Runs("retries", e.retried),
                         Runs("resumes", e.resumed), loops, MaybeAt("timeout", e.timeout_at),
                         Maybe("input", e.input),
-                        e.asked == 0 ? "" : absl::StrCat(" asked ", e.asked));
+                        e.asked == 0 ? "" : absl::StrCat(" asked ", e.asked),
+                        e.version == 0 ? "" : absl::StrCat(" version ", e.version));
+  }
+  std::string operator()(const WorkflowUpgraded& e) const {
+    return absl::StrCat(" from ", e.from_version, " to ", e.version, By(e.actor, e.reason),
+                        MaybeAt("timeout", e.timeout_at));
   }
   std::string operator()(const StepsRequested& e) const {
     return absl::StrCat(" ", e.reference, Texts("asks", e.names), Maybe("input", e.input),

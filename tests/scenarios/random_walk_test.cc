@@ -1,11 +1,15 @@
 // Random definitions under random triggers, in any order and at any time. Every step is checked as
 // in a scenario (scenario_world.h); afterwards, with everyone doing their work, the workflow has to
-// end; and when it has, it may be restarted, retried or rerun, and has to end again. A seed repeats
-// a failure: SKALD_SEED=N.
+// end; and when it has, it may be restarted, retried or rerun, and has to end again. From
+// kFirstUpgradingSeed on it also goes over to other versions of its definition, wherever that is
+// not refused. A seed repeats a failure: SKALD_SEED=N.
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/scenarios/definition_text.h"
@@ -18,7 +22,9 @@ using skald::scenarios::ReadDefinition;
 using skald::scenarios::ScenarioDefinition;
 using skald::scenarios::ScenarioWorld;
 
-constexpr int kSeeds = 60;
+constexpr int kSeeds = 140;
+constexpr std::uint64_t kFirstUpgradingSeed = 61;
+constexpr int kVersions = 5;
 constexpr int kStepsPerWalk = 60;
 constexpr int kStepsToEndMax = 2'000;
 constexpr int kReopeningsMax = 3;
@@ -45,7 +51,8 @@ class RandomDefinition {
   RandomDefinition(Dice& dice, bool saga) : dice_(dice), saga_(saga) {}
 
   std::vector<std::string> Lines() {
-    lines_.push_back("workflow " + Chain(2));
+    chain_ = Chain(2);
+    lines_.push_back("workflow " + chain_);
     // What steps made at run time are: with an undo, and without one but for the step's own.
     lines_.push_back(R"(task made {"retryCount": 1, "retryDelaySeconds": 3})");
     lines_.push_back(R"(task paired {"retryCount": 0, "compensateWith": "undo"})");
@@ -55,7 +62,44 @@ class RandomDefinition {
     return lines_;
   }
 
+  // The same with steps that are new, gone or elsewhere.
+  std::vector<std::string> NextVersion() {
+    std::string chain = chain_;
+    for (std::uint64_t i = 1 + dice_.Below(3); i > 0; --i) Change(chain);
+    std::vector<std::string> lines = lines_;
+    std::replace(lines.begin(), lines.end(), "workflow " + chain_, "workflow " + chain);
+    return lines;
+  }
+
  private:
+  // One step of the chain, of those that stand for themselves: where it begins and ends.
+  std::pair<std::size_t, std::size_t> AnyStep(const std::string& chain) {
+    std::size_t begin = chain.find('s', dice_.Below(chain.size()));
+    if (begin == std::string::npos) begin = chain.find('s');
+    if (begin == std::string::npos) return {0, 0};
+    return {begin, std::min(chain.find_first_of(" ]", begin), chain.size())};
+  }
+
+  void Change(std::string& chain) {
+    const auto [begin, end] = AnyStep(chain);
+    const std::string step = chain.substr(begin, end - begin);
+    const std::string fresh = "s" + std::to_string(++steps_);
+    lines_.push_back("step " + fresh + " " + Simple(fresh));
+    switch (dice_.Below(5)) {
+      case 0:
+        chain += " -> " + fresh;
+        break;
+      case 1:
+        if (end > 0) chain.replace(begin, end - begin, fresh);
+        break;
+      case 2:
+        if (end > 0) chain.replace(begin, end - begin, fresh + " -> " + step);
+        break;
+      default:
+        if (end > 0) chain.replace(begin, end - begin, step + " -> " + fresh);
+    }
+  }
+
   std::string Chain(int depth) {
     std::string chain = Item(depth);
     for (std::uint64_t i = dice_.Below(3); i > 0; --i) chain += " -> " + Item(depth);
@@ -153,6 +197,7 @@ class RandomDefinition {
   Dice& dice_;
   const bool saga_;
   int steps_ = 0;
+  std::string chain_;
   std::vector<std::string> lines_;
 };
 
@@ -161,6 +206,9 @@ class Walk {
   Walk(Dice& dice, ScenarioDefinition definition) : dice_(dice), world_(std::move(definition)) {}
 
   ScenarioWorld& world() { return world_; }
+  // It may go over to versions 1 to so many.
+  void set_versions(int versions) { versions_ = versions; }
+  int upgrades() const { return upgrades_; }
 
   void Start() {
     StartWorkflow start;
@@ -170,6 +218,7 @@ class Walk {
 
   void Wander() {
     world_.set_now(world_.now() + static_cast<DurationUs>(dice_.Below(3'000'000)));
+    if (versions_ > 1 && dice_.OneIn(4)) return Upgrade();
     switch (dice_.Below(12)) {
       case 0:
         world_.Send(PauseWorkflow{.actor = "a", .reason = "r"});
@@ -222,7 +271,10 @@ class Walk {
     if (state.seq > kEventsToReopenMax) return false;
     switch (dice_.Below(5)) {
       case 0:
-        world_.Send(RestartWorkflow{.actor = "a", .reason = "r", .force = dice_.OneIn(2)});
+        world_.Send(RestartWorkflow{.actor = "a",
+                                    .reason = "r",
+                                    .force = dice_.OneIn(2),
+                                    .definition = versions_ > 1 ? AnyVersion() : nullptr});
         break;
       case 1:
         world_.Send(RetryWorkflow{.actor = "a", .reason = "r"});
@@ -238,6 +290,15 @@ class Walk {
   }
 
  private:
+  std::shared_ptr<const Definition> AnyVersion() {
+    return world_.FindVersion(static_cast<std::int32_t>(1 + dice_.Below(versions_)));
+  }
+  void Upgrade() {
+    const std::int32_t before = world_.state().start.version;
+    world_.Send(UpgradeWorkflow{.definition = AnyVersion(), .actor = "a"});
+    if (world_.state().start.version != before) ++upgrades_;
+  }
+
   TaskNumber AnyTask() {
     return static_cast<TaskNumber>(1 + dice_.Below(world_.state().tasks.size() + 1));
   }
@@ -269,17 +330,34 @@ class Walk {
 
   Dice& dice_;
   ScenarioWorld world_;
+  std::uint64_t versions_ = 1;
+  int upgrades_ = 0;
 };
 
-bool RunSeed(std::uint64_t seed) {
+// What is no definition any more (a JOIN without its fork's steps, …) is left out.
+void RegisterVersions(RandomDefinition& definitions, Walk& walk) {
+  int version = 1;
+  for (int i = 1; i < kVersions; ++i) {
+    absl::StatusOr<ScenarioDefinition> next = ReadDefinition(definitions.NextVersion(), "");
+    if (!next.ok()) continue;
+    next->definition.version = ++version;
+    next->definition.id = version;
+    walk.world().Register(*std::move(next));
+  }
+  walk.set_versions(version);
+}
+
+bool RunSeed(std::uint64_t seed, int& upgrades) {
   Dice dice(seed);
-  const std::vector<std::string> lines = RandomDefinition(dice, dice.OneIn(2)).Lines();
+  RandomDefinition definitions(dice, dice.OneIn(2));
+  const std::vector<std::string> lines = definitions.Lines();
   absl::StatusOr<ScenarioDefinition> definition = ReadDefinition(lines, "");
   if (!definition.ok()) {
     std::cout << "seed " << seed << ": " << definition.status() << "\n";
     return false;
   }
   Walk walk(dice, std::move(*definition));
+  if (seed >= kFirstUpgradingSeed) RegisterVersions(definitions, walk);
   walk.Start();
   for (int reopened = 0; reopened <= kReopeningsMax; ++reopened) {
     if (reopened > 0 && !walk.Reopen()) continue;
@@ -287,6 +365,7 @@ bool RunSeed(std::uint64_t seed) {
     for (int i = 0; i < kStepsToEndMax && !walk.Ended(); ++i) walk.GoOn();
     if (!walk.Ended()) break;
   }
+  upgrades += walk.upgrades();
   std::string complaint = walk.world().complaint();
   if (!walk.Ended()) complaint += "the workflow does not end\n";
   if (complaint.empty()) return true;
@@ -299,11 +378,14 @@ bool RunSeed(std::uint64_t seed) {
 }  // namespace
 
 int main() {
+  int upgrades = 0;
   if (const char* seed = std::getenv("SKALD_SEED"); seed != nullptr) {
-    return RunSeed(std::strtoull(seed, nullptr, 10)) ? 0 : 1;
+    return RunSeed(std::strtoull(seed, nullptr, 10), upgrades) ? 0 : 1;
   }
   int failed = 0;
-  for (int seed = 1; seed <= kSeeds && failed < 5; ++seed) failed += RunSeed(seed) ? 0 : 1;
-  std::cout << kSeeds << " seeds, " << failed << " failed\n";
-  return failed == 0 ? 0 : 1;
+  for (int seed = 1; seed <= kSeeds && failed < 5; ++seed) {
+    failed += RunSeed(seed, upgrades) ? 0 : 1;
+  }
+  std::cout << kSeeds << " seeds, " << upgrades << " upgrades, " << failed << " failed\n";
+  return failed == 0 && upgrades > 0 ? 0 : 1;
 }

@@ -1,12 +1,16 @@
 #include "tests/scenarios/scenario_command.h"
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "engine/codec/enum_names.h"
+#include "engine/core/upgrade_diff.h"
+#include "engine/core/upgrade_rules.h"
 #include "tests/scenarios/describe.h"
 
 namespace skald::scenarios {
@@ -307,10 +311,56 @@ absl::StatusOr<std::string> TakeLine(Words& words, ScenarioWorld& world) {
   return Take(*task, words, world);
 }
 
+using DefinitionPointer = std::shared_ptr<const core::Definition>;
+
+absl::StatusOr<DefinitionPointer> Version(const std::string& text, const ScenarioWorld& world) {
+  std::int32_t version = 0;
+  DefinitionPointer found;
+  if (absl::SimpleAtoi(text, &version)) found = world.FindVersion(version);
+  if (found == nullptr) return Unreadable("version " + text);
+  return found;
+}
+
 absl::StatusOr<std::string> RestartLine(Words& words, ScenarioWorld& world) {
-  const bool force = words.TakeWord("force");
-  return world.Send(
-      core::RestartWorkflow{.actor = "ann", .reason = words.TakeQuoted(), .force = force});
+  core::RestartWorkflow restart{.actor = "ann"};
+  restart.force = words.TakeWord("force");
+  if (const auto version = words.TakePrefixed("version=")) {
+    absl::StatusOr<DefinitionPointer> definition = Version(*version, world);
+    if (!definition.ok()) return definition.status();
+    restart.definition = *std::move(definition);
+  }
+  restart.reason = words.TakeQuoted();
+  return world.Send(restart);
+}
+
+// What would change, and what stands against it.
+std::string DryRun(const core::Definition& to, const ScenarioWorld& world) {
+  const core::DefinitionDifferences differences = core::DifferencesOf(world.definition(), to);
+  std::string text;
+  if (!differences.fields.empty()) {
+    absl::StrAppend(&text, "workflow: ", absl::StrJoin(differences.fields, ", "), "\n");
+  }
+  for (const core::StepDifference& step : differences.steps) {
+    static constexpr const char* kChanges[] = {"added ", "removed ", "changed "};
+    absl::StrAppend(&text, kChanges[static_cast<std::size_t>(step.change)],
+                    std::string(core::Name(step.type)), " ", step.reference,
+                    step.fields.empty() ? "" : ": ", absl::StrJoin(step.fields, ", "), "\n");
+  }
+  for (const core::UpgradeRefusal& refusal :
+       core::UpgradeRefusals(world.definition(), to, world.state())) {
+    absl::StrAppend(&text, "refused ", refusal.reference.empty() ? "workflow" : refusal.reference,
+                    ": ", refusal.what, ": ", refusal.why, "\n");
+  }
+  return text;
+}
+
+absl::StatusOr<std::string> UpgradeLine(Words& words, ScenarioWorld& world) {
+  const bool dry_run = words.TakeWord("dry-run");
+  absl::StatusOr<DefinitionPointer> definition = Version(words.Next(), world);
+  if (!definition.ok()) return definition.status();
+  if (dry_run) return DryRun(**definition, world);
+  return world.Send(core::UpgradeWorkflow{
+      .definition = *std::move(definition), .actor = "ann", .reason = words.TakeQuoted()});
 }
 
 absl::StatusOr<std::string> RetryLine(Words& words, ScenarioWorld& world) {
@@ -338,11 +388,9 @@ absl::StatusOr<std::string> VariablesLine(Words& words, ScenarioWorld& world) {
 
 // Operations on workflows that have ended, and on what is still to come.
 const std::map<std::string, Line>& OperationLines() {
-  static const std::map<std::string, Line> kLines = {{"restart", RestartLine},
-                                                     {"retry", RetryLine},
-                                                     {"rerun", RerunLine},
-                                                     {"skip", SkipLine},
-                                                     {"variables", VariablesLine}};
+  static const std::map<std::string, Line> kLines = {
+      {"restart", RestartLine}, {"retry", RetryLine},     {"rerun", RerunLine},
+      {"skip", SkipLine},       {"upgrade", UpgradeLine}, {"variables", VariablesLine}};
   return kLines;
 }
 

@@ -1,8 +1,11 @@
 #include "tests/scenarios/scenario_file.h"
 
+#include <cstdint>
 #include <sstream>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "tests/scenarios/definition_text.h"
 #include "tests/scenarios/scenario_command.h"
@@ -12,6 +15,7 @@ namespace skald::scenarios {
 namespace {
 
 constexpr std::string_view kDashes = "----";
+constexpr std::string_view kVersion = "version ";
 
 using Paragraph = std::vector<std::string>;
 
@@ -39,6 +43,23 @@ Paragraph Content(const Paragraph& paragraph) {
     if (!IsComment(line)) content.push_back(line);
   }
   return content;
+}
+
+// "version N", then the lines of another definition of the workflow's name.
+bool IsVersion(const Paragraph& lines) { return lines.front().rfind(kVersion, 0) == 0; }
+
+absl::Status Register(Paragraph lines, const std::string& folder, ScenarioWorld& world) {
+  std::int32_t version = 0;
+  if (!absl::SimpleAtoi(lines.front().substr(kVersion.size()), &version)) {
+    return absl::InvalidArgumentError("not readable: " + lines.front());
+  }
+  lines.erase(lines.begin());
+  absl::StatusOr<ScenarioDefinition> definition = ReadDefinition(lines, folder);
+  if (!definition.ok()) return definition.status();
+  definition->definition.version = version;
+  definition->definition.id = version;
+  world.Register(*std::move(definition));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::string> Answers(const Paragraph& lines, ScenarioWorld& world) {
@@ -79,6 +100,11 @@ absl::StatusOr<ScenarioResult> RunScenario(std::string_view text, const std::str
     AppendUpToDashes(paragraphs[at], result.text);
     const Paragraph lines = Content(paragraphs[at]);
     if (lines.empty()) continue;
+    if (IsVersion(lines)) {
+      const absl::Status registered = Register(lines, folder, world);
+      if (!registered.ok()) return registered;
+      continue;
+    }
     const absl::StatusOr<std::string> answers = Answers(lines, world);
     if (!answers.ok()) return answers.status();
     absl::StrAppend(&result.text, std::string(kDashes), "\n", *answers);

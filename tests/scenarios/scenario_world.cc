@@ -29,16 +29,27 @@ core::WorkflowId ScenarioId() { return base::UuidV7(kStartUs / 1'000, 1, 2); }
 
 }  // namespace
 
-ScenarioWorld::ScenarioWorld(ScenarioDefinition definition)
-    : definition_(std::move(definition.definition)),
-      task_definitions_(std::move(definition.task_definitions)),
-      now_(kStartUs) {
+ScenarioWorld::ScenarioWorld(ScenarioDefinition definition) : now_(kStartUs) {
+  Register(std::move(definition));
+  definition_ = versions_.front();
   state_.id = ScenarioId();
+}
+
+void ScenarioWorld::Register(ScenarioDefinition definition) {
+  versions_.push_back(std::make_shared<const core::Definition>(std::move(definition.definition)));
+  task_definitions_.merge(definition.task_definitions);
+}
+
+std::shared_ptr<const core::Definition> ScenarioWorld::FindVersion(std::int32_t version) const {
+  for (const auto& definition : versions_) {
+    if (definition->version == version) return definition;
+  }
+  return nullptr;
 }
 
 std::string ScenarioWorld::Send(const core::Trigger& trigger) {
   const std::string before = codec::EncodeState(state_);
-  const absl::StatusOr<core::Decision> decision = core::Decide(definition_, trigger, now_, state_);
+  const absl::StatusOr<core::Decision> decision = core::Decide(*definition_, trigger, now_, state_);
   if (!decision.ok()) {
     if (codec::EncodeState(state_) != before) Complain("a refused trigger changed the state");
     return absl::StrCat("error ", absl::StatusCodeToString(decision.status().code()), ": ",
@@ -46,6 +57,9 @@ std::string ScenarioWorld::Send(const core::Trigger& trigger) {
   }
   if (decision->answer != core::Answer::kRecorded && !decision->commands.empty()) {
     Complain("commands without an effect of the trigger");
+  }
+  for (const core::Event& event : decision->events) {
+    if (auto next = core::NextDefinition(event.body)) definition_ = std::move(next);
   }
   Note(*decision);
   if (!decision->events.empty()) {
@@ -64,16 +78,16 @@ std::string ScenarioWorld::Tell(const core::Decision& decision) {
   std::string text(AnswerText(decision.answer));
   if (!text.empty()) text += "\n";
   for (const core::Event& event : decision.events) {
-    text += Describe(definition_, state_, event) + "\n";
+    text += Describe(*definition_, state_, event) + "\n";
   }
   for (const core::Command& command : decision.commands) {
-    text += Describe(definition_, state_, command) + "\n";
+    text += Describe(*definition_, state_, command) + "\n";
   }
   return text;
 }
 
 std::string ScenarioWorld::Resolve() {
-  for (const core::Command& command : core::OpenCommands(definition_, state_)) {
+  for (const core::Command& command : core::OpenCommands(*definition_, state_)) {
     const auto* question = std::get_if<core::ResolveSteps>(&command);
     if (question == nullptr) continue;
     core::StepsResolved answer{.request = question->request, .definitions = {}};
@@ -87,12 +101,12 @@ std::string ScenarioWorld::Resolve() {
 }
 
 std::string ScenarioWorld::Reload() {
-  absl::StatusOr<core::State> state = core::Replay(definition_, state_.id, events_);
+  absl::StatusOr<core::State> state = core::Replay(*versions_.front(), state_.id, events_);
   if (!state.ok()) return absl::StrCat("error ", state.status().ToString(), "\n");
   state_ = std::move(*state);
   std::string text;
-  for (const core::Command& command : core::OpenCommands(definition_, state_)) {
-    text += Describe(definition_, state_, command) + "\n";
+  for (const core::Command& command : core::OpenCommands(*definition_, state_)) {
+    text += Describe(*definition_, state_, command) + "\n";
   }
   return text;
 }
@@ -111,7 +125,7 @@ void ScenarioWorld::Note(const core::Decision& decision) {
     }
   }
   if (decision.events.empty()) return;
-  boundaries_.push_back({events_.size(), codec::EncodeState(state_)});
+  boundaries_.push_back({events_.size(), codec::EncodeState(state_), definition_});
 }
 
 void ScenarioWorld::Complain(const std::string& what) {
@@ -124,20 +138,22 @@ void ScenarioWorld::CheckReplay() {
   core::State folded;
   folded.id = state_.id;
   std::size_t at = 0;
+  const core::Definition* definition = versions_.front().get();
   for (const Boundary& boundary : boundaries_) {
     const absl::Status status =
-        core::Replay(definition_, events.subspan(at, boundary.events - at), folded);
+        core::Replay(*definition, events.subspan(at, boundary.events - at), folded);
     if (!status.ok()) return Complain(status.ToString());
     at = boundary.events;
+    definition = boundary.definition.get();
     if (codec::EncodeState(folded) == boundary.state) continue;
     Complain(absl::StrCat("replay of ", at, " events gives ", codec::EncodeState(folded),
                           " instead of ", boundary.state));
   }
   for (const Boundary& boundary : boundaries_) {
-    absl::StatusOr<core::State> resumed = codec::DecodeState(definition_, boundary.state);
+    absl::StatusOr<core::State> resumed = codec::DecodeState(*boundary.definition, boundary.state);
     if (!resumed.ok()) return Complain(resumed.status().ToString());
     const absl::Status status =
-        core::Replay(definition_, events.subspan(boundary.events), *resumed);
+        core::Replay(*boundary.definition, events.subspan(boundary.events), *resumed);
     if (!status.ok()) return Complain(status.ToString());
     if (codec::EncodeState(*resumed) == boundaries_.back().state) continue;
     Complain(absl::StrCat("replay from the snapshot after event ", boundary.events, " gives ",
@@ -160,7 +176,7 @@ void ScenarioWorld::CheckStored() {
 
 void ScenarioWorld::CheckOffers() {
   std::set<core::TaskNumber> follow;
-  for (const core::Command& command : core::OpenCommands(definition_, state_)) {
+  for (const core::Command& command : core::OpenCommands(*definition_, state_)) {
     if (const auto* offer = std::get_if<core::OfferTask>(&command)) follow.insert(offer->task);
   }
   if (follow == offered_) return;
@@ -178,7 +194,7 @@ void ScenarioWorld::CheckWaits() {
   if (!state_.timers.empty() || !state_.requests.empty() || state_.awaits_turn) return;
   for (const core::RunNumber run : state_.open) {
     const core::Task& task = state_.task(state_.run(run).task);
-    if (core::AwaitsOutside(definition_, state_, task)) return;
+    if (core::AwaitsOutside(*definition_, state_, task)) return;
   }
   // An undo that a person carries out.
   if (state_.fault.undo_running > 0) return;
@@ -186,7 +202,7 @@ void ScenarioWorld::CheckWaits() {
 }
 
 void ScenarioWorld::CheckInvariants() {
-  for (const core::Violation& violation : core::CheckHistory(definition_, events_)) {
+  for (const core::Violation& violation : core::CheckHistory(*versions_.front(), events_)) {
     Complain(
         absl::StrCat(violation.invariant, " at event ", violation.seq, ": ", violation.message));
   }

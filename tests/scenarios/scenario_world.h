@@ -6,6 +6,8 @@
 // Single-threaded.
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -21,7 +23,11 @@ class ScenarioWorld {
  public:
   explicit ScenarioWorld(ScenarioDefinition definition);
 
-  const core::Definition& definition() const { return definition_; }
+  const core::Definition& definition() const { return *definition_; }
+  // Another one of the workflow's name; its version is its id.
+  void Register(ScenarioDefinition definition);
+  // Null when no such version has been registered.
+  std::shared_ptr<const core::Definition> FindVersion(std::int32_t version) const;
   const core::State& state() const { return state_; }
   core::TimeUs now() const { return now_; }
   void set_now(core::TimeUs now) { now_ = now; }
@@ -41,6 +47,7 @@ class ScenarioWorld {
   struct Boundary {
     std::size_t events = 0;
     std::string state;  // encoded
+    std::shared_ptr<const core::Definition> definition;
   };
 
   std::string Tell(const core::Decision& decision);
@@ -52,8 +59,10 @@ class ScenarioWorld {
   void CheckWaits();
   void CheckInvariants();
 
-  const core::Definition definition_;
-  const core::TaskDefinitions task_definitions_;
+  // Shared with the events that go over to them.
+  std::vector<std::shared_ptr<const core::Definition>> versions_;  // the first it began with
+  std::shared_ptr<const core::Definition> definition_;             // that it has now
+  core::TaskDefinitions task_definitions_;
   core::State state_;
   core::TimeUs now_ = 0;
   std::vector<core::Event> events_;

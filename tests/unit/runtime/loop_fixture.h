@@ -150,9 +150,13 @@ class LoopFixture : public ::testing::Test {
   // `tasks` is the JSON of the tasks, `more` further fields of the definition (", …").
   std::shared_ptr<const core::Definition> Define(const std::string& tasks,
                                                  const std::string& more = "") {
-    const std::string name = absl::StrCat("d", definitions_.size() + 1);
-    const std::string json =
-        absl::StrCat(R"({"name":")", name, R"(","version":1,"tasks":[)", tasks, "]", more, "}");
+    return DefineVersion(absl::StrCat("d", definitions_.size() + 1), 1, tasks, more);
+  }
+  std::shared_ptr<const core::Definition> DefineVersion(const std::string& name, int version,
+                                                        const std::string& tasks,
+                                                        const std::string& more = "") {
+    const std::string json = absl::StrCat(R"({"name":")", name, R"(","version":)", version,
+                                          R"(,"tasks":[)", tasks, "]", more, "}");
     core::Parsed<core::Definition> parsed =
         core::ParseDefinition(json, [this](const std::string& task) { return TaskJson(task); }, {});
     EXPECT_TRUE(parsed.ok()) << core::FormatMistakes(parsed.mistakes, 10);
