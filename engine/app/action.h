@@ -19,6 +19,7 @@ struct ActionArguments {
   int iteration = 0;
   bool flag = false;
   bool failure_workflow = false;
+  bool use_latest_definition = false;
 };
 using Arguments = std::shared_ptr<ActionArguments>;
 

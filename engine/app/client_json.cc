@@ -167,6 +167,33 @@ std::string VerifyJson(const std::string& workflow_id, const v1::VerifyResponse&
   return json::serialize(object);
 }
 
+std::string ShortName(v1::UpgradeResponse::Difference::Change change) {
+  return WithoutPrefix(v1::UpgradeResponse::Difference::Change_Name(change), sizeof("CHANGE_") - 1);
+}
+
+std::string UpgradeJson(const v1::UpgradeResponse& response) {
+  json::object object{{"changed", response.changed()},
+                      {"from_version", response.from_version()},
+                      {"to_version", response.to_version()}};
+  const auto texts = [](const auto& list) { return json::array(list.begin(), list.end()); };
+  object["workflow_fields"] = texts(response.workflow_fields());
+  json::array steps;
+  for (const auto& step : response.steps()) {
+    steps.emplace_back(json::object{{"change", ShortName(step.change())},
+                                    {"reference", step.reference()},
+                                    {"type", step.type()},
+                                    {"fields", texts(step.fields())}});
+  }
+  object["steps"] = std::move(steps);
+  json::array refusals;
+  for (const auto& refusal : response.refusals()) {
+    refusals.emplace_back(json::object{
+        {"reference", refusal.reference()}, {"what", refusal.what()}, {"why", refusal.why()}});
+  }
+  object["refusals"] = std::move(refusals);
+  return json::serialize(object);
+}
+
 std::string ErrorJson(const grpc::Status& status, const google::rpc::BadRequest& request) {
   json::array violations;
   for (const auto& violation : request.field_violations()) {

@@ -28,6 +28,8 @@ std::string SummaryJson(const v1::WorkflowSummary& summary);
 std::string EventJson(const v1::HistoryEvent& event);
 std::string DefinitionJson(const v1::DefinitionRecord& record);
 std::string VerifyJson(const std::string& workflow_id, const v1::VerifyResponse& response);
+std::string UpgradeJson(const v1::UpgradeResponse& response);
+std::string ShortName(v1::UpgradeResponse::Difference::Change change);
 std::string ErrorJson(const grpc::Status& status, const google::rpc::BadRequest& violations);
 // {"workflow_id": …, "existed": …}
 std::string StartedJson(const v1::StartResponse& response);

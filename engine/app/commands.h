@@ -20,6 +20,7 @@ void AddSchemaCommands(CLI::App& app, Chosen& chosen);
 void AddWorkflowCommands(CLI::App& app, Chosen& chosen);
 void AddOperatorCommands(CLI::App& workflow, Chosen& chosen);
 void AddReopenCommands(CLI::App& workflow, Chosen& chosen);
+void AddUpgradeCommand(CLI::App& workflow, Chosen& chosen);
 void AddExecuteCommand(CLI::App& workflow, Chosen& chosen);
 void AddMessageCommand(CLI::App& workflow, Chosen& chosen);
 void AddVerifyCommand(CLI::App& workflow, Chosen& chosen);

@@ -12,6 +12,7 @@ int Restart(const Options& options, const Arguments& arguments) {
   v1::RestartRequest request;
   request.set_reason(arguments->reason);
   request.set_force(arguments->flag);
+  request.set_use_latest_definition(arguments->use_latest_definition);
   return Act(options, arguments, request,
              [](auto& stub, auto& context, const auto& message, auto& response) {
                return stub.Restart(&context, message, &response);
@@ -96,6 +97,8 @@ void AddReopenCommands(CLI::App& workflow, Chosen& chosen) {
   Options options = AddClientOptions(*command);
   Arguments arguments = AddAction(*command, Reason::kOptional);
   command->add_flag("--force", arguments->flag, "Also a saga that left effects standing");
+  command->add_flag("--use-latest-definition", arguments->use_latest_definition,
+                    "With the newest version of its definition");
   command->callback([=, &chosen] { chosen = [=] { return Restart(options, arguments); }; });
 
   command = workflow.add_subcommand("retry", "Attempt anew what failed in an ended workflow");

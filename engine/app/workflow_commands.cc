@@ -329,6 +329,7 @@ void AddWorkflowCommands(CLI::App& app, Chosen& chosen) {
   AddMessageCommand(*group, chosen);
   AddOperatorCommands(*group, chosen);
   AddReopenCommands(*group, chosen);
+  AddUpgradeCommand(*group, chosen);
   AddVerifyCommand(*group, chosen);
   AddTestCommand(*group, chosen);
 }

@@ -74,6 +74,7 @@ absl::StatusOr<core::Trigger> ToTrigger(const v1::UpdateVariablesRequest& reques
 WorkflowServiceImpl::Reactor* WorkflowServiceImpl::Restart(Context* context,
                                                            const v1::RestartRequest* request,
                                                            v1::ActionResponse* response) {
+  if (request->use_latest_definition()) return RestartLatest(context, request, response);
   auto trigger = ToTrigger<core::RestartWorkflow>(*request);
   if (trigger.ok()) std::get<core::RestartWorkflow>(*trigger).force = request->force();
   return Send(context, request->namespace_(), request->workflow_id(), std::move(trigger), response);

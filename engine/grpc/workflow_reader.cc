@@ -49,6 +49,16 @@ absl::StatusOr<WorkflowReader::View> WorkflowReader::ReadStored(const std::strin
   return view;
 }
 
+absl::StatusOr<runtime::DefinitionPointer> WorkflowReader::AttachDefinitions(
+    std::vector<core::Event>& events) {
+  const auto* started =
+      events.empty() ? nullptr : std::get_if<core::WorkflowStarted>(&events.front().body);
+  if (started == nullptr) return absl::InternalError("the history has no start");
+  const auto by_id = [this](std::int64_t id) { return definitions_.ById(id); };
+  for (core::Event& event : events) RETURN_IF_ERROR(runtime::AttachDefinition(by_id, event));
+  return definitions_.ById(started->definition_id);
+}
+
 absl::StatusOr<std::vector<core::Event>> WorkflowReader::ReadEvents(const core::WorkflowId& id,
                                                                     core::EventSeq after_seq,
                                                                     std::size_t count_min) {

@@ -4,6 +4,7 @@
 // Thread-safe; never blocks the caller: what reads the store runs on the pool.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -38,6 +39,17 @@ class WorkflowReader {
   absl::StatusOr<std::vector<core::Event>> ReadEvents(const core::WorkflowId& id,
                                                       core::EventSeq after_seq,
                                                       std::size_t count_min);
+
+  // Gives events that go over to another definition that one; the one that the workflow began with.
+  // Blocking. INTERNAL: the history has no start.
+  absl::StatusOr<runtime::DefinitionPointer> AttachDefinitions(std::vector<core::Event>& events);
+
+  // As registered now; version 0 = the highest. Blocking. NOT_FOUND.
+  absl::StatusOr<runtime::DefinitionPointer> FindDefinition(const std::string& name_space,
+                                                            const std::string& name,
+                                                            std::int32_t version) {
+    return definitions_.Resolve(name_space, name, version);
+  }
 
  private:
   runtime::Engine& engine_;

@@ -319,9 +319,11 @@ WorkflowServiceImpl::Reactor* WorkflowServiceImpl::Verify(Context* context,
     if (!id.ok()) return ToGrpc(id.status());
     const auto view = reader_.ReadStored(*name_space, *id);
     if (!view.ok()) return ToGrpc(view.status());
-    const auto events = reader_.ReadEvents(*id, 0, std::numeric_limits<std::size_t>::max());
+    auto events = reader_.ReadEvents(*id, 0, std::numeric_limits<std::size_t>::max());
     if (!events.ok()) return ToGrpc(events.status());
-    for (const core::Violation& violation : core::CheckHistory(*(*view)->definition, *events)) {
+    const auto definition = reader_.AttachDefinitions(*events);
+    if (!definition.ok()) return ToGrpc(definition.status());
+    for (const core::Violation& violation : core::CheckHistory(**definition, *events)) {
       auto& message = *response->add_violations();
       message.set_invariant(violation.invariant);
       message.set_seq(violation.seq);

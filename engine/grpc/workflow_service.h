@@ -74,6 +74,8 @@ class WorkflowServiceImpl final : public v1::WorkflowService::CallbackService {
                     v1::ActionResponse* response) override;
   Reactor* UpdateVariables(Context* context, const v1::UpdateVariablesRequest* request,
                            v1::ActionResponse* response) override;
+  Reactor* Upgrade(Context* context, const v1::UpgradeRequest* request,
+                   v1::UpgradeResponse* response) override;
   Reactor* TaskLogs(Context* context, const v1::TaskLogsRequest* request,
                     v1::TaskLogsResponse* response) override;
   Reactor* Verify(Context* context, const v1::VerifyRequest* request,
@@ -85,6 +87,10 @@ class WorkflowServiceImpl final : public v1::WorkflowService::CallbackService {
   // INVALID_ARGUMENT: `id` is no sub-workflow of `root`, at any depth. Waits on the database.
   absl::Status StandsWithin(const std::string& name_space, const core::WorkflowId& id,
                             const core::WorkflowId& root);
+
+  // With the newest definition of its name.
+  Reactor* RestartLatest(Context* context, const v1::RestartRequest* request,
+                         v1::ActionResponse* response);
 
   absl::Status CheckWait(const v1::WaitFor& wait_for) const;
 

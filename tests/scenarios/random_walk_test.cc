@@ -22,7 +22,7 @@ using skald::scenarios::ReadDefinition;
 using skald::scenarios::ScenarioDefinition;
 using skald::scenarios::ScenarioWorld;
 
-constexpr int kSeeds = 140;
+constexpr int kSeeds = 100;
 constexpr std::uint64_t kFirstUpgradingSeed = 61;
 constexpr int kVersions = 5;
 constexpr int kStepsPerWalk = 60;
