@@ -134,12 +134,18 @@ SELECT w.id AS workflow_id, w.namespace, w.name, w.version, w.status,
                         WHERE h.workflow_id = w.id
                           AND position('"type":"WorkflowReopened"'::bytea IN h.events) > 0)
           ORDER BY r.seq DESC LIMIT 1),
-         (SELECT e.body -> 'input'
+         (SELECT coalesce(e.body -> 'input',
+                          (SELECT skald.readable_json(p.body) FROM skald.payload p
+                           WHERE p.workflow_id = w.id
+                             AND p.hash = decode(e.body ->> 'input@', 'hex')))
           FROM skald.history_row h
           CROSS JOIN LATERAL json_array_elements(skald.readable_json(h.events)) AS e (body)
           WHERE h.workflow_id = w.id AND h.first_seq = 1 AND e.body ->> 'type' = 'WorkflowStarted'
           LIMIT 1)) AS input,
-       (SELECT e.body -> 'output'
+       (SELECT coalesce(e.body -> 'output',
+                        (SELECT skald.readable_json(p.body) FROM skald.payload p
+                         WHERE p.workflow_id = w.id
+                           AND p.hash = decode(e.body ->> 'output@', 'hex')))
         FROM (SELECT h.events FROM skald.history_row h
               WHERE h.workflow_id = w.id AND w.ended_at IS NOT NULL
               ORDER BY h.first_seq DESC LIMIT 1) AS newest

@@ -14,17 +14,18 @@ namespace {
 
 constexpr std::size_t kBytesPerEventGuess = 256;
 
-void AppendBody(std::string& out, const core::EventBody& body,
+void AppendBody(std::string& out, const core::EventBody& body, ApartSink* apart,
                 const core::MaskedFields* masked = nullptr) {
   std::visit(
       [&](const auto& event) {
-        FieldWriter writer(out, masked);
+        FieldWriter writer(out, apart, masked);
         VisitFields(writer, event);
       },
       body);
 }
 
-void AppendEvent(std::string& out, const core::Event& event, core::TimeUs row_at) {
+void AppendEvent(std::string& out, const core::Event& event, core::TimeUs row_at,
+                 ApartSink* apart) {
   out.append("{\"type\":\"");
   out.append(core::Name(event.body));
   out.push_back('"');
@@ -32,8 +33,20 @@ void AppendEvent(std::string& out, const core::Event& event, core::TimeUs row_at
     out.append(",\"at\":");
     core::AppendJsonInteger(out, event.at);
   }
-  AppendBody(out, event.body);
+  AppendBody(out, event.body, apart);
   out.push_back('}');
+}
+
+std::string Encode(std::span<const core::Event> events, ApartSink* apart) {
+  std::string out;
+  out.reserve(events.size() * kBytesPerEventGuess);
+  out.push_back('[');
+  for (const core::Event& event : events) {
+    if (out.size() > 1) out.push_back(',');
+    AppendEvent(out, event, events.front().at, apart);
+  }
+  out.push_back(']');
+  return out;
 }
 
 template <std::size_t kIndex>
@@ -55,12 +68,12 @@ absl::Status ReadNamed(std::string_view name, FieldReader& reader, core::EventBo
   }
 }
 
-absl::StatusOr<core::Event> ReadEvent(std::string_view object, core::EventSeq seq,
-                                      core::TimeUs at) {
+absl::StatusOr<core::Event> ReadEvent(std::string_view object, core::EventSeq seq, core::TimeUs at,
+                                      const ports::Payloads& apart) {
   if (core::KindOf(object) != core::JsonKind::kObject) {
     return absl::InvalidArgumentError("not an object");
   }
-  FieldReader reader(object);
+  FieldReader reader(object, apart);
   std::string name;
   reader.Field("type", name);
   RETURN_IF_ERROR(reader.status());
@@ -72,20 +85,17 @@ absl::StatusOr<core::Event> ReadEvent(std::string_view object, core::EventSeq se
 
 }  // namespace
 
-std::string EncodeEvents(std::span<const core::Event> events) {
-  std::string out;
-  out.reserve(events.size() * kBytesPerEventGuess);
-  out.push_back('[');
-  for (const core::Event& event : events) {
-    if (out.size() > 1) out.push_back(',');
-    AppendEvent(out, event, events.front().at);
-  }
-  out.push_back(']');
-  return out;
+std::string EncodeEvents(std::span<const core::Event> events) { return Encode(events, nullptr); }
+
+Apart EncodeEventsApart(std::span<const core::Event> events, std::size_t bytes_min) {
+  ApartSink sink{.bytes_min = bytes_min, .payloads = {}};
+  std::string text = Encode(events, &sink);
+  return {std::move(text), std::move(sink.payloads)};
 }
 
 absl::StatusOr<std::vector<core::Event>> DecodeEvents(core::EventSeq first_seq, core::TimeUs at,
-                                                      std::string_view text) {
+                                                      std::string_view text,
+                                                      const ports::Payloads& apart) {
   const core::JsonFault fault = core::CheckJson(text, core::kJsonDepthCeiling);
   if (!fault.ok()) {
     return absl::InvalidArgumentError(
@@ -97,7 +107,7 @@ absl::StatusOr<std::vector<core::Event>> DecodeEvents(core::EventSeq first_seq, 
   }
   std::vector<core::Event> events;
   for (core::JsonWalk walk(list); walk.Next(); ++first_seq) {
-    absl::StatusOr<core::Event> event = ReadEvent(walk.value(), first_seq, at);
+    absl::StatusOr<core::Event> event = ReadEvent(walk.value(), first_seq, at, apart);
     if (!event.ok()) {
       return absl::InvalidArgumentError(
           absl::StrCat("stored event ", first_seq, ": ", std::string(event.status().message())));
@@ -115,7 +125,7 @@ std::string EventJson(const core::Event& event, const core::MaskedFields& masked
   out.append(",\"type\":\"");
   out.append(core::Name(event.body));
   out.push_back('"');
-  AppendBody(out, event.body, masked.empty() ? nullptr : &masked);
+  AppendBody(out, event.body, nullptr, masked.empty() ? nullptr : &masked);
   out.push_back('}');
   return out;
 }

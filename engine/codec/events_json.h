@@ -70,6 +70,8 @@
 //   WorkflowUpgraded      definition (id of the pinned form), version, from_definition,
 //                         from_version, actor, reason, timeout_at
 //
+// A big payload may stand by name, `"input@":"<name>"` (apart.h).
+//
 // Texts beyond core::Name of types.h: cause = TASK_FAILED, TASK_TIMED_OUT, TERMINATE_STEP, USER,
 // TERMINATED, WORKFLOW_TIMEOUT, PARENT; resolution = RETRY, BY_HAND, SKIPPED, SETTLED_APPLIED,
 // SETTLED_NONE; op = ACTION, COMPENSATE, PROBE, EVALUATE; effect = UNSET, NONE, APPLIED, UNKNOWN;
@@ -88,15 +90,17 @@
 #include "absl/status/statusor.h"
 #include "engine/core/event.h"
 #include "engine/core/masked_fields.h"
+#include "engine/ports/journal.h"
 
 namespace skald::codec {
 
 // The `events` of the row whose `at` is `events.front().at`. "[]" when there are none.
 std::string EncodeEvents(std::span<const core::Event> events);
 
-// Reads what EncodeEvents wrote; `first_seq` and `at` are the row's.
+// Reads what EncodeEvents or EncodeEventsApart wrote; `first_seq`, `at` and `apart` are the row's.
 absl::StatusOr<std::vector<core::Event>> DecodeEvents(core::EventSeq first_seq, core::TimeUs at,
-                                                      std::string_view text);
+                                                      std::string_view text,
+                                                      const ports::Payloads& apart = {});
 
 // One event for people and the command line: the object of the format above with "seq" and "at"
 // in front. `masked`: in its payloads these are not shown.

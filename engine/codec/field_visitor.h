@@ -9,7 +9,8 @@
 //   visitor.List(key, values)             a vector or set of such values
 //   visitor.Table(key, values)            a map of such values, by their member `run`
 //   visitor.Records(key, gaps, values)    a Numbered of such values; `gaps`: what is gone of it
-// FieldWriter and FieldReader are single-threaded, used for one value.
+// FieldWriter and FieldReader are single-threaded, used for one value. Both may be given what
+// payloads stand apart (apart.h).
 #pragma once
 
 #include <concepts>
@@ -25,6 +26,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "engine/codec/apart.h"
 #include "engine/codec/enum_names.h"
 #include "engine/core/json_scan.h"
 #include "engine/core/json_write.h"
@@ -32,6 +34,7 @@
 #include "engine/core/numbered.h"
 #include "engine/core/payload.h"
 #include "engine/core/types.h"
+#include "engine/ports/journal.h"
 
 namespace skald::codec {
 
@@ -44,13 +47,21 @@ concept Enumeration = std::is_enum_v<T>;
 template <typename T>
 concept Number = std::integral<T> && !std::same_as<T, bool>;
 
+// Where payloads go that do not stand in the text.
+struct ApartSink {
+  std::size_t bytes_min = 0;
+  std::vector<NamedPayload> payloads;
+};
+
 // Appends the members of one object; the caller writes its braces.
 class FieldWriter {
  public:
-  // `out` and `masked` outlive the writer. The first member gets a comma in front unless `out` ends
-  // with '{'. `masked`: what is written is for people, who are not shown these fields of payloads.
-  explicit FieldWriter(std::string& out, const core::MaskedFields* masked = nullptr)
-      : out_(out), masked_(masked) {}
+  // `out` outlives the writer, and so do `apart` and `masked`, if they are given. The first member
+  // gets a comma in front unless `out` ends with '{'. `masked`: what is written is for people, who
+  // are not shown these fields of payloads.
+  explicit FieldWriter(std::string& out, ApartSink* apart = nullptr,
+                       const core::MaskedFields* masked = nullptr)
+      : out_(out), apart_(apart), masked_(masked) {}
 
   template <typename T>
   void Field(std::string_view key, const T& value) {
@@ -62,6 +73,9 @@ class FieldWriter {
   }
   template <typename T>
   void Always(std::string_view key, const T& value) {
+    if constexpr (std::same_as<T, core::Payload>) {
+      if (apart_ != nullptr && value.size() >= apart_->bytes_min) return AppendName(key, value);
+    }
     Key(key);
     Append(value);
   }
@@ -114,10 +128,16 @@ class FieldWriter {
     out_.append("\":", 2);
   }
 
+  void AppendName(std::string_view key, const core::Payload& payload) {
+    apart_->payloads.emplace_back(PayloadName(payload), payload);
+    Key(std::string(key) + "@");
+    Append(apart_->payloads.back().first);
+  }
+
   template <typename T>
   void AppendObject(const T& value) {
     out_.push_back('{');
-    FieldWriter writer(out_, masked_);
+    FieldWriter writer(out_, apart_, masked_);
     VisitFields(writer, value);
     out_.push_back('}');
   }
@@ -185,14 +205,15 @@ class FieldWriter {
   }
 
   std::string& out_;
+  ApartSink* const apart_;
   const core::MaskedFields* const masked_;
 };
 
 // Reads the members of one object. Absent fields get their default, unknown ones are passed over.
 class FieldReader {
  public:
-  // REQUIRES: `object` is a JSON object; it outlives the reader.
-  explicit FieldReader(std::string_view object) {
+  // REQUIRES: `object` is a JSON object; it and `apart` outlive the reader.
+  FieldReader(std::string_view object, const ports::Payloads& apart) : apart_(apart) {
     for (core::JsonWalk walk(object); walk.Next();) {
       members_.emplace_back(walk.raw_key(), walk.value());
     }
@@ -210,6 +231,13 @@ class FieldReader {
   template <typename T>
   void Field(std::string_view key, T& value) {
     Field(key, value, T{});
+  }
+  void Field(std::string_view key, core::Payload& value) {
+    for (const auto& [name, raw] : members_) {
+      if (!name.starts_with(key)) continue;
+      if (name.size() == key.size() + 1 && name.back() == '@') return FindApart(key, raw, value);
+    }
+    Field(key, value, core::Payload());
   }
   template <typename T>
   void Field(std::string_view key, T& value, const std::type_identity_t<T>& otherwise) {
@@ -264,7 +292,7 @@ class FieldReader {
   template <typename T>
   bool ReadObject(std::string_view raw, T& value) {
     if (core::KindOf(raw) != core::JsonKind::kObject) return false;
-    FieldReader reader(raw);
+    FieldReader reader(raw, apart_);
     VisitFields(reader, value);
     if (status_.ok()) status_ = reader.status();
     return true;
@@ -336,6 +364,14 @@ class FieldReader {
     return true;
   }
 
+  void FindApart(std::string_view key, std::string_view name, core::Payload& value) {
+    const bool text = core::KindOf(name) == core::JsonKind::kString;
+    const auto found = text ? apart_.find(core::StringOf(name)) : apart_.end();
+    if (found == apart_.end()) return Fail(key, name);
+    value = found->second;
+  }
+
+  const ports::Payloads& apart_;
   std::vector<std::pair<std::string_view, std::string_view>> members_;
   absl::Status status_;
 };

@@ -74,26 +74,35 @@ absl::Status Compile(const core::Definition& definition, const std::vector<Store
   return absl::OkStatus();
 }
 
-}  // namespace
-
-std::string EncodeState(const core::State& state) {
+std::string Encode(const core::State& state, ApartSink* apart) {
   std::string out;
   out.reserve((state.tasks.kept() + 1) * kBytesPerTaskGuess);
   out.append("{\"version\":");
   core::AppendJsonInteger(out, kStateVersion);
-  FieldWriter writer(out);
+  FieldWriter writer(out, apart);
   VisitFields(writer, state);
   writer.List(kAdded, Stored(state.added));
   out.push_back('}');
   return out;
 }
 
-absl::StatusOr<core::State> DecodeState(const core::Definition& definition, std::string_view text) {
+}  // namespace
+
+std::string EncodeState(const core::State& state) { return Encode(state, nullptr); }
+
+Apart EncodeStateApart(const core::State& state, std::size_t bytes_min) {
+  ApartSink sink{.bytes_min = bytes_min, .payloads = {}};
+  std::string text = Encode(state, &sink);
+  return {std::move(text), std::move(sink.payloads)};
+}
+
+absl::StatusOr<core::State> DecodeState(const core::Definition& definition, std::string_view text,
+                                        const ports::Payloads& apart) {
   const core::JsonFault fault = core::CheckJson(text, core::kJsonDepthCeiling);
   if (!fault.ok()) return Damaged(core::DescribeFault(text, fault));
   const std::string_view object = core::TrimJson(text);
   if (core::KindOf(object) != core::JsonKind::kObject) return Damaged("not an object");
-  FieldReader reader(object);
+  FieldReader reader(object, apart);
   std::int32_t version = 0;
   reader.Field("version", version);
   if (reader.status().ok() && version > kStateVersion) {

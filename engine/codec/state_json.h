@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "engine/core/state.h"
+#include "engine/ports/journal.h"
 
 namespace skald::codec {
 
@@ -19,8 +20,9 @@ inline constexpr std::int32_t kStateVersion = 1;
 // All of the state.
 std::string EncodeState(const core::State& state);
 
-// Errors: INVALID_ARGUMENT for what EncodeState did not write; FAILED_PRECONDITION for a
-// newer release's version.
-absl::StatusOr<core::State> DecodeState(const core::Definition& definition, std::string_view text);
+// `apart`: what EncodeStateApart left out. Errors: INVALID_ARGUMENT for what neither wrote;
+// FAILED_PRECONDITION for a newer release's version.
+absl::StatusOr<core::State> DecodeState(const core::Definition& definition, std::string_view text,
+                                        const ports::Payloads& apart = {});
 
 }  // namespace skald::codec

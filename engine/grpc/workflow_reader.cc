@@ -61,21 +61,26 @@ absl::StatusOr<runtime::DefinitionPointer> WorkflowReader::AttachDefinitions(
 
 absl::StatusOr<std::vector<core::Event>> WorkflowReader::ReadEvents(const core::WorkflowId& id,
                                                                     core::EventSeq after_seq,
-                                                                    std::size_t count_min) {
+                                                                    std::size_t count_min,
+                                                                    std::size_t bytes_min) {
   std::vector<core::Event> events;
   core::EventSeq last = after_seq;
-  while (events.size() < count_min) {
+  std::size_t bytes = 0;
+  while (events.size() < count_min && bytes < bytes_min) {
     ASSIGN_OR_RETURN(const std::vector<ports::HistoryRow> rows,
                      catalog_.ReadHistory(id, last, kRowsPerReadMax));
     if (rows.empty()) break;
     for (const ports::HistoryRow& row : rows) {
       ASSIGN_OR_RETURN(std::vector<core::Event> decoded,
-                       codec::DecodeEvents(row.first_seq, row.at, row.events));
+                       codec::DecodeEvents(row.first_seq, row.at, row.events, row.payloads));
       for (core::Event& event : decoded) {
         if (event.seq > after_seq) events.push_back(std::move(event));
       }
+      last = row.last_seq;
+      bytes += row.events.size();
+      for (const auto& [name, payload] : row.payloads) bytes += payload.size();
+      if (bytes >= bytes_min) break;
     }
-    last = rows.back().last_seq;
   }
   return events;
 }

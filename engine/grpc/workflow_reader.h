@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,10 +36,11 @@ class WorkflowReader {
   // Blocking; for use on the pool.
   absl::StatusOr<View> ReadStored(const std::string& name_space, const core::WorkflowId& id);
 
-  // Events after `after_seq`, at least `count_min` when there are so many. Blocking.
-  absl::StatusOr<std::vector<core::Event>> ReadEvents(const core::WorkflowId& id,
-                                                      core::EventSeq after_seq,
-                                                      std::size_t count_min);
+  // Events after `after_seq`, at least `count_min` when there are so many, but no more when they
+  // have `bytes_min` bytes. Blocking.
+  absl::StatusOr<std::vector<core::Event>> ReadEvents(
+      const core::WorkflowId& id, core::EventSeq after_seq, std::size_t count_min,
+      std::size_t bytes_min = std::numeric_limits<std::size_t>::max());
 
   // Gives events that go over to another definition that one; the one that the workflow began with.
   // Blocking. INTERNAL: the history has no start.

@@ -119,6 +119,20 @@ void FaultyJournal::NextWakeAt(const ports::SlotRange& slots, ports::Done<core::
       Call::kNextWakeAt, [this, slots](auto set) { inner_.NextWakeAt(slots, set); }, done);
 }
 
+void FaultyJournal::Delete(const ports::NodeLease& lease, const core::WorkflowId& id,
+                           ports::Done<ports::Deletion> done) {
+  Queue<absl::StatusOr<ports::Deletion>>(
+      Call::kDelete, [this, lease, id](auto set) { inner_.Delete(lease, id, set); }, done);
+}
+
+void FaultyJournal::Retain(const ports::NodeLease& lease, core::TimeUs before,
+                           std::uint32_t count_max, ports::Done<ports::Removed> done) {
+  Queue<absl::StatusOr<ports::Removed>>(
+      Call::kRetain,
+      [this, lease, before, count_max](auto set) { inner_.Retain(lease, before, count_max, set); },
+      done);
+}
+
 void FaultyJournal::LoadStartRequests(const ports::SlotRange& slots, std::size_t count_max,
                                       ports::Done<std::vector<ports::StartRequest>> done) {
   Queue<absl::StatusOr<std::vector<ports::StartRequest>>>(

@@ -53,6 +53,16 @@ void MemoryJournal::NextWakeAt(const ports::SlotRange& slots, ports::Done<core::
   done(store_.NextWakeAt(slots));
 }
 
+void MemoryJournal::Delete(const ports::NodeLease& lease, const core::WorkflowId& id,
+                           ports::Done<ports::Deletion> done) {
+  done(store_.Delete(lease, id));
+}
+
+void MemoryJournal::Retain(const ports::NodeLease& lease, core::TimeUs before,
+                           std::uint32_t count_max, ports::Done<ports::Removed> done) {
+  done(store_.Retain(lease, before, count_max));
+}
+
 void MemoryJournal::LoadStartRequests(const ports::SlotRange& slots, std::size_t count_max,
                                       ports::Done<std::vector<ports::StartRequest>> done) {
   done(store_.LoadStartRequests(slots, count_max));

@@ -36,6 +36,10 @@ class MemoryJournal final : public ports::Journal {
   void LoadDue(const ports::SlotRange& slots, core::TimeUs until, std::size_t count_max,
                ports::Done<std::vector<ports::StoredWorkflow>> done) override;
   void NextWakeAt(const ports::SlotRange& slots, ports::Done<core::TimeUs> done) override;
+  void Delete(const ports::NodeLease& lease, const core::WorkflowId& id,
+              ports::Done<ports::Deletion> done) override;
+  void Retain(const ports::NodeLease& lease, core::TimeUs before, std::uint32_t count_max,
+              ports::Done<ports::Removed> done) override;
   void LoadStartRequests(const ports::SlotRange& slots, std::size_t count_max,
                          ports::Done<std::vector<ports::StartRequest>> done) override;
   void RefuseStartRequest(const core::WorkflowId& id, std::string reason,

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/check.h"
 #include "engine/base/status.h"
+#include "engine/codec/apart.h"
 
 namespace skald::memory {
 namespace {
@@ -99,7 +100,7 @@ absl::Status MemoryStore::CheckWrite(const ports::WorkflowWrite& write) const {
     return absl::AbortedError(absl::StrCat("commit workflow ", name, ": it exists already"));
   }
   if (!inserts && found == workflows_.end() && (write.row.has_value() || write.first_seq != 0)) {
-    return absl::InternalError(absl::StrCat("commit workflow ", name, ": it has no row"));
+    return absl::UnknownError(absl::StrCat("commit workflow ", name, ": it has been removed"));
   }
   if (write.first_seq == 0) return absl::OkStatus();
   const core::EventSeq last_seq = inserts ? 0 : found->second.last_seq();
@@ -121,8 +122,13 @@ void MemoryStore::Apply(const ports::WorkflowWrite& write) {
   if (!write.row.has_value() && write.first_seq == 0) return;
   Workflow& workflow = workflows_[write.id];
   if (write.first_seq != 0) {
-    workflow.history.push_back({write.first_seq, write.last_seq, write.at, write.events});
+    workflow.history.push_back({.first_seq = write.first_seq,
+                                .last_seq = write.last_seq,
+                                .at = write.at,
+                                .events = write.events,
+                                .payloads = {}});
   }
+  for (const auto& [name, payload] : write.payloads) workflow.payloads.emplace(name, payload);
   if (!write.row.has_value()) return;
   if (workflow.row.parked) wakes_.erase({workflow.row.wake_at, write.id});
   const core::EventSeq snapshot_seq = workflow.row.snapshot_seq;
@@ -161,6 +167,21 @@ absl::Status MemoryStore::Commit(const ports::CommitBatch& batch) {
 // ---- reading
 // ---------------------------------------------------------------------------------------
 
+ports::Payloads MemoryStore::PayloadsOf(std::string_view text, const Workflow& workflow) {
+  ports::Payloads payloads;
+  for (const std::string& name : codec::NamedPayloads(text)) {
+    const auto found = workflow.payloads.find(name);
+    if (found != workflow.payloads.end()) payloads.insert(*found);
+  }
+  return payloads;
+}
+
+ports::HistoryRow MemoryStore::Complete(const ports::HistoryRow& row, const Workflow& workflow) {
+  ports::HistoryRow complete = row;
+  complete.payloads = PayloadsOf(row.events, workflow);
+  return complete;
+}
+
 ports::StoredWorkflow MemoryStore::Stored(const core::WorkflowId& id, const Workflow& workflow) {
   ports::StoredWorkflow stored;
   stored.id = id;
@@ -169,8 +190,9 @@ ports::StoredWorkflow MemoryStore::Stored(const core::WorkflowId& id, const Work
   stored.wake_at = workflow.row.wake_at;
   stored.snapshot_seq = workflow.row.snapshot_seq;
   stored.snapshot = workflow.snapshot;
+  stored.payloads = PayloadsOf(workflow.snapshot, workflow);
   for (const ports::HistoryRow& row : workflow.history) {
-    if (row.first_seq > stored.snapshot_seq) stored.rows.push_back(row);
+    if (row.first_seq > stored.snapshot_seq) stored.rows.push_back(Complete(row, workflow));
   }
   return stored;
 }

@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -45,6 +46,9 @@ class MemoryStore {
                                              std::size_t count_max) const;
   ports::OpenWorkflows CountOpen(const ports::SlotRange& slots) const;
   core::TimeUs NextWakeAt(const ports::SlotRange& slots) const;
+  absl::StatusOr<ports::Deletion> Delete(const ports::NodeLease& lease, const core::WorkflowId& id);
+  absl::StatusOr<ports::Removed> Retain(const ports::NodeLease& lease, core::TimeUs before,
+                                        std::uint32_t count_max);
   std::vector<ports::StartRequest> LoadStartRequests(const ports::SlotRange& slots,
                                                      std::size_t count_max) const;
   void RefuseStartRequest(const core::WorkflowId& id, std::string reason);
@@ -109,7 +113,8 @@ class MemoryStore {
   struct Workflow {
     ports::WorkflowRow row;
     std::string snapshot;
-    std::vector<ports::HistoryRow> history;
+    std::vector<ports::HistoryRow> history;  // without their payloads
+    ports::Payloads payloads;
     core::EventSeq last_seq() const { return history.empty() ? 0 : history.back().last_seq; }
   };
   using NameKey = std::pair<std::string, std::string>;
@@ -120,7 +125,12 @@ class MemoryStore {
   absl::Status CheckWrite(const ports::WorkflowWrite& write) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IsRequested(const core::WorkflowId& id) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  ports::Deletion MayDelete(const core::WorkflowId& id) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Remove(const core::WorkflowId& id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Apply(const ports::WorkflowWrite& write) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // With what the text names.
+  static ports::Payloads PayloadsOf(std::string_view text, const Workflow& workflow);
+  static ports::HistoryRow Complete(const ports::HistoryRow& row, const Workflow& workflow);
   static ports::StoredWorkflow Stored(const core::WorkflowId& id, const Workflow& workflow);
 
   const ports::Clock& clock_;

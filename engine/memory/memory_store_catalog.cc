@@ -189,7 +189,8 @@ absl::StatusOr<std::vector<ports::HistoryRow>> MemoryStore::ReadHistory(
   }
   std::vector<ports::HistoryRow> result;
   for (const ports::HistoryRow& row : found->second.history) {
-    if (row.last_seq > after_seq && result.size() < rows_max) result.push_back(row);
+    if (row.last_seq <= after_seq || result.size() >= rows_max) continue;
+    result.push_back(Complete(row, found->second));
   }
   return result;
 }

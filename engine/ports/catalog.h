@@ -130,7 +130,8 @@ class Catalog {
   virtual absl::StatusOr<Paged<WorkflowSummary>> ListWorkflows(const WorkflowFilter& filter,
                                                                WorkflowOrder order,
                                                                const Page& page) = 0;
-  // History rows of a workflow after event `after_seq`; NOT_FOUND when there is no such workflow.
+  // History rows of a workflow after event `after_seq`, fewer than `rows_max` also where big
+  // payloads make a page of them; NOT_FOUND when there is no such workflow.
   virtual absl::StatusOr<std::vector<HistoryRow>> ReadHistory(const core::WorkflowId& id,
                                                               core::EventSeq after_seq,
                                                               std::size_t rows_max) = 0;

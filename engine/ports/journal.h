@@ -16,8 +16,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -49,6 +51,9 @@ struct Shard {
   SlotRange slots;
 };
 
+// Big payloads by the names that stored texts give them (codec/apart.h).
+using Payloads = std::map<std::string, core::Payload, std::less<>>;
+
 // What a list or a search needs to know of a workflow; written at start, at status changes and with
 // snapshots. Of an update: namespace, name, correlation id, idempotency key, priority, parent and
 // the time of the start stay those of the first row. A row with another definition than the one
@@ -69,7 +74,7 @@ struct WorkflowRow {
   core::TimeUs updated_at = 0;
   core::TimeUs ended_at = 0;
   std::string reason;
-  // Set with a snapshot: the state after event `snapshot_seq`, as codec::EncodeState made it.
+  // Set with a snapshot: the state after event `snapshot_seq`, as codec::EncodeStateApart made it.
   std::optional<std::string> snapshot;
   core::EventSeq snapshot_seq = 0;
   // True: nobody holds the workflow in memory; it is loaded again at `wake_at` (0 = only when
@@ -84,7 +89,10 @@ struct WorkflowWrite {
   core::WorkflowId id;
   core::EventSeq first_seq = 0;  // of `events`; 0 when there are none
   core::EventSeq last_seq = 0;
-  std::string events;  // codec::EncodeEvents; empty = no history row
+  std::string events;  // codec::EncodeEventsApart; empty = no history row
+  // Payloads that `events` and the snapshot name, unless they are stored already; storing one twice
+  // changes nothing.
+  std::vector<std::pair<std::string, core::Payload>> payloads;
   core::TimeUs at = 0;
   std::optional<WorkflowRow> row;
   bool consumes_start_request = false;  // it was begun by a StartRequest, which goes in this batch
@@ -101,6 +109,7 @@ struct HistoryRow {
   core::EventSeq last_seq = 0;
   core::TimeUs at = 0;
   std::string events;
+  Payloads payloads;  // all that `events` names
 };
 
 // A workflow as stored: the newest snapshot, if any, and the history rows after it.
@@ -111,6 +120,7 @@ struct StoredWorkflow {
   core::TimeUs wake_at = 0;
   core::EventSeq snapshot_seq = 0;
   std::string snapshot;  // empty = none
+  Payloads payloads;     // all that the snapshot names
   std::vector<HistoryRow> rows;
 };
 
@@ -149,6 +159,22 @@ struct KeyHolder {
   std::string digest;
 };
 
+// What became of a deletion.
+enum class Deletion : std::uint8_t {
+  kDone,
+  kAbsent,      // there is no such workflow
+  kNotEnded,    // or it still has to tell another workflow something
+  kParentRuns,  // one above it has not ended and may yet have it undo itself
+  kChildRuns,   // one right below it has not ended and will tell it so
+};
+
+// What retention removed in one go.
+struct Removed {
+  std::uint32_t spans = 0;      // of time, with all that began in them
+  std::uint32_t workflows = 0;  // one by one
+  bool more = false;            // there may be more to remove right away
+};
+
 template <typename T>
 using Done = std::function<void(absl::StatusOr<T>)>;
 using DoneStatus = std::function<void(absl::Status)>;
@@ -173,7 +199,8 @@ class Journal {
 
   // ---- the hot path ----
   // Stores all of the batch or nothing. Writes of one workflow go in order of seq; a history row
-  // that exists already is ABORTED (somebody else owns the workflow).
+  // that exists already is ABORTED (somebody else owns the workflow). A row to be updated that has
+  // been removed since (Delete, Retain) is UNKNOWN.
   virtual void Commit(CommitBatch batch, DoneStatus done) = 0;
 
   // ---- reading ----
@@ -189,6 +216,16 @@ class Journal {
                        Done<std::vector<StoredWorkflow>> done) = 0;
   // The earliest wake_at among parked workflows of the slots; 0 = none.
   virtual void NextWakeAt(const SlotRange& slots, Done<core::TimeUs> done) = 0;
+
+  // ---- what has ended ----
+  // Removes the workflow with all that belongs to it, if it has ended and nobody may still need it.
+  // Its idempotency key is free again.
+  virtual void Delete(const NodeLease& lease, const core::WorkflowId& id, Done<Deletion> done) = 0;
+  // Removes by the same rules what ended before `before`, in a portion that holds nobody up: a span
+  // of time of which all has, or at most `count_max` single workflows. A form that keeps spans may
+  // keep what ended before until its span is over by then, too.
+  virtual void Retain(const NodeLease& lease, core::TimeUs before, std::uint32_t count_max,
+                      Done<Removed> done) = 0;
 
   // ---- starts from outside the process ----
   // Requests of the slots, oldest first. They stay until a batch consumes them, or they are

@@ -1,6 +1,7 @@
 #include "engine/postgres/commit_parameters.h"
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/escaping.h"
 #include "engine/core/types.h"
 #include "fmt/format.h"
 
@@ -50,6 +51,14 @@ void AddHistory(const ports::WorkflowWrite& write, ArrayParameters& arrays) {
   arrays[2].AddInt8(static_cast<std::int64_t>(write.last_seq));
   arrays[3].AddTime(write.at);
   arrays[4].AddBytes(write.events);
+}
+
+void AddPayloads(const ports::WorkflowWrite& write, ArrayParameters& arrays) {
+  for (const auto& [name, payload] : write.payloads) {
+    arrays[0].AddUuid(write.id);
+    arrays[1].AddBytes(absl::HexStringToBytes(name));
+    arrays[2].AddBytes(payload.text());
+  }
 }
 
 // How it is now.
@@ -121,6 +130,12 @@ absl::Status CheckBatchSize(const ports::CommitBatch& batch) {
       return TooLarge("snapshot_bytes", snapshot_bytes, kFieldBytesMax);
     }
     bytes += write.events.size() + snapshot_bytes;
+    for (const auto& [name, payload] : write.payloads) {
+      if (payload.size() > kFieldBytesMax) {
+        return TooLarge("payload_bytes", payload.size(), kFieldBytesMax);
+      }
+      bytes += payload.size();
+    }
   }
   return bytes > kBatchBytesMax ? TooLarge("batch_bytes", bytes, kBatchBytesMax) : absl::OkStatus();
 }
@@ -128,6 +143,7 @@ absl::Status CheckBatchSize(const ports::CommitBatch& batch) {
 CommitParameters MakeCommitParameters(const ports::CommitBatch& batch) {
   CommitParameters parameters{
       .history = Arrays({kUuid, kInt8, kInt8, kTime, kBytea}),
+      .payloads = Arrays({kUuid, kBytea, kBytea}),
       .inserted = Arrays({kUuid, kText, kText, kTime, kTime, kText, kBool, kTime, kInt8, kBytea,
                           kInt8, kInt4, kTime, kInt4, kText, kText, kText, kText, kUuid}),
       .updated = Arrays(
@@ -136,6 +152,7 @@ CommitParameters MakeCommitParameters(const ports::CommitBatch& batch) {
   };
   for (const ports::WorkflowWrite& write : batch.writes) {
     if (!write.events.empty()) AddHistory(write, parameters.history);
+    AddPayloads(write, parameters.payloads);
     if (write.consumes_start_request) parameters.consumed[0].AddUuid(write.id);
   }
   for (const RowChange& change : MergeRows(batch)) {

@@ -15,13 +15,15 @@ namespace skald::postgres {
 // ---- bounds of one batch; beyond them it is refused ----
 inline constexpr std::size_t kBatchWritesMax = 200'000;
 inline constexpr std::size_t kBatchBytesMax = 512UL << 20;  // a message of the protocol has 1 GiB
-inline constexpr std::size_t kFieldBytesMax = 256UL << 20;  // events or snapshot of one workflow
+inline constexpr std::size_t kFieldBytesMax = 256UL
+                                              << 20;  // events, snapshot or payload of one workflow
 
 // One parameter per array, in the order of the statement's parameters.
 using ArrayParameters = std::vector<BinaryArray>;
 
 struct CommitParameters {
   ArrayParameters history;   // kInsertHistory
+  ArrayParameters payloads;  // kInsertPayloads
   ArrayParameters inserted;  // kInsertWorkflows
   ArrayParameters updated;   // kUpdateWorkflows
   ArrayParameters consumed;  // kDeleteStartRequests

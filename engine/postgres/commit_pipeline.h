@@ -71,11 +71,13 @@ class CommitPipeline {
   // True when the sync was among the answers that are here already.
   bool TakeAnswers(Answer& answer);
   void TakeAnswer(const pg_result& result, Answer& answer);
+  void CheckUpdated(const pg_result& result, Answer& answer) const;
   absl::Status LibraryError(std::string_view what) const;
 
   const std::string connection_string_;
   const Wake& wake_;
   std::unique_ptr<pg_conn, Close> connection_;
+  std::string updates_sent_;  // rows of the batch's update
   bool null_before_ = false;  // the last result taken was a null: two in a row end the answers
 };
 

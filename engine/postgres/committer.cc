@@ -70,6 +70,7 @@ bool Committer::MayBegin(const ports::CommitBatch& batch) {
     if (write.row.has_value() && write.row->snapshot.has_value()) {
       bytes += write.row->snapshot->size();
     }
+    for (const auto& [name, payload] : write.payloads) bytes += payload.size();
   }
   return bytes <= kSmallCommitBytesMax && pipeline_.connected();
 }

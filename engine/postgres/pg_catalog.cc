@@ -7,6 +7,7 @@
 #include "engine/base/status.h"
 #include "engine/postgres/connection_string.h"
 #include "engine/postgres/page_token.h"
+#include "engine/postgres/payload_reader.h"
 #include "engine/postgres/statements.h"
 #include "engine/postgres/text.h"
 #include "engine/postgres/workflow_list.h"
@@ -20,6 +21,7 @@ constexpr char kCatalogChannel[] = "skald_catalog";
 constexpr char kDefinitions[] = "definitions";
 constexpr char kTaskDefinitions[] = "task definitions";
 constexpr char kSchemas[] = "schemas";
+constexpr std::size_t kHistoryPayloadBytes = 64 << 20;  // in a page, and the row that passes it
 
 using Transaction = pqxx::transaction_base;
 
@@ -80,6 +82,19 @@ ports::Paged<ports::StoredDefinition> ToPage(const pqxx::result& rows, std::size
     page.items.push_back(ToDefinition(row));
   }
   return page;
+}
+
+// Row by row, as most name none; where they would be too much, the rows end.
+void ReadPayloads(Transaction& transaction, const core::WorkflowId& id,
+                  std::vector<ports::HistoryRow>& rows) {
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    PayloadReader reader;
+    reader.Want(id, rows[i].events, rows[i].payloads);
+    reader.Read(transaction);
+    for (const auto& [name, payload] : rows[i].payloads) bytes += payload.size();
+    if (bytes >= kHistoryPayloadBytes) return rows.resize(i + 1);
+  }
 }
 
 }  // namespace
@@ -324,6 +339,7 @@ absl::StatusOr<std::vector<ports::HistoryRow>> PgCatalog::ReadHistory(const core
     const pqxx::result rows =
         transaction.exec_params(kSelectHistoryPage, id_text, after_seq, rows_max);
     for (const pqxx::row& row : rows) result.push_back(ToHistoryRow(row));
+    ReadPayloads(transaction, id, result);
     if (!result.empty()) return absl::OkStatus();
     const pqxx::result exists = transaction.exec_params(kWorkflowExists, id_text);
     return exists[0][0].as<bool>() ? absl::OkStatus() : NoWorkflow(id);

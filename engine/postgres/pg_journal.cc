@@ -66,6 +66,14 @@ ports::NodeLease ToLease(const std::string& node_id, const pqxx::row& row) {
           .database_now = row[2].as<core::TimeUs>()};
 }
 
+ports::Deletion ToDeletion(const std::string& text) {
+  if (text == "ABSENT") return ports::Deletion::kAbsent;
+  if (text == "NOT_ENDED") return ports::Deletion::kNotEnded;
+  if (text == "PARENT_RUNS") return ports::Deletion::kParentRuns;
+  if (text == "CHILD_RUNS") return ports::Deletion::kChildRuns;
+  return ports::Deletion::kDone;
+}
+
 }  // namespace
 
 struct PgJournal::Parts {
@@ -73,6 +81,7 @@ struct PgJournal::Parts {
       : committer(connection_string),
         lease(connection_string),
         reader(connection_string),
+        remover(connection_string),
         keys(connection_string),
         listener(connection_string, kStartChannel,
                  {.connected = [notify](pqxx::transaction_base&) { notify(); },
@@ -81,6 +90,7 @@ struct PgJournal::Parts {
   Committer committer;
   SessionThread lease;
   SessionThread reader;
+  SessionThread remover;  // of its own: what it does may take seconds
   KeyClaimer keys;
   Listener listener;
 };
@@ -197,6 +207,32 @@ void PgJournal::NextWakeAt(const ports::SlotRange& slots, ports::Done<core::Time
       [slots](pqxx::transaction_base& transaction) -> core::TimeUs {
         const pqxx::result rows = transaction.exec_params(kNextWakeAt, slots.first, slots.last);
         return rows.empty() ? 0 : rows[0][0].as<core::TimeUs>();
+      },
+      std::move(done));
+}
+
+void PgJournal::Delete(const ports::NodeLease& lease, const core::WorkflowId& id,
+                       ports::Done<ports::Deletion> done) {
+  Ask<ports::Deletion>(
+      parts_->remover, Access::kWrite, "delete workflow",
+      [lease, id](pqxx::transaction_base& transaction) {
+        const pqxx::result rows =
+            transaction.exec_params(kDeleteWorkflow, lease.node_id, lease.epoch, id.ToString());
+        return ToDeletion(rows[0][0].as<std::string>());
+      },
+      std::move(done));
+}
+
+void PgJournal::Retain(const ports::NodeLease& lease, core::TimeUs before, std::uint32_t count_max,
+                       ports::Done<ports::Removed> done) {
+  Ask<ports::Removed>(
+      parts_->remover, Access::kWrite, "remove what is old",
+      [lease, before, count_max](pqxx::transaction_base& transaction) {
+        const pqxx::result rows =
+            transaction.exec_params(kRetain, lease.node_id, lease.epoch, before, count_max);
+        return ports::Removed{.spans = rows[0][0].as<std::uint32_t>(),
+                              .workflows = rows[0][1].as<std::uint32_t>(),
+                              .more = rows[0][2].as<bool>()};
       },
       std::move(done));
 }

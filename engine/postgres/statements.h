@@ -43,6 +43,11 @@ inline constexpr char kInsertHistory[] = R"sql(
   SELECT unnest($1::uuid[]), unnest($2::bigint[]), unnest($3::bigint[]),
          unnest($4::timestamptz[]), unnest($5::bytea[])
 )sql";
+inline constexpr char kInsertPayloads[] = R"sql(
+  INSERT INTO skald.payload (workflow_id, hash, body)
+  SELECT unnest($1::uuid[]), unnest($2::bytea[]), unnest($3::bytea[])
+  ON CONFLICT DO NOTHING
+)sql";
 inline constexpr char kInsertWorkflows[] = R"sql(
   INSERT INTO skald.workflow (id, status, saga_status, updated_at, ended_at, reason, parked,
                               wake_at, snapshot_seq, snapshot, definition_id, started_at, version,
@@ -141,8 +146,19 @@ inline constexpr char kSelectHistoryPage[] = R"sql(
                                WHERE b.workflow_id = $1 AND b.first_seq <= $2), 0)
   ORDER BY first_seq LIMIT $3
 )sql";
+// Payloads that stand apart, by workflow and name.
+inline constexpr char kSelectPayloads[] = R"sql(
+  SELECT p.workflow_id, encode(p.hash, 'hex'), p.body
+  FROM unnest($1::uuid[], $2::text[]) AS w (id, name)
+  JOIN skald.payload p ON p.workflow_id = w.id AND p.hash = decode(w.name, 'hex')
+)sql";
 inline constexpr char kWorkflowExists[] =
     "SELECT EXISTS (SELECT 1 FROM skald.workflow WHERE id = $1)";
+
+// ---- what has ended ----
+inline constexpr char kDeleteWorkflow[] = "SELECT skald.delete_workflow($1, $2, $3::uuid)";
+inline constexpr char kRetain[] =
+    "SELECT partitions, workflows, more FROM skald.retain($1, $2, skald.time_of($3), $4)";
 
 // ---- starts from outside ----
 inline constexpr char kSelectStartRequests[] = R"sql(

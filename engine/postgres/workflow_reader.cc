@@ -5,6 +5,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "engine/base/check.h"
+#include "engine/postgres/payload_reader.h"
 #include "engine/postgres/statements.h"
 #include "engine/postgres/text.h"
 
@@ -19,7 +20,9 @@ ports::StoredWorkflow ToWorkflow(const pqxx::row& row) {
           .parked = row[2].as<bool>(),
           .wake_at = row[3].as<core::TimeUs>(),
           .snapshot_seq = row[4].as<core::EventSeq>(),
-          .snapshot = ToBytes(row[5])};
+          .snapshot = ToBytes(row[5]),
+          .payloads = {},
+          .rows = {}};
 }
 
 void AddHistories(pqxx::transaction_base& transaction,
@@ -38,6 +41,14 @@ void AddHistories(pqxx::transaction_base& transaction,
   for (const pqxx::row& row : rows) {
     workflows[position.at(ToId(row[0]))].rows.push_back(ToHistoryRow(row));
   }
+  PayloadReader payloads;
+  for (ports::StoredWorkflow& workflow : workflows) {
+    payloads.Want(workflow.id, workflow.snapshot, workflow.payloads);
+    for (ports::HistoryRow& row : workflow.rows) {
+      payloads.Want(workflow.id, row.events, row.payloads);
+    }
+  }
+  payloads.Read(transaction);
 }
 
 std::vector<ports::StoredWorkflow> WithHistories(pqxx::transaction_base& transaction,
@@ -61,7 +72,8 @@ ports::HistoryRow ToHistoryRow(const pqxx::row& row) {
   return {.first_seq = row[1].as<core::EventSeq>(),
           .last_seq = row[2].as<core::EventSeq>(),
           .at = row[3].as<core::TimeUs>(),
-          .events = ToBytes(row[4])};
+          .events = ToBytes(row[4]),
+          .payloads = {}};
 }
 
 std::optional<ports::StoredWorkflow> ReadWorkflow(pqxx::transaction_base& transaction,

@@ -12,8 +12,9 @@
 
 namespace skald::postgres {
 
-// Each of these reads the rows of the workflow table, then their histories in one more statement;
-// in a transaction that sees one moment they fit together.
+// Each of these reads the rows of the workflow table, then their histories in one more statement
+// and the payloads that those name in another; in a transaction that sees one moment they fit
+// together.
 std::optional<ports::StoredWorkflow> ReadWorkflow(pqxx::transaction_base& transaction,
                                                   const core::WorkflowId& id);
 std::vector<ports::StoredWorkflow> ReadActive(pqxx::transaction_base& transaction,
@@ -25,7 +26,7 @@ std::vector<ports::StoredWorkflow> ReadDue(pqxx::transaction_base& transaction,
 std::vector<ports::StartRequest> ReadStartRequests(pqxx::transaction_base& transaction,
                                                    const ports::SlotRange& slots,
                                                    std::size_t count_max);
-// Row of kSelectHistoryOf or kSelectHistoryPage.
+// Row of kSelectHistoryOf or kSelectHistoryPage, without its payloads.
 ports::HistoryRow ToHistoryRow(const pqxx::row& row);
 
 // The id in a column of type uuid.

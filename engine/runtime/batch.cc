@@ -5,8 +5,7 @@
 #include <utility>
 #include <variant>
 
-#include "engine/codec/events_json.h"
-#include "engine/codec/state_json.h"
+#include "engine/codec/apart.h"
 #include "engine/runtime/limits.h"
 
 namespace skald::runtime {
@@ -52,7 +51,16 @@ RowNeeds NeedsOf(const Workflow& workflow, bool parks, const ParkRule& rule) {
   return needs;
 }
 
-ports::WorkflowRow MakeRow(const Workflow& workflow, bool parks, bool snapshot, core::TimeUs now) {
+// What the text names and is not stored yet goes with it. Returns the text.
+std::string StoreApart(codec::Apart encoded, Workflow& workflow, ports::WorkflowWrite& write) {
+  for (codec::NamedPayload& named : encoded.payloads) {
+    if (!workflow.payloads_stored.insert(named.first).second) continue;
+    write.payloads.push_back(std::move(named));
+  }
+  return std::move(encoded.text);
+}
+
+ports::WorkflowRow MakeRow(const Workflow& workflow, bool parks, core::TimeUs now) {
   const core::State& state = workflow.state;
   ports::WorkflowRow row;
   row.insert = !workflow.row_stored;
@@ -71,13 +79,17 @@ ports::WorkflowRow MakeRow(const Workflow& workflow, bool parks, bool snapshot, 
   row.ended_at = state.ended_at;
   row.reason = state.reason;
   row.snapshot_seq = workflow.snapshot_seq;
-  if (snapshot) {
-    row.snapshot = codec::EncodeState(state);
-    row.snapshot_seq = state.seq;
-  }
   row.parked = parks;
   if (parks) row.wake_at = workflow.ended() ? now : state.NextDueAt();
   return row;
+}
+
+void AddSnapshot(Workflow& workflow, ports::WorkflowWrite& write) {
+  codec::Apart encoded = codec::EncodeStateApart(workflow.state, kPayloadApartBytes);
+  // Making names costs about what writing the bytes does.
+  NoteSnapshot(encoded.text.size() + encoded.payload_bytes(), workflow);
+  write.row->snapshot = StoreApart(std::move(encoded), workflow, write);
+  write.row->snapshot_seq = workflow.state.seq;
 }
 
 bool HasChildHere(const Workflow& workflow, const ShardTable& shards) {
@@ -122,7 +134,8 @@ ports::WorkflowWrite SealWrite(WriteDraft& draft, const ParkRule& rule) {
     write.first_seq = draft.events.front().seq;
     write.last_seq = draft.events.back().seq;
     write.at = draft.events.front().at;
-    write.events = codec::EncodeEvents(draft.events);
+    write.events =
+        StoreApart(codec::EncodeEventsApart(draft.events, kPayloadApartBytes), workflow, write);
   }
   draft.ends = workflow.ended();
   // Ended with letters under way: stored as due at once, so that a recovery writes them again.
@@ -130,13 +143,13 @@ ports::WorkflowWrite SealWrite(WriteDraft& draft, const ParkRule& rule) {
   draft.parks = owes || MayPark(workflow, rule);
   const RowNeeds needs = NeedsOf(workflow, draft.parks, rule);
   if (!needs.row) return write;
-  write.row = MakeRow(workflow, draft.parks, needs.snapshot, rule.now);
+  write.row = MakeRow(workflow, draft.parks, rule.now);
+  if (needs.snapshot) AddSnapshot(workflow, write);
   workflow.row_stored = true;
   workflow.row_parked = draft.parks;
   workflow.row_status = workflow.state.status;
   workflow.row_saga = workflow.state.saga_status;
   workflow.row_definition = workflow.state.start.definition_id;
-  if (write.row->snapshot.has_value()) NoteSnapshot(write.row->snapshot->size(), workflow);
   return write;
 }
 

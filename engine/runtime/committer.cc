@@ -92,6 +92,7 @@ void Committer::Close(Batch& batch, core::TimeUs now) {
     batch.writes.push_back(SealWrite(draft, rule));
     const ports::WorkflowWrite& write = batch.writes.back();
     bytes += write.events.size();
+    for (const auto& [name, payload] : write.payloads) bytes += payload.size();
     if (write.row.has_value() && write.row->snapshot.has_value()) {
       bytes += write.row->snapshot->size();
     }

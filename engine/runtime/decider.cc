@@ -66,6 +66,9 @@ absl::StatusOr<core::Answer> Decider::Decide(Workflow& workflow, const core::Tri
                                             ": others are still being told of its end")),
         kLetterRetryUs);
   }
+  if (workflow.deleting) {
+    return absl::NotFoundError("workflow " + workflow.state.id.ToString() + " is being deleted");
+  }
   const bool timed = decided_++ % kTimedDecisions == 0;
   const core::TimeUs begun_at = timed ? state_.clock.Now() : 0;
   const ports::OpenWorkflows before = CountOf(workflow.state);

@@ -44,6 +44,8 @@ struct EngineOptions {
   // At least so many events lie between two snapshots of a workflow, and in big ones as many as
   // take up what the state does.
   core::EventSeq snapshot_every_events = 500;
+  // What ended longer ago than this is removed; 0 = never.
+  core::DurationUs retention_us = 0;
 };
 
 // The retry delay that belongs in a RESOURCE_EXHAUSTED or UNAVAILABLE answer; carried as a payload
@@ -165,6 +167,12 @@ struct Started {
   bool existed = false;
 };
 
+struct DeleteRequest {
+  std::string name_space;
+  core::WorkflowId id;
+  std::string actor, reason;  // for the log: of the workflow nothing is left
+};
+
 // A consistent, durable copy of one workflow.
 struct WorkflowView {
   core::State state;
@@ -271,6 +279,9 @@ class Engine {
   // compensate, operate. NOT_FOUND when there is no such workflow in the namespace.
   virtual void Send(const std::string& name_space, const core::WorkflowId& id,
                     core::Trigger trigger, Callback<core::Answer> done) = 0;
+  // Removes a workflow that has ended, with its history. NOT_FOUND as above. FAILED_PRECONDITION:
+  // it has not ended, or is parked, or its family may still need it.
+  virtual void Delete(DeleteRequest request, Callback<core::Answer> done) = 0;
   // NOT_FOUND also for ended workflows that are no longer in memory: read those from the store.
   virtual void Get(const core::WorkflowId& id,
                    Callback<std::shared_ptr<const WorkflowView>> done) = 0;

@@ -44,6 +44,10 @@ void EngineThread::Send(const std::string& name_space, const core::WorkflowId& i
   loop_.Send(name_space, id, std::move(trigger), std::move(done));
 }
 
+void EngineThread::Delete(DeleteRequest request, Callback<core::Answer> done) {
+  loop_.Delete(std::move(request), std::move(done));
+}
+
 void EngineThread::Get(const core::WorkflowId& id,
                        Callback<std::shared_ptr<const WorkflowView>> done) {
   loop_.Get(id, std::move(done));

@@ -43,6 +43,7 @@ class EngineThread final : public Engine {
   void Start(StartRequest request, Callback<Started> done) override;
   void Send(const std::string& name_space, const core::WorkflowId& id, core::Trigger trigger,
             Callback<core::Answer> done) override;
+  void Delete(DeleteRequest request, Callback<core::Answer> done) override;
   void Get(const core::WorkflowId& id, Callback<std::shared_ptr<const WorkflowView>> done) override;
   absl::StatusOr<WatchId> Watch(WatchFilter filter, std::shared_ptr<WatchSink> sink) override;
   void Unwatch(WatchId id) override;

@@ -48,7 +48,7 @@ absl::Status ApplyRow(const ports::StoredWorkflow& stored, const DefinitionById&
                       const ports::HistoryRow& row, core::EventSeq told, Workflow& workflow) {
   if (row.first_seq != workflow.state.seq + 1) return Damaged(stored, "its history has a gap");
   absl::StatusOr<std::vector<core::Event>> events =
-      codec::DecodeEvents(row.first_seq, row.at, row.events);
+      codec::DecodeEvents(row.first_seq, row.at, row.events, row.payloads);
   if (!events.ok()) return Damaged(stored, std::string(events.status().message()));
   for (core::Event& event : *events) {
     RETURN_IF_ERROR(Complete(stored, definition_by_id, event, workflow));
@@ -56,6 +56,7 @@ absl::Status ApplyRow(const ports::StoredWorkflow& stored, const DefinitionById&
     if (auto next = core::NextDefinition(event.body)) workflow.definition = std::move(next);
     if (event.seq > told) workflow.untold.push_back(event);
   }
+  for (const auto& [name, payload] : row.payloads) workflow.payloads_stored.insert(name);
   if (workflow.state.seq != row.last_seq) return Damaged(stored, "a history row is cut short");
   return absl::OkStatus();
 }
@@ -94,14 +95,20 @@ absl::StatusOr<std::unique_ptr<Workflow>> Fold(const ports::StoredWorkflow& stor
   auto workflow = std::make_unique<Workflow>();
   if (!stored.snapshot.empty()) {
     ASSIGN_OR_RETURN(workflow->definition, definition_by_id(stored.definition_id));
-    absl::StatusOr<core::State> state = codec::DecodeState(*workflow->definition, stored.snapshot);
+    absl::StatusOr<core::State> state =
+        codec::DecodeState(*workflow->definition, stored.snapshot, stored.payloads);
     if (absl::IsFailedPrecondition(state.status())) return TooNew(stored, state.status());
     if (!state.ok()) return Damaged(stored, std::string(state.status().message()));
     workflow->state = *std::move(state);
     if (workflow->state.seq != stored.snapshot_seq) {
       return Damaged(stored, "its snapshot is not of the event that it says");
     }
-    NoteSnapshot(stored.snapshot.size(), *workflow);
+    std::size_t bytes = stored.snapshot.size();
+    for (const auto& [name, payload] : stored.payloads) {
+      bytes += payload.size();
+      workflow->payloads_stored.insert(name);
+    }
+    NoteSnapshot(bytes, *workflow);
   }
   workflow->state.id = stored.id;
   for (const ports::HistoryRow& row : stored.rows) {

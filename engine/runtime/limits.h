@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "engine/core/types.h"
 
@@ -18,6 +19,16 @@ inline constexpr std::size_t kLoadWaitersMax = 20'000;  // requests that wait fo
 // Parked workflows are loaded this long before they are due, so that their timers fire in time.
 // At most park_after_us, else they would be parked again before they fire.
 inline constexpr core::DurationUs kPrefetchUs = 2 * core::kSecondUs;
+
+// ---- payloads ----
+// From this size on a payload is stored once, beside the rows and snapshots that name it.
+inline constexpr std::size_t kPayloadApartBytes = 64 * 1024;
+
+// ---- retention ----
+inline constexpr std::uint32_t kRemovedPerCallMax = 500;  // workflows, beside whole spans of time
+inline constexpr core::DurationUs kRemovalEveryUs = 5 * 60 * core::kSecondUs;
+// While there is more to remove.
+inline constexpr core::DurationUs kRemovalPaceUs = core::kSecondUs;
 
 // ---- task definitions of steps made at run time ----
 inline constexpr std::size_t kQuestionsInFlightMax = 1'000;  // workflows that wait for an answer

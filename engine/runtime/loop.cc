@@ -30,6 +30,7 @@ Loop::Loop(EngineOptions options, Collaborators collaborators)
       loader_(state_, decider_, parking_),
       courier_(state_, decider_, loader_, parking_),
       clients_(state_, decider_, loader_),
+      remover_(state_, loader_, parking_),
       workers_(state_, decider_, loader_),
       starts_(state_, clients_),
       questions_(state_, decider_, loader_),
@@ -74,6 +75,7 @@ core::TimeUs Loop::Tick(core::TimeUs now) {
     RunTimers();
     parking_.Tick();
     starts_.Tick();
+    if (state_.phase == Phase::kServing) remover_.Tick();
     if (!state_.untold->empty()) TellUntold();
   }
   RunWorkers();
@@ -209,6 +211,7 @@ void Loop::DropEverything(const absl::Status& why) {
   decider_.Forget();
   parking_.Forget();
   starts_.Forget();
+  remover_.Forget(why);
   questions_.Forget();
   state_.questions.clear();
   state_.load_fence.Reset();
@@ -264,6 +267,7 @@ core::TimeUs Loop::NextWakeAt() const {
   wake_at = Earlier(wake_at, questions_.next_wake_at());
   wake_at = Earlier(wake_at, courier_.next_wake_at());
   wake_at = Earlier(wake_at, state_.matcher.gates().next_wake_at());
+  if (state_.phase == Phase::kServing) wake_at = Earlier(wake_at, remover_.next_wake_at());
   const bool more = !inbox_content_.workers.empty() || !inbox_content_.clients.empty() ||
                     (state_.phase == Phase::kServing &&
                      (decider_.has_unmatched() || decider_.has_reuses() || courier_.has_letters()));

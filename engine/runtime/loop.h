@@ -29,6 +29,7 @@
 #include "engine/runtime/loop_state.h"
 #include "engine/runtime/node_keeper.h"
 #include "engine/runtime/parking.h"
+#include "engine/runtime/remover.h"
 #include "engine/runtime/start_intake.h"
 #include "engine/runtime/step_questions.h"
 #include "engine/runtime/worker_desk.h"
@@ -61,6 +62,7 @@ class Loop final : public Engine {
   void Start(StartRequest request, Callback<Started> done) override;
   void Send(const std::string& name_space, const core::WorkflowId& id, core::Trigger trigger,
             Callback<core::Answer> done) override;
+  void Delete(DeleteRequest request, Callback<core::Answer> done) override;
   void Get(const core::WorkflowId& id, Callback<std::shared_ptr<const WorkflowView>> done) override;
   absl::StatusOr<WatchId> Watch(WatchFilter filter, std::shared_ptr<WatchSink> sink) override;
   void Unwatch(WatchId id) override;
@@ -102,6 +104,7 @@ class Loop final : public Engine {
   Loader loader_;
   Courier courier_;
   ClientDesk clients_;
+  Remover remover_;
   WorkerDesk workers_;
   StartIntake starts_;
   StepQuestions questions_;

@@ -25,6 +25,16 @@ void Loop::Send(const std::string& name_space, const core::WorkflowId& id, core:
       });
 }
 
+void Loop::Delete(DeleteRequest request, Callback<core::Answer> done) {
+  if (!state_.inbox->ReserveClient()) {
+    state_.metrics.Refused("inbox_max");
+    return done(OverloadError("inbox_max", "delete a workflow"));
+  }
+  state_.inbox->PostClient([this, request = std::move(request), done = std::move(done)]() mutable {
+    remover_.Delete(std::move(request), std::move(done));
+  });
+}
+
 void Loop::Get(const core::WorkflowId& id, Callback<std::shared_ptr<const WorkflowView>> done) {
   if (!state_.inbox->ReserveClient()) {
     return done(state_.refusals.Refuse("inbox_max", "read a workflow"));

@@ -34,6 +34,7 @@ void Parking::NoteWakeAt(std::uint16_t slot, core::TimeUs wake_at) {
 
 void Parking::MaybeUnload(Workflow& workflow) {
   if (!state_.committer.durable(workflow) || workflow.letters_open > 0) return;
+  if (workflow.deleting) return;
   const ParkRule rule{
       .shards = state_.shards, .now = state_.now, .park_after_us = state_.options.park_after_us};
   const bool parked = workflow.row_parked && MayPark(workflow, rule);

@@ -6,7 +6,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "engine/core/definition.h"
@@ -37,6 +40,9 @@ struct Workflow final : HeapEntry {
   std::size_t snapshot_bytes = 0;            // of that snapshot; 0 = there is none
   std::uint64_t snapshot_history_bytes = 0;  // State::history_bytes in it
 
+  // Names of the payloads that are stored apart, as far as they have been met.
+  std::set<std::string, std::less<>> payloads_stored;
+
   // Loaded from the store: stored events that watchers may not have heard of (see Untold).
   std::vector<core::Event> untold;
 
@@ -46,6 +52,8 @@ struct Workflow final : HeapEntry {
   // Those among them that follow from its end alone (OwedByEnd): a re-opened workflow would not
   // write them again after a recovery, so it is not re-opened before they are answered.
   std::uint32_t debts_open = 0;
+
+  bool deleting = false;  // remover.h
 
   // Last heartbeats of live tasks.
   std::vector<WorkflowView::Progress> progress;

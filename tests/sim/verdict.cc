@@ -30,7 +30,7 @@ absl::StatusOr<std::vector<core::Event>> ReadEvents(const memory::MemoryStore& s
   auto rows = store.ReadHistory(id, 0, kRowsMax);
   if (!rows.ok()) return rows.status();
   for (const ports::HistoryRow& row : *rows) {
-    auto events = codec::DecodeEvents(row.first_seq, row.at, row.events);
+    auto events = codec::DecodeEvents(row.first_seq, row.at, row.events, row.payloads);
     if (!events.ok()) return events.status();
     for (core::Event& event : *events) result.push_back(std::move(event));
   }

@@ -48,7 +48,7 @@ std::string Dump(const std::string& url, const std::filesystem::path& bin_dir) {
   const auto result = app::RunCommand(
       {.command = {(bin_dir / "pg_dump").string(), "--schema-only", "--no-owner", "--schema=skald",
                    "--exclude-table=skald.workflow_p*", "--exclude-table=skald.history_row_p*",
-                   "--file=" + file, "--dbname=" + url}},
+                   "--exclude-table=skald.payload_p*", "--file=" + file, "--dbname=" + url}},
       kDumpTimeout);
   EXPECT_THAT(result, IsOk());
   EXPECT_TRUE(result.ok() && result->exit_code == 0) << (result.ok() ? result->output : "");

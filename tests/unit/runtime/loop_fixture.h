@@ -271,7 +271,7 @@ class LoopFixture : public ::testing::Test {
     if (!rows.ok()) return result;
     for (const ports::HistoryRow& row : *rows) {
       absl::StatusOr<std::vector<core::Event>> events =
-          codec::DecodeEvents(row.first_seq, row.at, row.events);
+          codec::DecodeEvents(row.first_seq, row.at, row.events, row.payloads);
       CHECK(events.ok());
       for (core::Event& event : *events) result.push_back(std::move(event));
     }
