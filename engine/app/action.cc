@@ -27,9 +27,14 @@ int Finish(const Client& client, const grpc::Status& status, const v1::ActionRes
 }
 
 Arguments AddAction(CLI::App& command, Reason wanted) {
+  Arguments arguments = AddActor(command, wanted);
+  command.add_option("id", arguments->id, "Workflow id")->required();
+  return arguments;
+}
+
+Arguments AddActor(CLI::App& command, Reason wanted) {
   auto arguments = std::make_shared<ActionArguments>();
   arguments->actor = DefaultActor();
-  command.add_option("id", arguments->id, "Workflow id")->required();
   auto* actor = command.add_option("--actor", arguments->actor, "Who does it");
   if (wanted == Reason::kNone) return arguments;
   auto* reason = command.add_option("--reason", arguments->reason, "Why");

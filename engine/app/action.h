@@ -1,4 +1,4 @@
-// Action: what commands that ask something of one workflow have in common: its id, who asks and
+// Action: what commands that ask something of workflows have in common: their id, who asks and
 // why.
 //
 // Single-threaded.
@@ -45,5 +45,7 @@ enum class Reason { kNone, kOptional, kRequired };
 // Adds the workflow's id, --actor and --reason. With kRequired the actor is too, unless it is
 // known.
 Arguments AddAction(CLI::App& command, Reason wanted);
+// The same without the id.
+Arguments AddActor(CLI::App& command, Reason wanted);
 
 }  // namespace skald::app

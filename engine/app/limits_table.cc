@@ -1,6 +1,8 @@
 #include "engine/app/limits_table.h"
 
 #include "engine/core/limits.h"
+#include "engine/grpc/bulk_runner.h"
+#include "engine/grpc/convert.h"
 #include "engine/grpc/execution.h"
 #include "engine/grpc/server.h"
 #include "engine/grpc/stream_writer.h"
@@ -27,8 +29,7 @@ std::vector<grpc_edge::NamedLimit> LimitsTable(const ServerConfig& config) {
       {"watches_max", config.watches_max, "streams", "of watchers (--watches-max)"},
       {"batch_workflows_max", config.batch_workflows_max, "workflows",
        "written by one commit (--batch-workflows-max)"},
-      {"batch_bytes_max", config.batch_bytes_max, "bytes",
-       "written by one commit (--batch-bytes-max)"},
+      {"batch_bytes_max", config.batch_bytes_max, "bytes", "of one commit (--batch-bytes-max)"},
       {"pending_bytes_max", grpc_edge::kPendingBytesMax, "bytes",
        "not yet read by one worker; beyond it the stream ends"},
       {"watch_notices_max", grpc_edge::kWatchNoticesMax, "notices",
@@ -37,8 +38,7 @@ std::vector<grpc_edge::NamedLimit> LimitsTable(const ServerConfig& config) {
        "not yet read by one watcher; beyond it the watch ends"},
       {"blocking_queue_max", grpc_edge::ServerOptions{}.blocking_queue_max, "calls",
        "that wait for a thread to read or write the database (--blocking-threads)"},
-      {"load_waiters_max", runtime::kLoadWaitersMax, "requests",
-       "for workflows that are being loaded"},
+      {"load_waiters_max", runtime::kLoadWaitersMax, "requests", "for workflows being loaded"},
       {"asks_waiting_max", runtime::kAsksWaitingMax, "look-ups",
        "of task definitions, waiting for the database"},
       {"claims_queued_max", postgres::kClaimsQueuedMax, "claims",
@@ -50,7 +50,9 @@ std::vector<grpc_edge::NamedLimit> LimitsTable(const ServerConfig& config) {
        "of an HTTP step's body (--http-request-bytes-max)"},
       {"grpc_request_bytes_max", config.calls.grpc_request_bytes_max, "bytes",
        "of a GRPC step's message (--grpc-request-bytes-max)"},
-      {"payload_bytes_max", core::kPayloadBytesMax, "bytes", "of one input or output"},
+      {"payload_bytes_max", grpc_edge::kPayloadBytesMax, "bytes", "of one input or output"},
+      {"bulk_max", grpc_edge::kBulkMax, "workflows", "named by one Bulk call"},
+      {"task_page_max", grpc_edge::kTaskPageMax, "tasks", "in one answer to Get"},
       {"json_depth_max", core::kJsonDepthMax, "levels", "of nesting in one payload"},
       {"definition_bytes_max", core::kDefinitionBytesMax, "bytes", "of one definition"},
       {"steps_max", core::kStepsMax, "steps", "of one definition"},

@@ -1,10 +1,37 @@
 #include "engine/app/server_config.h"
 
+#include <optional>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/string_view.h"
 #include "engine/app/setting.h"
 #include "engine/core/definition_parser.h"
+#include "engine/core/limits.h"
 
 namespace skald::app {
 namespace {
+
+// "90d", "36h" or "0"; nullopt for anything else and beyond ten years.
+std::optional<core::DurationUs> ParseRetention(absl::string_view text) {
+  if (text == "0") return 0;
+  if (text.empty()) return std::nullopt;
+  const core::DurationUs unit_us = text.back() == 'd'   ? 86'400 * core::kSecondUs
+                                   : text.back() == 'h' ? 3'600 * core::kSecondUs
+                                                        : 0;
+  text.remove_suffix(1);
+  core::DurationUs count = 0;
+  if (unit_us == 0 || !absl::SimpleAtoi(text, &count)) return std::nullopt;
+  if (count < 1 || count > core::kDurationSecondsMax * core::kSecondUs / unit_us) {
+    return std::nullopt;
+  }
+  return count * unit_us;
+}
+
+std::string CheckRetention(const std::string& text) {
+  return ParseRetention(text).has_value()
+             ? ""
+             : "days or hours expected, as 90d or 36h, at most ten years; 0 for ever";
+}
 
 void AddBounds(CLI::App& command, ServerConfig& config) {
   AddSetting(command, "batch-workflows-max", config.batch_workflows_max,
@@ -61,6 +88,9 @@ void AddServerOptions(CLI::App& command, ServerConfig& config) {
   AddSetting(command, "stop-grace-ms", config.stop_grace_ms,
              "How long a stopping server lets calls and workers finish")
       ->check(CLI::Range(0, 600'000));
+  AddSetting(command, "retention", config.retention,
+             "How long workflows are kept after their end: days or hours as 90d or 36h, 0 for ever")
+      ->check(CheckRetention, "RETENTION");
   AddSetting(command, "unknown-outcome", config.unknown_outcome,
              "What becomes of a step of unknown outcome where neither it nor its workflow says so: "
              "COMPENSATE, PROBE (where it has a probe), PARK, or BARRIER: COMPENSATE if its worker "
@@ -74,6 +104,8 @@ void AddServerOptions(CLI::App& command, ServerConfig& config) {
                 "Print the settings in force, as a file for --config, and exit")
       ->configurable(false);
 }
+
+core::DurationUs ServerConfig::RetentionUs() const { return ParseRetention(retention).value_or(0); }
 
 core::UnknownPolicy ServerConfig::UnknownDefault() const {
   return core::ParseUnknownPolicy(unknown_outcome).value_or(core::UnknownPolicy::kByBarrier);
@@ -93,6 +125,7 @@ runtime::EngineOptions ServerConfig::ToEngineOptions() const {
   options.queued_tasks_max = queued_tasks_max;
   options.sessions_max = sessions_max;
   options.watches_max = watches_max;
+  options.retention_us = RetentionUs();
   return options;
 }
 

@@ -30,6 +30,7 @@ struct ServerConfig {
   std::uint32_t park_after_ms = 2'000;
   std::uint32_t ping_interval_ms = 2'000;
   std::uint32_t stop_grace_ms = 5'000;
+  std::string retention = "0";  // "90d", "36h"; "0" = for ever
   std::uint64_t batch_workflows_max = 2'000;
   std::uint64_t batch_bytes_max = 4 << 20;
   std::uint64_t inbox_max = 100'000;
@@ -44,6 +45,7 @@ struct ServerConfig {
   bool print_config = false;
 
   runtime::EngineOptions ToEngineOptions() const;
+  core::DurationUs RetentionUs() const;
   core::UnknownPolicy UnknownDefault() const;
 };
 

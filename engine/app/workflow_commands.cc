@@ -9,6 +9,7 @@
 #include "engine/app/client_json.h"
 #include "engine/app/commands.h"
 #include "engine/app/exit_codes.h"
+#include "engine/app/list_filter.h"
 #include "engine/app/start_arguments.h"
 #include "engine/app/workflow_tree.h"
 
@@ -22,19 +23,31 @@ constexpr std::size_t kDescendantsMax = 200;  // sub-workflows shown in one tree
 using Options = std::shared_ptr<ClientOptions>;
 
 struct ListArguments {
-  std::string name, correlation_id, parent;
-  std::vector<std::string> statuses, saga_statuses;
+  ListFilter filter;
   bool oldest_first = false;
   std::uint64_t count_max = 100;
 };
 
+grpc::Status GetPage(Client& client, const v1::GetRequest& request, v1::Workflow& page) {
+  grpc::ClientContext context;
+  client.Prepare(context);
+  return client.workflows().Get(&context, request, &page);
+}
+
+// With all its tasks, page after page.
 grpc::Status GetWorkflow(Client& client, const std::string& id, v1::Workflow& workflow) {
   v1::GetRequest request;
   request.set_namespace_(client.options().name_space);
   request.set_workflow_id(id);
-  grpc::ClientContext context;
-  client.Prepare(context);
-  return client.workflows().Get(&context, request, &workflow);
+  grpc::Status status = GetPage(client, request, workflow);
+  while (status.ok() && workflow.next_tasks_after() != 0) {
+    request.set_tasks_after(workflow.next_tasks_after());
+    v1::Workflow page;
+    status = GetPage(client, request, page);
+    workflow.set_next_tasks_after(page.next_tasks_after());
+    for (v1::Task& task : *page.mutable_tasks()) *workflow.add_tasks() = std::move(task);
+  }
+  return status;
 }
 
 // The sub-workflows below a workflow, nearest first; a tree shows what could be read.
@@ -204,27 +217,6 @@ int History(const Options& options, const std::string& id) {
   return kExitOk;
 }
 
-absl::Status AddStatuses(const ListArguments& arguments, v1::ListRequest& request) {
-  for (const std::string& name : arguments.statuses) {
-    v1::WorkflowStatus status;
-    if (!v1::WorkflowStatus_Parse("WORKFLOW_STATUS_" + name, &status)) {
-      return absl::InvalidArgumentError("--status " + name +
-                                        ": RUNNING, PAUSED, COMPLETED, "
-                                        "FAILED, TIMED_OUT or TERMINATED expected");
-    }
-    request.add_statuses(status);
-  }
-  for (const std::string& name : arguments.saga_statuses) {
-    v1::SagaStatus status;
-    if (!v1::SagaStatus_Parse("SAGA_STATUS_" + name, &status)) {
-      return absl::InvalidArgumentError("--saga-status " + name +
-                                        ": a saga status such as PARKED expected");
-    }
-    request.add_saga_statuses(status);
-  }
-  return absl::OkStatus();
-}
-
 void PrintSummary(const Client& client, const v1::WorkflowSummary& summary) {
   if (client.json()) {
     fmt::print("{}\n", SummaryJson(summary));
@@ -238,14 +230,10 @@ void PrintSummary(const Client& client, const v1::WorkflowSummary& summary) {
 
 int List(const Options& options, const std::shared_ptr<ListArguments>& arguments) {
   Client client(*options);
-  v1::ListRequest request;
+  absl::StatusOr<v1::ListRequest> filter = arguments->filter.ToRequest();
+  if (!filter.ok()) return FailLocally(filter.status());
+  v1::ListRequest request = *std::move(filter);
   request.set_namespace_(options->name_space);
-  request.set_name(arguments->name);
-  request.set_correlation_id(arguments->correlation_id);
-  request.set_parent_workflow_id(arguments->parent);
-  if (const absl::Status status = AddStatuses(*arguments, request); !status.ok()) {
-    return FailLocally(status);
-  }
   if (arguments->oldest_first) request.set_order(v1::ListRequest::ORDER_OLDEST_FIRST);
   std::uint64_t left = arguments->count_max;
   do {
@@ -295,11 +283,7 @@ void AddList(CLI::App& group, Chosen& chosen) {
   CLI::App* command = group.add_subcommand("list", "List workflows, newest first");
   Options options = AddClientOptions(*command);
   auto arguments = std::make_shared<ListArguments>();
-  command->add_option("--name", arguments->name, "Definition");
-  command->add_option("--correlation-id", arguments->correlation_id, "Correlation id");
-  command->add_option("--parent", arguments->parent, "Sub-workflows of this workflow");
-  command->add_option("--status", arguments->statuses, "RUNNING, PAUSED, COMPLETED, …");
-  command->add_option("--saga-status", arguments->saga_statuses, "PARKED, COMPENSATED, …");
+  AddListFilter(*command, arguments->filter);
   command->add_flag("--oldest-first", arguments->oldest_first, "Oldest first");
   command->add_option("--limit", arguments->count_max, "At most so many")->capture_default_str();
   command->callback([=, &chosen] { chosen = [=] { return List(options, arguments); }; });
@@ -328,8 +312,8 @@ void AddWorkflowCommands(CLI::App& app, Chosen& chosen) {
   AddForId(*group, "logs", "Print a task's log lines", "Task id", Logs, chosen);
   AddMessageCommand(*group, chosen);
   AddOperatorCommands(*group, chosen);
-  AddReopenCommands(*group, chosen);
   AddUpgradeCommand(*group, chosen);
+  AddBulkCommand(*group, chosen);
   AddVerifyCommand(*group, chosen);
   AddTestCommand(*group, chosen);
 }

@@ -13,7 +13,7 @@
 namespace skald::core {
 
 // ---- payloads: JSON texts from clients and workers ----
-inline constexpr std::size_t kPayloadBytesMax = 1024 * 1024;           // of a client or worker
+inline constexpr std::size_t kPayloadBytesMax = 1024 * 1024;           // of a built-in step
 inline constexpr std::size_t kPayloadBytesCeiling = 16 * 1024 * 1024;  // of what is made of them
 inline constexpr std::size_t kJsonDepthMax = 100;
 // What the engine reads back of its own: payloads inside events inside rows, values inside values.

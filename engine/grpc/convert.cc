@@ -186,7 +186,7 @@ absl::StatusOr<core::WorkflowId> ToWorkflowId(const std::string& field) {
 
 absl::StatusOr<core::Payload> ToPayload(const std::string& bytes, absl::string_view field) {
   if (bytes.empty()) return core::Payload();
-  RETURN_IF_ERROR(core::CheckPayload({field.data(), field.size()}, bytes));
+  RETURN_IF_ERROR(core::CheckPayload({field.data(), field.size()}, bytes, kPayloadBytesMax));
   return core::Payload(bytes);
 }
 
@@ -368,11 +368,17 @@ void ToProto(const runtime::WorkflowView& view, const ViewOptions& options, v1::
     message.mutable_trace()->set_tracestate(state.start.tracestate);
   }
   std::map<core::TaskNumber, v1::Task*> listed;
-  for (const core::Task& task : state.tasks) {
+  std::size_t bytes = 0;
+  for (auto task = state.tasks.from(options.tasks_after + 1); task != state.tasks.end(); ++task) {
     // The condition of a loop is no step's task.
-    if (task.operation == core::Operation::kEvaluate) continue;
-    listed[task.number] = message.add_tasks();
-    TaskToProto(task, view, options, *listed[task.number]);
+    if (task->operation == core::Operation::kEvaluate) continue;
+    if (listed.size() == options.task_page_size || bytes >= kTaskPageBytesMax) {
+      message.set_next_tasks_after(static_cast<std::int32_t>(listed.rbegin()->first));
+      break;
+    }
+    listed[task->number] = message.add_tasks();
+    TaskToProto(*task, view, options, *listed[task->number]);
+    if (!options.without_payloads) bytes += task->input.size() + task->output.size();
   }
   for (const auto& progress : view.progress) {
     const auto task = listed.find(progress.task);

@@ -3,12 +3,14 @@
 // Pure functions, thread-safe. Generated types stop here and in the services beside it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "engine/core/definition.h"
+#include "engine/core/limits.h"
 #include "engine/core/payload.h"
 #include "engine/core/state.h"
 #include "engine/ports/catalog.h"
@@ -17,6 +19,12 @@
 #include "skald/v1/workflow.pb.h"
 
 namespace skald::grpc_edge {
+
+// Of one payload from a client or a worker (payload_bytes_max). What the server's own runners give
+// is bounded by core::kPayloadBytesMax; what expressions put together, by kPayloadBytesCeiling.
+inline constexpr std::size_t kPayloadBytesMax = 10 * 1024 * 1024;
+static_assert(core::kPayloadBytesMax <= kPayloadBytesMax);
+static_assert(kPayloadBytesMax < core::kPayloadBytesCeiling);
 
 // "default" for an empty field. INVALID_ARGUMENT: over the bound or with other characters.
 absl::StatusOr<std::string> ToNamespace(const std::string& field);
@@ -48,8 +56,14 @@ void ToProto(const runtime::Receipt& receipt, v1::ResultReceipt& message);
 absl::StatusOr<runtime::Result> FromProto(const v1::TaskResult& message);
 absl::StatusOr<runtime::TaskKey> FromProto(const v1::TaskReceipt& message);
 
+// Tasks in one answer to Get; none is added when their payloads have so many bytes already.
+inline constexpr std::uint32_t kTaskPageMax = 5'000;
+inline constexpr std::size_t kTaskPageBytesMax = 64 << 20;
+
 struct ViewOptions {
   bool without_payloads = false;
+  core::TaskNumber tasks_after = 0;
+  std::uint32_t task_page_size = kTaskPageMax;  // 1 to kTaskPageMax
 };
 // Without what the definition's maskedFields name.
 void ToProto(const runtime::WorkflowView& view, const ViewOptions& options, v1::Workflow& message);

@@ -8,103 +8,20 @@
 #include "engine/base/status.h"
 #include "engine/core/checker.h"
 #include "engine/core/limits.h"
-#include "engine/grpc/action_request.h"
 #include "engine/grpc/api_status.h"
 #include "engine/grpc/convert.h"
+#include "engine/grpc/list_request.h"
 #include "engine/grpc/task_id.h"
+#include "engine/grpc/triggers.h"
 #include "engine/grpc/unary.h"
 
 namespace skald::grpc_edge {
 namespace {
 
 constexpr int kStartsMax = 1'000;
-constexpr std::uint32_t kListPageDefault = 100;
-constexpr std::uint32_t kListPageMax = 1'000;
 constexpr std::uint32_t kHistoryPageDefault = 1'000;
 constexpr std::uint32_t kHistoryPageMax = 10'000;
-
-absl::StatusOr<ports::Page> ToPage(std::uint32_t size, const std::string& token) {
-  if (size > kListPageMax) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("page_size: ", size, ", at most ", kListPageMax, " expected"));
-  }
-  return ports::Page{size == 0 ? kListPageDefault : size, token};
-}
-
-absl::StatusOr<ports::WorkflowFilter> ToFilter(const v1::ListRequest& request) {
-  ports::WorkflowFilter filter;
-  ASSIGN_OR_RETURN(filter.name_space, ToNamespace(request.namespace_()));
-  filter.name = request.name();
-  filter.correlation_id = request.correlation_id();
-  if (!request.parent_workflow_id().empty()) {
-    ASSIGN_OR_RETURN(filter.parent, ToWorkflowId(request.parent_workflow_id()));
-  }
-  for (const int status : request.statuses()) {
-    filter.statuses.push_back(FromProto(static_cast<v1::WorkflowStatus>(status)));
-  }
-  for (const int status : request.saga_statuses()) {
-    filter.saga_statuses.push_back(FromProto(static_cast<v1::SagaStatus>(status)));
-  }
-  filter.started_from = request.started_from_us();
-  filter.started_before = request.started_before_us();
-  return filter;
-}
-
-absl::StatusOr<core::Trigger> ToTrigger(const v1::UpdateTaskRequest& request) {
-  RETURN_IF_ERROR(CheckReason(request.reason()));
-  if (request.task_id().empty() == request.reference().empty()) {
-    return absl::InvalidArgumentError("task_id or reference: one of them expected");
-  }
-  core::UpdateTask update;
-  if (!request.task_id().empty()) {
-    ASSIGN_OR_RETURN(const TaskName name, ParseTaskId(request.task_id()));
-    if (name.workflow.ToString() != request.workflow_id()) {
-      return absl::InvalidArgumentError("task_id: a task of another workflow");
-    }
-    update.task = name.task;
-  }
-  update.reference = request.reference();
-  if (request.status() == v1::TASK_STATUS_UNSPECIFIED) {
-    return absl::InvalidArgumentError("status: one expected");
-  }
-  update.status = static_cast<core::TaskStatus>(static_cast<int>(request.status()) - 1);
-  ASSIGN_OR_RETURN(update.output, ToObjectPayload(request.output(), "output"));
-  update.reason = request.reason();
-  update.effect = FromProto(request.effect());
-  update.actor = ActorOr(request.actor());
-  return core::Trigger(std::move(update));
-}
-
-absl::StatusOr<core::Trigger> ToTrigger(const v1::OperateRequest& request) {
-  RETURN_IF_ERROR(CheckReason(request.reason()));
-  core::OperateSaga operate;
-  switch (request.verb()) {
-    case v1::OperateRequest::VERB_RETRY:
-      operate.verb = core::Verb::kRetry;
-      break;
-    case v1::OperateRequest::VERB_RESOLVE:
-      operate.verb = core::Verb::kResolve;
-      break;
-    case v1::OperateRequest::VERB_SETTLE:
-      operate.verb = core::Verb::kSettle;
-      break;
-    case v1::OperateRequest::VERB_SKIP:
-      operate.verb = core::Verb::kSkip;
-      break;
-    case v1::OperateRequest::VERB_ABANDON:
-      operate.verb = core::Verb::kAbandon;
-      break;
-    default:
-      return absl::InvalidArgumentError("verb: one of the verbs expected");
-  }
-  operate.reference = request.reference();
-  operate.iteration = request.iteration();
-  operate.effect = FromProto(request.effect());
-  ASSIGN_OR_RETURN(operate.output, ToObjectPayload(request.output(), "output"));
-  operate.actor = request.actor();
-  operate.reason = request.reason();
-  return core::Trigger(std::move(operate));
-}
+constexpr std::size_t kHistoryPageBytes = 64 << 20;  // and the row of events that passes it
 
 }  // namespace
 
@@ -158,8 +75,16 @@ WorkflowServiceImpl::Reactor* WorkflowServiceImpl::Get(Context* context,
   if (!name_space.ok()) return FinishNow(context, ToGrpc(name_space.status()));
   const auto id = ToWorkflowId(request->workflow_id());
   if (!id.ok()) return FinishNow(context, ToGrpc(id.status()));
+  if (request->task_page_size() > kTaskPageMax || request->tasks_after() < 0) {
+    return FinishNow(context, ToGrpc(absl::InvalidArgumentError(absl::StrCat(
+                                  "task_page_size: ", request->task_page_size(), ", at most ",
+                                  kTaskPageMax, " expected; tasks_after: 0 or more"))));
+  }
   Reactor* reactor = context->DefaultReactor();
-  const ViewOptions options{.without_payloads = request->without_payloads()};
+  const ViewOptions options{
+      .without_payloads = request->without_payloads(),
+      .tasks_after = static_cast<core::TaskNumber>(request->tasks_after()),
+      .task_page_size = request->task_page_size() == 0 ? kTaskPageMax : request->task_page_size()};
   reader_.Read(*name_space, *id,
                [reactor, response, options](absl::StatusOr<WorkflowReader::View> view) {
                  if (view.ok()) ToProto(**view, options, *response);
@@ -176,10 +101,7 @@ WorkflowServiceImpl::Reactor* WorkflowServiceImpl::List(Context* context,
     if (!filter.ok()) return ToGrpc(filter.status());
     const auto page = ToPage(request->page_size(), request->page_token());
     if (!page.ok()) return ToGrpc(page.status());
-    const auto order = request->order() == v1::ListRequest::ORDER_OLDEST_FIRST
-                           ? ports::WorkflowOrder::kOldestFirst
-                           : ports::WorkflowOrder::kNewestFirst;
-    const auto found = catalog_.ListWorkflows(*filter, order, *page);
+    const auto found = catalog_.ListWorkflows(*filter, ToOrder(*request), *page);
     if (!found.ok()) return ToGrpc(found.status());
     for (const ports::WorkflowSummary& summary : found->items) {
       ToProto(summary, *response->add_workflows());
@@ -205,7 +127,7 @@ WorkflowServiceImpl::Reactor* WorkflowServiceImpl::History(Context* context,
     if (!view.ok()) return ToGrpc(view.status());
     const std::uint32_t count =
         request->page_size() == 0 ? kHistoryPageDefault : request->page_size();
-    const auto events = reader_.ReadEvents(*id, request->after_seq(), count);
+    const auto events = reader_.ReadEvents(*id, request->after_seq(), count, kHistoryPageBytes);
     if (!events.ok()) return ToGrpc(events.status());
     for (const core::Event& event : *events) {
       ToProto(event, (*view)->definition->masked, *response->add_events());
@@ -251,34 +173,28 @@ WorkflowServiceImpl::Reactor* WorkflowServiceImpl::Pause(Context* context,
                                                          const v1::ActionRequest* request,
                                                          v1::ActionResponse* response) {
   return Send(context, request->namespace_(), request->workflow_id(),
-              ToTrigger<core::PauseWorkflow>(*request), response);
+              ToAction<core::PauseWorkflow>(*request), response);
 }
 
 WorkflowServiceImpl::Reactor* WorkflowServiceImpl::Resume(Context* context,
                                                           const v1::ActionRequest* request,
                                                           v1::ActionResponse* response) {
   return Send(context, request->namespace_(), request->workflow_id(),
-              ToTrigger<core::ResumeWorkflow>(*request), response);
+              ToAction<core::ResumeWorkflow>(*request), response);
 }
 
 WorkflowServiceImpl::Reactor* WorkflowServiceImpl::Terminate(Context* context,
                                                              const v1::TerminateRequest* request,
                                                              v1::ActionResponse* response) {
-  auto trigger = ToTrigger<core::TerminateWorkflow>(*request);
-  if (trigger.ok()) {
-    auto& terminate = std::get<core::TerminateWorkflow>(*trigger);
-    terminate.abandon = request->abandon();
-    terminate.trigger_failure_workflow = request->trigger_failure_workflow();
-  }
-  return Send(context, request->namespace_(), request->workflow_id(), std::move(trigger), response);
+  return Send(context, request->namespace_(), request->workflow_id(), ToTrigger(*request),
+              response);
 }
 
 WorkflowServiceImpl::Reactor* WorkflowServiceImpl::Compensate(Context* context,
                                                               const v1::CompensateRequest* request,
                                                               v1::ActionResponse* response) {
-  auto trigger = ToTrigger<core::CompensateWorkflow>(*request);
-  if (trigger.ok()) std::get<core::CompensateWorkflow>(*trigger).force = request->force();
-  return Send(context, request->namespace_(), request->workflow_id(), std::move(trigger), response);
+  return Send(context, request->namespace_(), request->workflow_id(), ToTrigger(*request),
+              response);
 }
 
 WorkflowServiceImpl::Reactor* WorkflowServiceImpl::Operate(Context* context,
@@ -332,6 +248,36 @@ WorkflowServiceImpl::Reactor* WorkflowServiceImpl::Verify(Context* context,
     response->set_events_checked(events->size());
     return grpc::Status::OK;
   });
+}
+
+WorkflowServiceImpl::Reactor* WorkflowServiceImpl::Delete(Context* context,
+                                                          const v1::ActionRequest* request,
+                                                          v1::ActionResponse* response) {
+  const auto space = ToNamespace(request->namespace_());
+  if (!space.ok()) return FinishNow(context, ToGrpc(space.status()));
+  const auto id = ToWorkflowId(request->workflow_id());
+  if (!id.ok()) return FinishNow(context, ToGrpc(id.status()));
+  const absl::Status reason = CheckReason(request->reason());
+  if (!reason.ok()) return FinishNow(context, ToGrpc(reason));
+  Reactor* reactor = context->DefaultReactor();
+  engine_.Delete({.name_space = *space,
+                  .id = *id,
+                  .actor = ActorOr(request->actor()),
+                  .reason = request->reason()},
+                 [reactor, response](const absl::StatusOr<core::Answer>& answer) {
+                   response->set_changed(answer.ok());
+                   reactor->Finish(ToGrpc(answer.status()));
+                 });
+  return reactor;
+}
+
+WorkflowServiceImpl::Reactor* WorkflowServiceImpl::Bulk(Context* context,
+                                                        const v1::BulkRequest* request,
+                                                        v1::BulkResponse* response) {
+  Reactor* reactor = context->DefaultReactor();
+  bulk_.Run(*request, *response,
+            [reactor](const absl::Status& status) { reactor->Finish(ToGrpc(status)); });
+  return reactor;
 }
 
 }  // namespace skald::grpc_edge

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "engine/grpc/blocking_pool.h"
+#include "engine/grpc/bulk_runner.h"
 #include "engine/grpc/starter.h"
 #include "engine/grpc/watch_stream.h"
 #include "engine/grpc/workflow_reader.h"
@@ -31,7 +32,8 @@ class WorkflowServiceImpl final : public v1::WorkflowService::CallbackService {
         log_(log),
         starter_(starter),
         reader_(reader),
-        pool_(pool) {}
+        pool_(pool),
+        bulk_(engine, catalog, reader, pool) {}
 
   Reactor* Start(Context* context, const v1::StartRequest* request,
                  v1::StartResponse* response) override;
@@ -80,6 +82,10 @@ class WorkflowServiceImpl final : public v1::WorkflowService::CallbackService {
                     v1::TaskLogsResponse* response) override;
   Reactor* Verify(Context* context, const v1::VerifyRequest* request,
                   v1::VerifyResponse* response) override;
+  Reactor* Delete(Context* context, const v1::ActionRequest* request,
+                  v1::ActionResponse* response) override;
+  Reactor* Bulk(Context* context, const v1::BulkRequest* request,
+                v1::BulkResponse* response) override;
 
  private:
   Reactor* Send(Context* context, const std::string& name_space, const std::string& workflow_id,
@@ -100,6 +106,7 @@ class WorkflowServiceImpl final : public v1::WorkflowService::CallbackService {
   Starter& starter_;
   WorkflowReader& reader_;
   BlockingPool& pool_;
+  BulkRunner bulk_;
   std::atomic<std::int64_t> waiting_calls_ = 0;  // Execute and Await
 };
 

@@ -4,11 +4,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
-#include "engine/grpc/action_request.h"
 #include "engine/grpc/api_status.h"
 #include "engine/grpc/convert.h"
 #include "engine/grpc/execution.h"
 #include "engine/grpc/signal_call.h"
+#include "engine/grpc/triggers.h"
 #include "engine/grpc/unary.h"
 #include "engine/grpc/workflow_service.h"
 
@@ -100,14 +100,10 @@ WorkflowServiceImpl::Reactor* WorkflowServiceImpl::Signal(Context* context,
   if (!name_space.ok()) return FinishNow(context, ToGrpc(name_space.status()));
   const auto id = ToWorkflowId(request->workflow_id());
   if (!id.ok()) return FinishNow(context, ToGrpc(id.status()));
-  core::SignalWorkflow signal;
-  signal.reference = request->reference();
-  signal.actor = ActorOr(request->actor());
-  auto payload = ToObjectPayload(request->payload(), "payload");
-  if (!payload.ok()) return FinishNow(context, ToGrpc(payload.status()));
-  signal.payload = *std::move(payload);
+  auto signal = ToSignal(*request);
+  if (!signal.ok()) return FinishNow(context, ToGrpc(signal.status()));
   Reactor* reactor = context->DefaultReactor();
-  std::make_shared<SignalCall>(engine_, reader_, *name_space, std::move(signal),
+  std::make_shared<SignalCall>(engine_, reader_, *name_space, *std::move(signal),
                                [reactor, response](const absl::StatusOr<core::WorkflowId>& taken) {
                                  if (taken.ok()) {
                                    response->set_changed(true);

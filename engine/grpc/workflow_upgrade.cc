@@ -4,9 +4,9 @@
 #include "engine/base/status.h"
 #include "engine/core/upgrade_diff.h"
 #include "engine/core/upgrade_rules.h"
-#include "engine/grpc/action_request.h"
 #include "engine/grpc/api_status.h"
 #include "engine/grpc/convert.h"
+#include "engine/grpc/triggers.h"
 #include "engine/grpc/unary.h"
 #include "engine/grpc/workflow_service.h"
 

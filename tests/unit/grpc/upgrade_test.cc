@@ -13,7 +13,7 @@ namespace {
 using test::EdgeServer;
 using ::testing::HasSubstr;
 
-class UpgradeTest : public testing::Test {
+class UpgradeTest : public ::testing::Test {
  protected:
   void Define(int version, const std::string& steps) {
     const std::string json = absl::StrCat(R"({"name":"order","version":)", version,

@@ -1,0 +1,216 @@
+#include "engine/app/action_verbs.h"
+
+#include <array>
+#include <string>
+
+#include "engine/base/status.h"
+
+namespace skald::app {
+namespace {
+
+using Stub = v1::WorkflowService::Stub;
+
+// ---- what the options say, but for whom it is for and who asks ----
+
+absl::Status Fill(const ActionArguments& arguments, v1::SignalRequest& request) {
+  request.set_reference(arguments.step);
+  ASSIGN_OR_RETURN(*request.mutable_payload(), TextOrFile(arguments.payload));
+  return absl::OkStatus();
+}
+
+absl::Status Fill(const ActionArguments& arguments, v1::UpdateTaskRequest& request) {
+  request.set_task_id(arguments.task);
+  request.set_reference(arguments.step);
+  request.set_reason(arguments.reason);
+  v1::TaskStatus status = v1::TASK_STATUS_UNSPECIFIED;
+  v1::TaskStatus_Parse("TASK_STATUS_" + arguments.status, &status);
+  request.set_status(status);
+  ASSIGN_OR_RETURN(*request.mutable_output(), TextOrFile(arguments.payload));
+  return absl::OkStatus();
+}
+
+absl::Status Fill(const ActionArguments& arguments, v1::ActionRequest& request) {
+  request.set_reason(arguments.reason);
+  return absl::OkStatus();
+}
+
+absl::Status Fill(const ActionArguments& arguments, v1::TerminateRequest& request) {
+  request.set_reason(arguments.reason);
+  request.set_abandon(arguments.flag);
+  request.set_trigger_failure_workflow(arguments.failure_workflow);
+  return absl::OkStatus();
+}
+
+absl::Status Fill(const ActionArguments& arguments, v1::CompensateRequest& request) {
+  request.set_reason(arguments.reason);
+  request.set_force(arguments.flag);
+  return absl::OkStatus();
+}
+
+absl::Status Fill(const ActionArguments& arguments, v1::RestartRequest& request) {
+  request.set_reason(arguments.reason);
+  request.set_force(arguments.flag);
+  request.set_use_latest_definition(arguments.use_latest_definition);
+  return absl::OkStatus();
+}
+
+absl::Status Fill(const ActionArguments& arguments, v1::RetryRequest& request) {
+  request.set_reason(arguments.reason);
+  request.set_resume_sub_workflows(arguments.flag);
+  return absl::OkStatus();
+}
+
+absl::Status Fill(const ActionArguments& arguments, v1::RerunRequest& request) {
+  request.set_reason(arguments.reason);
+  request.set_task_id(arguments.task);
+  request.set_reference(arguments.step);
+  request.set_correlation_id(arguments.correlation_id);
+  ASSIGN_OR_RETURN(*request.mutable_task_input(), TextOrFile(arguments.payload));
+  ASSIGN_OR_RETURN(*request.mutable_input(), TextOrFile(arguments.input));
+  return absl::OkStatus();
+}
+
+absl::Status Fill(const ActionArguments& arguments, v1::SkipTaskRequest& request) {
+  request.set_reason(arguments.reason);
+  request.set_reference(arguments.step);
+  ASSIGN_OR_RETURN(*request.mutable_task_input(), TextOrFile(arguments.input));
+  ASSIGN_OR_RETURN(*request.mutable_task_output(), TextOrFile(arguments.payload));
+  return absl::OkStatus();
+}
+
+absl::Status Fill(const ActionArguments& arguments, v1::UpdateVariablesRequest& request) {
+  request.set_reason(arguments.reason);
+  ASSIGN_OR_RETURN(*request.mutable_variables(), TextOrFile(arguments.payload));
+  return absl::OkStatus();
+}
+
+// ---- the options ----
+
+void NoOptions(CLI::App& /*command*/, ActionArguments& /*arguments*/, bool /*one*/) {}
+
+void SignalOptions(CLI::App& command, ActionArguments& arguments, bool /*one*/) {
+  command.add_option("--step", arguments.step, "Reference of the step; the first that waits");
+  command.add_option("--payload", arguments.payload, "JSON object, or @FILE");
+}
+
+void UpdateTaskOptions(CLI::App& command, ActionArguments& arguments, bool one) {
+  auto* step = command.add_option("--step", arguments.step, "Reference of the step");
+  if (one) command.add_option("--task", arguments.task, "Id of the task instead")->excludes(step);
+  // Among many, the name is that of the filter.
+  command.add_option(one ? "--status" : "--task-status", arguments.status, "What became of it")
+      ->check(CLI::IsMember({"COMPLETED", "FAILED", "FAILED_WITH_TERMINAL_ERROR"}))
+      ->capture_default_str();
+  command.add_option("--task-output", arguments.payload, "JSON object, or @FILE");
+}
+
+void TerminateOptions(CLI::App& command, ActionArguments& arguments, bool /*one*/) {
+  command.add_flag("--abandon", arguments.flag, "Leave a saga as it stands");
+  command.add_flag("--failure-workflow", arguments.failure_workflow,
+                   "Run the failure workflow, as after a failure");
+}
+
+void CompensateOptions(CLI::App& command, ActionArguments& arguments, bool /*one*/) {
+  command.add_flag("--force", arguments.flag, "Also after the pivot; recorded as an override");
+}
+
+void RestartOptions(CLI::App& command, ActionArguments& arguments, bool one) {
+  command.add_flag("--force", arguments.flag, "Also a saga that left effects standing");
+  if (!one) return;
+  command.add_flag("--use-latest-definition", arguments.use_latest_definition,
+                   "With the newest version of its definition");
+}
+
+void RetryOptions(CLI::App& command, ActionArguments& arguments, bool /*one*/) {
+  command.add_flag("--resume-sub-workflows", arguments.flag,
+                   "Retry sub-workflows that failed, instead of starting new ones");
+}
+
+void RerunOptions(CLI::App& command, ActionArguments& arguments, bool one) {
+  auto* step = command.add_option("--step", arguments.step,
+                                  "From the newest run of that step; absent: from the beginning");
+  if (one) {
+    command.add_option("--task", arguments.task, "From the task with that id")->excludes(step);
+  }
+  command.add_option("--task-input", arguments.payload, "Its input: JSON object, or @FILE");
+  command.add_option("--input", arguments.input, "The workflow's: JSON object, or @FILE");
+  // Among many, the name is that of the filter.
+  if (one) command.add_option("--correlation-id", arguments.correlation_id, "Another one");
+}
+
+void SkipOptions(CLI::App& command, ActionArguments& arguments, bool /*one*/) {
+  command.add_option("--step", arguments.step, "Reference of the step")->required();
+  command.add_option("--task-input", arguments.input, "JSON object, or @FILE");
+  command.add_option("--task-output", arguments.payload, "JSON object, or @FILE");
+}
+
+void VariablesOptions(CLI::App& command, ActionArguments& arguments, bool /*one*/) {
+  command.add_option("--variables", arguments.payload, "JSON object, or @FILE")->required();
+}
+
+// ---- the calls ----
+
+template <typename Request,
+          grpc::Status (Stub::*kCall)(grpc::ClientContext*, const Request&, v1::ActionResponse*)>
+int One(const Options& options, const Arguments& arguments) {
+  Request request;
+  if (const absl::Status filled = Fill(*arguments, request); !filled.ok()) {
+    return FailLocally(filled);
+  }
+  return Act(options, arguments, request,
+             [](auto& stub, auto& context, const auto& message, auto& response) {
+               return (stub.*kCall)(&context, message, &response);
+             });
+}
+
+template <typename Request, Request* (v1::BulkRequest::*kPart)()>
+absl::Status Many(const ActionArguments& arguments, v1::BulkRequest& request) {
+  Request& part = *(request.*kPart)();
+  part.set_actor(arguments.actor);
+  return Fill(arguments, part);
+}
+
+using Bulk = v1::BulkRequest;
+constexpr std::array kVerbs = {
+    ActionVerb{"signal", "Complete a waiting WAIT step", Reason::kNone, &SignalOptions,
+               &One<v1::SignalRequest, &Stub::Signal>,
+               &Many<v1::SignalRequest, &Bulk::mutable_signal>},
+    ActionVerb{"update-task", "Say what became of a task", Reason::kOptional, &UpdateTaskOptions,
+               &One<v1::UpdateTaskRequest, &Stub::UpdateTask>,
+               &Many<v1::UpdateTaskRequest, &Bulk::mutable_update_task>},
+    ActionVerb{"pause", "Start nothing new", Reason::kOptional, &NoOptions,
+               &One<v1::ActionRequest, &Stub::Pause>,
+               &Many<v1::ActionRequest, &Bulk::mutable_pause>},
+    ActionVerb{"resume", "Go on after a pause", Reason::kOptional, &NoOptions,
+               &One<v1::ActionRequest, &Stub::Resume>,
+               &Many<v1::ActionRequest, &Bulk::mutable_resume>},
+    ActionVerb{"terminate", "End a workflow and its sub-workflows; a saga is undone first",
+               Reason::kOptional, &TerminateOptions, &One<v1::TerminateRequest, &Stub::Terminate>,
+               &Many<v1::TerminateRequest, &Bulk::mutable_terminate>},
+    ActionVerb{"delete", "Remove a workflow that has ended, with its history", Reason::kOptional,
+               &NoOptions, &One<v1::ActionRequest, &Stub::Delete>,
+               &Many<v1::ActionRequest, &Bulk::mutable_delete_>},
+    ActionVerb{"compensate", "Undo a running saga", Reason::kOptional, &CompensateOptions,
+               &One<v1::CompensateRequest, &Stub::Compensate>,
+               &Many<v1::CompensateRequest, &Bulk::mutable_compensate>},
+    ActionVerb{"restart", "Begin an ended workflow again", Reason::kOptional, &RestartOptions,
+               &One<v1::RestartRequest, &Stub::Restart>,
+               &Many<v1::RestartRequest, &Bulk::mutable_restart>},
+    ActionVerb{"retry", "Attempt anew what failed in an ended workflow", Reason::kOptional,
+               &RetryOptions, &One<v1::RetryRequest, &Stub::Retry>,
+               &Many<v1::RetryRequest, &Bulk::mutable_retry>},
+    ActionVerb{"rerun", "Do a task of an ended workflow again, and what follows", Reason::kOptional,
+               &RerunOptions, &One<v1::RerunRequest, &Stub::Rerun>,
+               &Many<v1::RerunRequest, &Bulk::mutable_rerun>},
+    ActionVerb{"skip", "Have a step that has not begun stepped over", Reason::kOptional,
+               &SkipOptions, &One<v1::SkipTaskRequest, &Stub::SkipTask>,
+               &Many<v1::SkipTaskRequest, &Bulk::mutable_skip_task>},
+    ActionVerb{"update-variables", "Lay variables over the workflow's", Reason::kOptional,
+               &VariablesOptions, &One<v1::UpdateVariablesRequest, &Stub::UpdateVariables>,
+               &Many<v1::UpdateVariablesRequest, &Bulk::mutable_update_variables>},
+};
+
+}  // namespace
+
+std::span<const ActionVerb> ActionVerbs() { return kVerbs; }
+
+}  // namespace skald::app

@@ -1,0 +1,167 @@
+#include "engine/grpc/triggers.h"
+
+#include "absl/strings/str_cat.h"
+#include "engine/core/limits.h"
+#include "engine/grpc/convert.h"
+#include "engine/grpc/task_id.h"
+
+namespace skald::grpc_edge {
+namespace {
+
+absl::Status CheckCorrelationId(const std::string& correlation_id) {
+  if (correlation_id.size() <= core::kCorrelationIdBytesMax) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("correlation_id: ", correlation_id.size(),
+                                                 " bytes, more than kCorrelationIdBytesMax (",
+                                                 core::kCorrelationIdBytesMax, ")"));
+}
+
+}  // namespace
+
+std::string ActorOr(const std::string& actor) { return actor.empty() ? "api" : actor; }
+
+absl::Status CheckReason(const std::string& reason) {
+  if (reason.size() <= core::kReasonBytesMax) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("reason: ", reason.size(), " bytes, at most ",
+                                                 core::kReasonBytesMax, " expected"));
+}
+
+absl::StatusOr<core::SignalWorkflow> ToSignal(const v1::SignalRequest& request) {
+  core::SignalWorkflow signal;
+  signal.reference = request.reference();
+  signal.actor = ActorOr(request.actor());
+  ASSIGN_OR_RETURN(signal.payload, ToObjectPayload(request.payload(), "payload"));
+  return signal;
+}
+
+absl::StatusOr<core::Trigger> ToTrigger(const v1::TerminateRequest& request) {
+  ASSIGN_OR_RETURN(auto terminate, ToAction<core::TerminateWorkflow>(request));
+  terminate.abandon = request.abandon();
+  terminate.trigger_failure_workflow = request.trigger_failure_workflow();
+  return core::Trigger(std::move(terminate));
+}
+
+absl::StatusOr<core::Trigger> ToTrigger(const v1::CompensateRequest& request) {
+  ASSIGN_OR_RETURN(auto compensate, ToAction<core::CompensateWorkflow>(request));
+  compensate.force = request.force();
+  return core::Trigger(std::move(compensate));
+}
+
+absl::StatusOr<core::Trigger> ToTrigger(const v1::RestartRequest& request) {
+  if (request.use_latest_definition()) {
+    return absl::InvalidArgumentError(
+        "restart.use_latest_definition: the definition is looked up for one workflow at a time");
+  }
+  ASSIGN_OR_RETURN(auto restart, ToAction<core::RestartWorkflow>(request));
+  restart.force = request.force();
+  return core::Trigger(std::move(restart));
+}
+
+absl::StatusOr<core::Trigger> ToTrigger(const v1::RetryRequest& request) {
+  ASSIGN_OR_RETURN(auto retry, ToAction<core::RetryWorkflow>(request));
+  retry.resume_sub_workflows = request.resume_sub_workflows();
+  return core::Trigger(std::move(retry));
+}
+
+absl::StatusOr<core::Trigger> ToTrigger(const v1::RerunRequest& request) {
+  RETURN_IF_ERROR(CheckReason(request.reason()));
+  RETURN_IF_ERROR(CheckCorrelationId(request.correlation_id()));
+  if (!request.task_id().empty() && !request.reference().empty()) {
+    return absl::InvalidArgumentError("task_id or reference: one of them at most");
+  }
+  core::RerunWorkflow rerun;
+  if (!request.task_id().empty()) {
+    ASSIGN_OR_RETURN(const TaskName name, ParseTaskId(request.task_id()));
+    rerun.task = name.task;
+  }
+  rerun.reference = request.reference();
+  rerun.actor = ActorOr(request.actor());
+  rerun.reason = request.reason();
+  if (!request.task_input().empty()) {
+    ASSIGN_OR_RETURN(rerun.task_input, ToObjectPayload(request.task_input(), "task_input"));
+  }
+  if (!request.input().empty()) {
+    ASSIGN_OR_RETURN(rerun.input, ToObjectPayload(request.input(), "input"));
+  }
+  rerun.correlation_id = request.correlation_id();
+  return core::Trigger(std::move(rerun));
+}
+
+absl::StatusOr<core::Trigger> ToTrigger(const v1::SkipTaskRequest& request) {
+  RETURN_IF_ERROR(CheckReason(request.reason()));
+  core::SkipTask skip;
+  skip.reference = request.reference();
+  skip.actor = ActorOr(request.actor());
+  skip.reason = request.reason();
+  if (!request.task_input().empty()) {
+    ASSIGN_OR_RETURN(skip.input, ToObjectPayload(request.task_input(), "task_input"));
+  }
+  ASSIGN_OR_RETURN(skip.output, ToObjectPayload(request.task_output(), "task_output"));
+  return core::Trigger(std::move(skip));
+}
+
+absl::StatusOr<core::Trigger> ToTrigger(const v1::UpdateVariablesRequest& request) {
+  RETURN_IF_ERROR(CheckReason(request.reason()));
+  core::UpdateVariables update;
+  update.actor = ActorOr(request.actor());
+  update.reason = request.reason();
+  ASSIGN_OR_RETURN(update.variables, ToObjectPayload(request.variables(), "variables"));
+  return core::Trigger(std::move(update));
+}
+
+absl::StatusOr<core::Trigger> ToTrigger(const v1::UpdateTaskRequest& request) {
+  RETURN_IF_ERROR(CheckReason(request.reason()));
+  if (request.task_id().empty() == request.reference().empty()) {
+    return absl::InvalidArgumentError("task_id or reference: one of them expected");
+  }
+  core::UpdateTask update;
+  if (!request.task_id().empty()) {
+    ASSIGN_OR_RETURN(const TaskName name, ParseTaskId(request.task_id()));
+    if (name.workflow.ToString() != request.workflow_id()) {
+      return absl::InvalidArgumentError("task_id: a task of another workflow");
+    }
+    update.task = name.task;
+  }
+  update.reference = request.reference();
+  if (request.status() == v1::TASK_STATUS_UNSPECIFIED) {
+    return absl::InvalidArgumentError("status: one expected");
+  }
+  update.status = static_cast<core::TaskStatus>(static_cast<int>(request.status()) - 1);
+  ASSIGN_OR_RETURN(update.output, ToObjectPayload(request.output(), "output"));
+  update.reason = request.reason();
+  update.effect = FromProto(request.effect());
+  update.actor = ActorOr(request.actor());
+  return core::Trigger(std::move(update));
+}
+
+absl::StatusOr<core::Trigger> ToTrigger(const v1::OperateRequest& request) {
+  RETURN_IF_ERROR(CheckReason(request.reason()));
+  core::OperateSaga operate;
+  switch (request.verb()) {
+    case v1::OperateRequest::VERB_RETRY:
+      operate.verb = core::Verb::kRetry;
+      break;
+    case v1::OperateRequest::VERB_RESOLVE:
+      operate.verb = core::Verb::kResolve;
+      break;
+    case v1::OperateRequest::VERB_SETTLE:
+      operate.verb = core::Verb::kSettle;
+      break;
+    case v1::OperateRequest::VERB_SKIP:
+      operate.verb = core::Verb::kSkip;
+      break;
+    case v1::OperateRequest::VERB_ABANDON:
+      operate.verb = core::Verb::kAbandon;
+      break;
+    default:
+      return absl::InvalidArgumentError("verb: one of the verbs expected");
+  }
+  operate.reference = request.reference();
+  operate.iteration = request.iteration();
+  operate.effect = FromProto(request.effect());
+  ASSIGN_OR_RETURN(operate.output, ToObjectPayload(request.output(), "output"));
+  operate.actor = request.actor();
+  operate.reason = request.reason();
+  return core::Trigger(std::move(operate));
+}
+
+}  // namespace skald::grpc_edge
