@@ -27,7 +27,7 @@ struct ServerConfig {
   std::string unknown_outcome = "BARRIER";
   std::uint32_t node_lease_ms = 10'000;
   std::uint32_t task_lease_ms = 30'000;
-  std::uint32_t park_after_ms = 2'000;
+  std::uint32_t park_after_ms = 5'000;
   std::uint32_t ping_interval_ms = 2'000;
   std::uint32_t stop_grace_ms = 5'000;
   std::string retention = "0";  // "90d", "36h"; "0" = for ever

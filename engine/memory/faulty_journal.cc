@@ -105,18 +105,22 @@ void FaultyJournal::CountOpen(const ports::SlotRange& slots,
       Call::kCountOpen, [this, slots](auto set) { inner_.CountOpen(slots, set); }, done);
 }
 
-void FaultyJournal::LoadDue(const ports::SlotRange& slots, core::TimeUs until,
-                            std::size_t count_max,
+void FaultyJournal::LoadDue(const ports::SlotRange& slots, const ports::WakePoint& after,
+                            core::TimeUs until, std::size_t count_max,
                             ports::Done<std::vector<ports::StoredWorkflow>> done) {
   Queue<absl::StatusOr<std::vector<ports::StoredWorkflow>>>(
       Call::kLoadDue,
-      [this, slots, until, count_max](auto set) { inner_.LoadDue(slots, until, count_max, set); },
+      [this, slots, after, until, count_max](auto set) {
+        inner_.LoadDue(slots, after, until, count_max, set);
+      },
       done);
 }
 
-void FaultyJournal::NextWakeAt(const ports::SlotRange& slots, ports::Done<core::TimeUs> done) {
+void FaultyJournal::NextWakeAt(const ports::SlotRange& slots, core::TimeUs from,
+                               ports::Done<core::TimeUs> done) {
   Queue<absl::StatusOr<core::TimeUs>>(
-      Call::kNextWakeAt, [this, slots](auto set) { inner_.NextWakeAt(slots, set); }, done);
+      Call::kNextWakeAt, [this, slots, from](auto set) { inner_.NextWakeAt(slots, from, set); },
+      done);
 }
 
 void FaultyJournal::Delete(const ports::NodeLease& lease, const core::WorkflowId& id,

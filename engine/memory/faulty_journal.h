@@ -79,9 +79,11 @@ class FaultyJournal final : public ports::Journal {
                   std::size_t count_max,
                   ports::Done<std::vector<ports::StoredWorkflow>> done) override;
   void CountOpen(const ports::SlotRange& slots, ports::Done<ports::OpenWorkflows> done) override;
-  void LoadDue(const ports::SlotRange& slots, core::TimeUs until, std::size_t count_max,
+  void LoadDue(const ports::SlotRange& slots, const ports::WakePoint& after, core::TimeUs until,
+               std::size_t count_max,
                ports::Done<std::vector<ports::StoredWorkflow>> done) override;
-  void NextWakeAt(const ports::SlotRange& slots, ports::Done<core::TimeUs> done) override;
+  void NextWakeAt(const ports::SlotRange& slots, core::TimeUs from,
+                  ports::Done<core::TimeUs> done) override;
   void Delete(const ports::NodeLease& lease, const core::WorkflowId& id,
               ports::Done<ports::Deletion> done) override;
   void Retain(const ports::NodeLease& lease, core::TimeUs before, std::uint32_t count_max,

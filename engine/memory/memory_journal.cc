@@ -43,14 +43,15 @@ void MemoryJournal::CountOpen(const ports::SlotRange& slots,
   done(store_.CountOpen(slots));
 }
 
-void MemoryJournal::LoadDue(const ports::SlotRange& slots, core::TimeUs until,
-                            std::size_t count_max,
+void MemoryJournal::LoadDue(const ports::SlotRange& slots, const ports::WakePoint& after,
+                            core::TimeUs until, std::size_t count_max,
                             ports::Done<std::vector<ports::StoredWorkflow>> done) {
-  done(store_.LoadDue(slots, until, count_max));
+  done(store_.LoadDue(slots, after, until, count_max));
 }
 
-void MemoryJournal::NextWakeAt(const ports::SlotRange& slots, ports::Done<core::TimeUs> done) {
-  done(store_.NextWakeAt(slots));
+void MemoryJournal::NextWakeAt(const ports::SlotRange& slots, core::TimeUs from,
+                               ports::Done<core::TimeUs> done) {
+  done(store_.NextWakeAt(slots, from));
 }
 
 void MemoryJournal::Delete(const ports::NodeLease& lease, const core::WorkflowId& id,

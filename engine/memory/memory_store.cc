@@ -217,11 +217,13 @@ std::vector<ports::StoredWorkflow> MemoryStore::LoadActive(const ports::SlotRang
 }
 
 std::vector<ports::StoredWorkflow> MemoryStore::LoadDue(const ports::SlotRange& slots,
+                                                        const ports::WakePoint& after,
                                                         core::TimeUs until,
                                                         std::size_t count_max) const {
   base::MutexLock lock(mutex_);
   std::vector<ports::StoredWorkflow> result;
-  for (const auto& [wake_at, id] : wakes_) {
+  for (auto wake = wakes_.upper_bound({after.wake_at, after.id}); wake != wakes_.end(); ++wake) {
+    const auto& [wake_at, id] = *wake;
     if (wake_at > until || result.size() >= count_max) break;
     if (Holds(slots, id)) result.push_back(Stored(id, workflows_.at(id)));
   }
@@ -240,10 +242,10 @@ ports::OpenWorkflows MemoryStore::CountOpen(const ports::SlotRange& slots) const
   return open;
 }
 
-core::TimeUs MemoryStore::NextWakeAt(const ports::SlotRange& slots) const {
+core::TimeUs MemoryStore::NextWakeAt(const ports::SlotRange& slots, core::TimeUs from) const {
   base::MutexLock lock(mutex_);
-  for (const auto& [wake_at, id] : wakes_) {
-    if (Holds(slots, id)) return wake_at;
+  for (auto wake = wakes_.lower_bound({from, {}}); wake != wakes_.end(); ++wake) {
+    if (Holds(slots, wake->second)) return wake->first;
   }
   return 0;
 }

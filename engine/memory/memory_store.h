@@ -42,10 +42,11 @@ class MemoryStore {
   std::vector<ports::StoredWorkflow> LoadActive(const ports::SlotRange& slots,
                                                 const core::WorkflowId& after,
                                                 std::size_t count_max) const;
-  std::vector<ports::StoredWorkflow> LoadDue(const ports::SlotRange& slots, core::TimeUs until,
+  std::vector<ports::StoredWorkflow> LoadDue(const ports::SlotRange& slots,
+                                             const ports::WakePoint& after, core::TimeUs until,
                                              std::size_t count_max) const;
   ports::OpenWorkflows CountOpen(const ports::SlotRange& slots) const;
-  core::TimeUs NextWakeAt(const ports::SlotRange& slots) const;
+  core::TimeUs NextWakeAt(const ports::SlotRange& slots, core::TimeUs from) const;
   absl::StatusOr<ports::Deletion> Delete(const ports::NodeLease& lease, const core::WorkflowId& id);
   absl::StatusOr<ports::Removed> Retain(const ports::NodeLease& lease, core::TimeUs before,
                                         std::uint32_t count_max);

@@ -14,6 +14,7 @@
 //   INTERNAL             a bug or a damaged row; nothing was written
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -124,6 +125,14 @@ struct StoredWorkflow {
   std::vector<HistoryRow> rows;
 };
 
+// A place among parked workflows in the order in which they are due: behind the one of that id at
+// that time, and before all of that time when the id is nil.
+struct WakePoint {
+  core::TimeUs wake_at = 0;
+  core::WorkflowId id;
+  friend auto operator<=>(const WakePoint&, const WakePoint&) = default;
+};
+
 // A start asked for by skald.start_workflow() in SQL, or reserved by an idempotency key and not
 // carried out yet.
 struct StartRequest {
@@ -211,11 +220,12 @@ class Journal {
                           std::size_t count_max, Done<std::vector<StoredWorkflow>> done) = 0;
   // Counts the workflows of the slots that have not ended, parked or not.
   virtual void CountOpen(const SlotRange& slots, Done<OpenWorkflows> done) = 0;
-  // Parked workflows of the slots with 0 < wake_at <= until, earliest first.
-  virtual void LoadDue(const SlotRange& slots, core::TimeUs until, std::size_t count_max,
-                       Done<std::vector<StoredWorkflow>> done) = 0;
-  // The earliest wake_at among parked workflows of the slots; 0 = none.
-  virtual void NextWakeAt(const SlotRange& slots, Done<core::TimeUs> done) = 0;
+  // Parked workflows of the slots behind `after` with 0 < wake_at <= until, in order of wake_at and
+  // id.
+  virtual void LoadDue(const SlotRange& slots, const WakePoint& after, core::TimeUs until,
+                       std::size_t count_max, Done<std::vector<StoredWorkflow>> done) = 0;
+  // The earliest wake_at >= from among parked workflows of the slots; 0 = none.
+  virtual void NextWakeAt(const SlotRange& slots, core::TimeUs from, Done<core::TimeUs> done) = 0;
 
   // ---- what has ended ----
   // Removes the workflow with all that belongs to it, if it has ended and nobody may still need it.

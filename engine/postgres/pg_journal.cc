@@ -191,21 +191,24 @@ void PgJournal::CountOpen(const ports::SlotRange& slots, ports::Done<ports::Open
       std::move(done));
 }
 
-void PgJournal::LoadDue(const ports::SlotRange& slots, core::TimeUs until, std::size_t count_max,
+void PgJournal::LoadDue(const ports::SlotRange& slots, const ports::WakePoint& after,
+                        core::TimeUs until, std::size_t count_max,
                         ports::Done<std::vector<ports::StoredWorkflow>> done) {
   Ask<std::vector<ports::StoredWorkflow>>(
       parts_->reader, Access::kRead, "load due",
       [=](pqxx::transaction_base& transaction) {
-        return ReadDue(transaction, slots, until, count_max);
+        return ReadDue(transaction, slots, after, until, count_max);
       },
       std::move(done));
 }
 
-void PgJournal::NextWakeAt(const ports::SlotRange& slots, ports::Done<core::TimeUs> done) {
+void PgJournal::NextWakeAt(const ports::SlotRange& slots, core::TimeUs from,
+                           ports::Done<core::TimeUs> done) {
   Ask<core::TimeUs>(
       parts_->reader, Access::kRead, "next wake-up",
-      [slots](pqxx::transaction_base& transaction) -> core::TimeUs {
-        const pqxx::result rows = transaction.exec_params(kNextWakeAt, slots.first, slots.last);
+      [slots, from](pqxx::transaction_base& transaction) -> core::TimeUs {
+        const pqxx::result rows =
+            transaction.exec_params(kNextWakeAt, slots.first, slots.last, from);
         return rows.empty() ? 0 : rows[0][0].as<core::TimeUs>();
       },
       std::move(done));

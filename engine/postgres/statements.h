@@ -105,10 +105,24 @@ inline constexpr char kSelectWorkflow[] = SKALD_STORED_WORKFLOW "WHERE id = $1";
 inline constexpr char kSelectActive[] = SKALD_STORED_WORKFLOW
     "WHERE status IN ('RUNNING', 'PAUSED') AND NOT parked"
     " AND skald.slot_of(id) BETWEEN $1 AND $2 AND id > $3 ORDER BY id LIMIT $4";
-inline constexpr char kSelectDue[] = SKALD_STORED_WORKFLOW
-    "WHERE parked AND wake_at IS NOT NULL AND wake_at <= skald.time_of($3)"
-    " AND skald.slot_of(id) BETWEEN $1 AND $2 ORDER BY wake_at, id LIMIT $4";
 #undef SKALD_STORED_WORKFLOW
+// In order of the index on wake_at, so that a page costs what it holds, however many are due. The
+// planner takes the slots for a rare choice, for which it would rather read and sort all: OFFSET 0
+// keeps them from it, and kHoldToIndexes keeps it from mistakes while it knows little of the table.
+inline constexpr char kHoldToIndexes[] =
+    "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off;"
+    "SET LOCAL enable_sort = off";
+inline constexpr char kSelectDue[] = R"sql(
+  SELECT id, definition_id, parked, skald.microseconds(wake_at), snapshot_seq,
+         coalesce(snapshot, '')
+  FROM (SELECT * FROM skald.workflow
+        WHERE parked AND wake_at IS NOT NULL AND wake_at <= skald.time_of($3)
+          AND wake_at >= coalesce(skald.time_of($5), '-infinity')
+        ORDER BY wake_at, id OFFSET 0) AS due
+  WHERE (wake_at, id) > (coalesce(skald.time_of($5), '-infinity'), $6::uuid)
+    AND skald.slot_of(id) BETWEEN $1 AND $2
+  ORDER BY wake_at, id LIMIT $4
+)sql";
 // Each part has an index of its own: nothing that has ended is looked at.
 #define SKALD_OPEN_WORKFLOW                        \
   "SELECT status, saga_status FROM skald.workflow" \
@@ -122,7 +136,8 @@ inline constexpr char kCountOpen[] =
 #undef SKALD_OPEN_WORKFLOW
 inline constexpr char kNextWakeAt[] = R"sql(
   SELECT skald.microseconds(wake_at) FROM skald.workflow
-  WHERE parked AND wake_at IS NOT NULL AND skald.slot_of(id) BETWEEN $1 AND $2
+  WHERE parked AND wake_at IS NOT NULL AND wake_at >= coalesce(skald.time_of($3), '-infinity')
+    AND skald.slot_of(id) BETWEEN $1 AND $2
   ORDER BY wake_at LIMIT 1
 )sql";
 // The rows behind the snapshots of many workflows: from the one that holds event snapshot_seq on,

@@ -93,10 +93,13 @@ std::vector<ports::StoredWorkflow> ReadActive(pqxx::transaction_base& transactio
 }
 
 std::vector<ports::StoredWorkflow> ReadDue(pqxx::transaction_base& transaction,
-                                           const ports::SlotRange& slots, core::TimeUs until,
+                                           const ports::SlotRange& slots,
+                                           const ports::WakePoint& after, core::TimeUs until,
                                            std::size_t count_max) {
+  transaction.exec0(kHoldToIndexes);
   return WithHistories(
-      transaction, transaction.exec_params(kSelectDue, slots.first, slots.last, until, count_max));
+      transaction, transaction.exec_params(kSelectDue, slots.first, slots.last, until, count_max,
+                                           after.wake_at, after.id.ToString()));
 }
 
 std::vector<ports::StartRequest> ReadStartRequests(pqxx::transaction_base& transaction,

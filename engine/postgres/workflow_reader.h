@@ -21,7 +21,8 @@ std::vector<ports::StoredWorkflow> ReadActive(pqxx::transaction_base& transactio
                                               const ports::SlotRange& slots,
                                               const core::WorkflowId& after, std::size_t count_max);
 std::vector<ports::StoredWorkflow> ReadDue(pqxx::transaction_base& transaction,
-                                           const ports::SlotRange& slots, core::TimeUs until,
+                                           const ports::SlotRange& slots,
+                                           const ports::WakePoint& after, core::TimeUs until,
                                            std::size_t count_max);
 std::vector<ports::StartRequest> ReadStartRequests(pqxx::transaction_base& transaction,
                                                    const ports::SlotRange& slots,

@@ -32,7 +32,10 @@ struct EngineOptions {
   core::DurationUs node_lease_us = 10 * core::kSecondUs;
   core::DurationUs default_task_lease_us = 30 * core::kSecondUs;
   // A workflow without live tasks whose next timer is at least this far away is parked.
-  core::DurationUs park_after_us = 2 * core::kSecondUs;
+  core::DurationUs park_after_us = 5 * core::kSecondUs;
+  // Parked workflows that are loaded ahead of their time, but for what a page has too many: the
+  // others are loaded as these fire.
+  std::size_t prefetched_max = 50'000;
   std::size_t batch_workflows_max = 2'000;
   std::size_t batch_bytes_max = 4 << 20;
   std::size_t inbox_max = 100'000;  // triggers waiting for the loop

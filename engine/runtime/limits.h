@@ -16,9 +16,12 @@ inline constexpr std::size_t kDuePageSize = 1'000;   // workflows per LoadDue
 inline constexpr std::size_t kStartRequestsPageSize = 500;
 inline constexpr std::size_t kLoadsInFlightMax = 64;    // single workflows being loaded at once
 inline constexpr std::size_t kLoadWaitersMax = 20'000;  // requests that wait for a load
-// Parked workflows are loaded this long before they are due, so that their timers fire in time.
-// At most park_after_us, else they would be parked again before they fire.
-inline constexpr core::DurationUs kPrefetchUs = 2 * core::kSecondUs;
+// Parked workflows are loaded before they are due, so that their timers fire in time: at the latest
+// kPrefetchMinUs before, together with all that is due until kPrefetchMaxUs from then, so that the
+// store is asked once in the difference. At most park_after_us, else what parks meanwhile may be
+// due within what was read already, and that has to be read again.
+inline constexpr core::DurationUs kPrefetchMinUs = 4 * core::kSecondUs;
+inline constexpr core::DurationUs kPrefetchMaxUs = 5 * core::kSecondUs;
 
 // ---- payloads ----
 // From this size on a payload is stored once, beside the rows and snapshots that name it.
@@ -46,7 +49,9 @@ inline constexpr core::DurationUs kLimitsLookUs = 100 * core::kMillisecondUs;  /
 inline constexpr core::DurationUs kWindowAssumedUs = 60 * core::kSecondUs;
 
 // ---- paces of one tick: the rest waits for the next one, after a commit could begin ----
-inline constexpr std::size_t kTimersPerTickMax = 4'000;
+// Timers of one moment form several batches, so that the first of them is being stored while the
+// next are decided.
+inline constexpr std::size_t kTimersPerTickMax = 500;
 inline constexpr std::size_t kLeasesPerTickMax = 4'000;
 inline constexpr std::size_t kRequestsPerTickMax = 20'000;
 inline constexpr std::size_t kMatchesPerTickMax = 20'000;

@@ -86,20 +86,19 @@ inline absl::StatusOr<std::vector<ports::StoredWorkflow>> LoadActive(ports::Jour
   return Ask<absl::StatusOr<std::vector<ports::StoredWorkflow>>>(
       [&](auto done) { journal.LoadActive(slots, after, count_max, done); });
 }
-inline absl::StatusOr<std::vector<ports::StoredWorkflow>> LoadDue(ports::Journal& journal,
-                                                                  core::TimeUs until,
-                                                                  std::size_t count_max) {
+inline absl::StatusOr<std::vector<ports::StoredWorkflow>> LoadDue(
+    ports::Journal& journal, core::TimeUs until, std::size_t count_max,
+    const ports::WakePoint& after = {}) {
   return Ask<absl::StatusOr<std::vector<ports::StoredWorkflow>>>(
-      [&](auto done) { journal.LoadDue({}, until, count_max, done); });
+      [&](auto done) { journal.LoadDue({}, after, until, count_max, done); });
 }
 inline absl::StatusOr<ports::OpenWorkflows> CountOpen(ports::Journal& journal,
                                                       const ports::SlotRange& slots = {}) {
   return Ask<absl::StatusOr<ports::OpenWorkflows>>(
       [&](auto done) { journal.CountOpen(slots, done); });
 }
-inline absl::StatusOr<core::TimeUs> NextWakeAt(ports::Journal& journal,
-                                               const ports::SlotRange& slots = {}) {
-  return Ask<absl::StatusOr<core::TimeUs>>([&](auto done) { journal.NextWakeAt(slots, done); });
+inline absl::StatusOr<core::TimeUs> NextWakeAt(ports::Journal& journal, core::TimeUs from = 0) {
+  return Ask<absl::StatusOr<core::TimeUs>>([&](auto done) { journal.NextWakeAt({}, from, done); });
 }
 inline absl::StatusOr<std::vector<ports::StartRequest>> StartRequests(ports::Journal& journal) {
   return Ask<absl::StatusOr<std::vector<ports::StartRequest>>>(

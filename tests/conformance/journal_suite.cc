@@ -312,6 +312,32 @@ TEST_P(JournalSuite, ParkedWorkflowsComeWhenDueEarliestFirst) {
   EXPECT_THAT(Ids(*LoadDue(*owner.journal, base + 1'000, 1)), ElementsAre(Id(2)));
 }
 
+// "behind `after` … in order of wake_at and id", so that pages show each of them once.
+TEST_P(JournalSuite, DueWorkflowsComeInPagesAlsoThoseOfOneMoment) {
+  const auto store = GetParam().make();
+  Owner owner(*store);
+  const std::int64_t definition = store->PinnedDefinition();
+  const core::TimeUs base = 1'700'000'000 * core::kSecondUs;
+  std::vector<ports::WorkflowWrite> begun;
+  std::vector<ports::WorkflowWrite> parked;
+  for (std::uint64_t i = 1; i <= 5; ++i) {
+    begun.push_back(Begin(Id(i), definition));
+    parked.push_back(Park(Id(i), definition, 2, i == 5 ? base - 1 : base));
+  }
+  ASSERT_THAT(Commit(*owner.journal, owner.lease, begun), IsOk());
+  ASSERT_THAT(Commit(*owner.journal, owner.lease, parked), IsOk());
+  EXPECT_THAT(Ids(*LoadDue(*owner.journal, base, 2)), ElementsAre(Id(5), Id(1)));
+  EXPECT_THAT(Ids(*LoadDue(*owner.journal, base, 2, {base, Id(1)})), ElementsAre(Id(2), Id(3)));
+  EXPECT_THAT(Ids(*LoadDue(*owner.journal, base, 2, {base, Id(3)})), ElementsAre(Id(4)));
+  EXPECT_THAT(*LoadDue(*owner.journal, base, 2, {base, Id(4)}), IsEmpty());
+  // A nil id: before all of that time.
+  EXPECT_THAT(Ids(*LoadDue(*owner.journal, base, 2, {base, {}})), ElementsAre(Id(1), Id(2)));
+  EXPECT_THAT(*LoadDue(*owner.journal, base, 2, {base + 1, {}}), IsEmpty());
+  EXPECT_THAT(NextWakeAt(*owner.journal, base - 1), IsOkAndHolds(base - 1));
+  EXPECT_THAT(NextWakeAt(*owner.journal, base), IsOkAndHolds(base));
+  EXPECT_THAT(NextWakeAt(*owner.journal, base + 1), IsOkAndHolds(0));
+}
+
 TEST_P(JournalSuite, WokenWorkflowIsActiveAgain) {
   const auto store = GetParam().make();
   Owner owner(*store);

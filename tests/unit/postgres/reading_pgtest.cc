@@ -42,10 +42,10 @@ class ReadingTest : public StoreFixture {
                                                          core::TimeUs until,
                                                          std::size_t count_max = 100) {
     return Await<std::vector<ports::StoredWorkflow>>(
-        [&](auto done) { journal_->LoadDue(slots, until, count_max, done); });
+        [&](auto done) { journal_->LoadDue(slots, {}, until, count_max, done); });
   }
   absl::StatusOr<core::TimeUs> NextWakeAt(const ports::SlotRange& slots) {
-    return Await<core::TimeUs>([&](auto done) { journal_->NextWakeAt(slots, done); });
+    return Await<core::TimeUs>([&](auto done) { journal_->NextWakeAt(slots, 0, done); });
   }
 
   const ports::NodeLease lease_;

@@ -90,7 +90,7 @@ class LoopFixture : public ::testing::Test {
  protected:
   static constexpr core::DurationUs kCommitUs = 1'000;
 
-  LoopFixture() : store_(clock_, 1), inner_(store_) {
+  explicit LoopFixture(std::uint32_t shards = 1) : store_(clock_, shards), inner_(store_) {
     journal_ = std::make_unique<memory::FaultyJournal>(
         inner_, [this](memory::Call call) { return Plan(call); });
     journal_->Advance(clock_.Now());
@@ -103,6 +103,11 @@ class LoopFixture : public ::testing::Test {
       return fate;
     }
     ++calls_[call];
+    if (call == memory::Call::kLoadDue) {
+      const bool readable = clock_.Now() >= unreadable_until_;
+      return {.kind = readable ? memory::Fate::Kind::kOk : memory::Fate::Kind::kUnavailable,
+              .answered_after_us = load_due_us_};
+    }
     return {.carried_out_after_us = kCommitUs / 2, .answered_after_us = kCommitUs};
   }
 
@@ -291,6 +296,8 @@ class LoopFixture : public ::testing::Test {
   std::unique_ptr<memory::FaultyJournal> journal_;
   std::vector<memory::Fate> commit_fates_;  // of the next commits; then all is well
   std::map<memory::Call, int> calls_;
+  core::DurationUs load_due_us_ = kCommitUs;  // after which the journal answers LoadDue
+  core::TimeUs unreadable_until_ = 0;         // LoadDue is UNAVAILABLE until then
   std::vector<std::shared_ptr<const core::Definition>> definitions_;
   std::uint64_t next_id_ = 0;
   core::TimeUs wake_at_ = 0;

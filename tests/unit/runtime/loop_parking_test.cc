@@ -1,6 +1,11 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
 #include "engine/runtime/fold.h"
+#include "engine/runtime/limits.h"
 #include "tests/unit/runtime/loop_fixture.h"
 
 namespace skald::runtime {
@@ -17,6 +22,8 @@ using ::testing::SizeIs;
 
 class LoopParkingTest : public LoopFixture {
  protected:
+  explicit LoopParkingTest(std::uint32_t shards = 1) : LoopFixture(shards) {}
+
   static std::string Wait(const std::string& duration) {
     return R"({"name":"w","taskReferenceName":"w","type":"WAIT","inputParameters":{)" +
            (duration.empty() ? "" : R"("duration":")" + duration + "\"") + "}}";
@@ -110,6 +117,134 @@ TEST_F(LoopParkingTest, ManyDueAtOnceAllFire) {
   Settle();
   EXPECT_EQ(loop_->state().shards.workflow_count(), 0u);
   RunFor(31 * core::kSecondUs);
+  for (const ports::WorkflowSummary& summary : store_.AllWorkflows()) {
+    ASSERT_EQ(summary.status, core::WorkflowStatus::kCompleted);
+  }
+}
+
+TEST_F(LoopParkingTest, EachDueRowIsReadOnce) {
+  const auto definition = Define(Wait("30 seconds"));
+  Boot();
+  for (std::size_t i = 0; i < 2 * kDuePageSize + 500; ++i) Start(definition);
+  Settle();
+  RunFor(28 * core::kSecondUs);
+  EXPECT_EQ(calls_[memory::Call::kLoadDue], 3);
+  EXPECT_EQ(loop_->state().shards.workflow_count(), 2 * kDuePageSize + 500);
+  RunFor(3 * core::kSecondUs);
+  EXPECT_EQ(calls_[memory::Call::kLoadDue], 3);
+  EXPECT_EQ(loop_->state().shards.workflow_count(), 0u);
+}
+
+// It was asked for when the last of what had been loaded was due: too late for what came next.
+TEST_F(LoopParkingTest, StreamOfTimersFiresInTimeThoughTheStoreIsSlow) {
+  const auto definition = Define(Wait("30 seconds"));
+  Boot();
+  load_due_us_ = 2 * core::kSecondUs;
+  std::vector<core::WorkflowId> ids;
+  for (int i = 0; i < 100; ++i) {
+    ids.push_back(Start(definition)->id);
+    RunFor(200 * core::kMillisecondUs);
+  }
+  RunFor(40 * core::kSecondUs);
+  for (const core::WorkflowId& id : ids) {
+    const auto history = History(id);
+    const core::TimeUs due_at = history[1].at + 30 * core::kSecondUs;
+    EXPECT_GE(history.back().at, due_at);
+    EXPECT_LE(history.back().at, due_at + core::kMillisecondUs);
+  }
+  // In sweeps, and not once for each of them.
+  EXPECT_LE(calls_[memory::Call::kLoadDue], 25);
+}
+
+TEST_F(LoopParkingTest, WhatParksWhileAPageIsUnderWayFiresInTime) {
+  const auto early = Define(Wait("60 seconds"));
+  const auto late = Define(Wait("3 seconds"));
+  options_.park_after_us = 100 * core::kMillisecondUs;
+  Boot();
+  Start(early);
+  RunFor(60 * core::kSecondUs - kPrefetchMinUs - 50 * core::kMillisecondUs);
+  load_due_us_ = core::kSecondUs;
+  ASSERT_EQ(calls_[memory::Call::kLoadDue], 0);
+  RunFor(100 * core::kMillisecondUs);
+  ASSERT_EQ(calls_[memory::Call::kLoadDue], 1);
+  const core::WorkflowId id = Start(late)->id;
+  Settle();
+  ASSERT_TRUE(store_.Load(id)->parked);
+  ASSERT_EQ(loop_->state().shards.workflow_count(), 0u);
+  RunFor(10 * core::kSecondUs);
+  const auto history = History(id);
+  ASSERT_EQ(core::Name(history.back().body), "WorkflowEnded");
+  EXPECT_LE(history.back().at, history[1].at + 3 * core::kSecondUs + core::kMillisecondUs);
+}
+
+TEST_F(LoopParkingTest, NoMoreAreLoadedAheadThanMemoryIsMeantFor) {
+  const auto definition = Define(Wait("30 seconds"));
+  options_.prefetched_max = 1'500;
+  Boot();
+  for (std::size_t i = 0; i < 5'000; ++i) Start(definition);
+  Settle();
+  RunFor(29 * core::kSecondUs);
+  EXPECT_EQ(loop_->state().shards.workflow_count(), 2 * kDuePageSize);
+  RunFor(2 * core::kSecondUs);
+  for (const ports::WorkflowSummary& summary : store_.AllWorkflows()) {
+    ASSERT_EQ(summary.status, core::WorkflowStatus::kCompleted);
+  }
+}
+
+TEST_F(LoopParkingTest, PageThatCannotBeReadIsAskedForAgain) {
+  const auto definition = Define(Wait("30 seconds"));
+  Boot();
+  const core::WorkflowId id = Start(definition)->id;
+  Settle();
+  RunFor(20 * core::kSecondUs);
+  const core::TimeUs back_at = clock_.Now() + 8 * core::kSecondUs;
+  unreadable_until_ = back_at;
+  RunFor(11 * core::kSecondUs);
+  EXPECT_GT(calls_[memory::Call::kLoadDue], 2);
+  const auto history = History(id);
+  EXPECT_LE(history.back().at, history[1].at + 30 * core::kSecondUs + core::kMillisecondUs);
+}
+
+// Those of one moment were all decided before the first of them began to be stored.
+TEST_F(LoopParkingTest, TimersOfOneMomentDoNotWaitForOneAnother) {
+  const auto definition = Define(Wait("3 seconds"));
+  Boot();
+  const std::size_t count = 4 * kTimersPerTickMax;
+  const core::TimeUs due_at = clock_.Now() + 3 * core::kSecondUs;
+  for (std::size_t i = 0; i < count; ++i) Start(definition);
+  const auto ended = [&] {
+    const auto all = store_.AllWorkflows();
+    return static_cast<std::size_t>(
+        std::count_if(all.begin(), all.end(), [](const ports::WorkflowSummary& summary) {
+          return summary.status == core::WorkflowStatus::kCompleted;
+        }));
+  };
+  RunFor(due_at - clock_.Now() + kCommitUs / 2);
+  EXPECT_EQ(ended(), kTimersPerTickMax);
+  RunFor(2 * kCommitUs);
+  EXPECT_EQ(ended(), count);
+}
+
+class ManyShardsParkingTest : public LoopParkingTest {
+ protected:
+  ManyShardsParkingTest() : LoopParkingTest(16) {}
+};
+
+TEST_F(ManyShardsParkingTest, ShardsThatAdjoinAreAskedForTogether) {
+  const auto definition = Define(Wait("30 seconds"));
+  Boot();
+  for (int i = 0; i < 200; ++i) Start(definition);
+  Settle();
+  journal_->Crash(false);
+  loop_ = nullptr;
+  Boot();
+  ASSERT_EQ(loop_->state().shards.shards().size(), 16u);
+  calls_.clear();
+  RunFor(29 * core::kSecondUs);
+  EXPECT_EQ(loop_->state().shards.workflow_count(), 200u);
+  EXPECT_EQ(calls_[memory::Call::kLoadDue], 1);
+  EXPECT_EQ(calls_[memory::Call::kNextWakeAt], 1);
+  RunFor(2 * core::kSecondUs);
   for (const ports::WorkflowSummary& summary : store_.AllWorkflows()) {
     ASSERT_EQ(summary.status, core::WorkflowStatus::kCompleted);
   }
