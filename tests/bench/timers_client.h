@@ -1,7 +1,8 @@
 // TimersClient: has an engine wait for many moments, and looks how late it was at each.
 //
 // Lateness is from the due time that the engine stored to the moment at which this process hears
-// of what followed: decided, made durable, told. Both are on this machine's clock.
+// of what followed: decided, made durable, told. Both are on this machine's clock. How late the
+// decision itself was is told apart, from the times in the history.
 #pragma once
 
 #include <grpcpp/channel.h>
@@ -27,9 +28,9 @@ class TimersClient {
  public:
   explicit TimersClient(const std::string& address);
 
-  // `count` timers that are due within the same second. Figures: count, late_p50_ms, late_p99_ms,
-  // late_max_ms, early (how many were told before they were due). DEADLINE_EXCEEDED when some are
-  // not told within two minutes.
+  // `count` timers that are due within the same second. Figures: count, late_min_ms, late_p50_ms,
+  // late_p99_ms, late_max_ms, decided_max_ms, early (how many were told, or decided, before they
+  // were due). DEADLINE_EXCEEDED when some are not told within two minutes.
   absl::StatusOr<Report> Burst(TimerKind kind, std::uint32_t count);
   // The same of timers that are due one after the other.
   absl::StatusOr<Report> Singles(TimerKind kind, std::uint32_t count);
