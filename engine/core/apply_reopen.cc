@@ -152,6 +152,7 @@ void BeginAgain(const ApplyContext& context, const WorkflowReopened& body, State
   state.failure_workflow_refused = false;
   state.failure_status = WorkflowStatus::kFailed;
   state.failure_task = 0;
+  state.awaits_turn = false;
   if (body.asked == 0) state.reopened_seq = context.seq;
   state.reopened_asked = std::max(state.reopened_asked, body.asked);
   if (!body.input.empty()) state.start.input = body.input;

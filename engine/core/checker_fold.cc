@@ -320,7 +320,9 @@ TaskRecord* Folder::End(TaskNumber number, TaskStatus status, Effect effect) {
           "task " + std::to_string(number) + " has a result but was never started");
   if (task->operation != Operation::kAction) return task;
   RunRecord& run = Run(task->run);
-  Require(effect != Effect::kUnknown || task->started_seq != 0, "2.3",
+  // Of what a person does, a person may say so.
+  const bool by_person = task->updated && step.type == StepType::kHuman;
+  Require(effect != Effect::kUnknown || task->started_seq != 0 || by_person, "2.3",
           "an attempt that was never handed out cannot have had an effect");
   if (effect == Effect::kApplied) ++run.applied;
   if (effect == Effect::kUnknown) ++run.unknown;

@@ -1,5 +1,6 @@
 // WAIT (conductor.md 2.13): until a duration has passed, a moment has come, or a signal arrives,
 // which also ends the first two early.
+#include <algorithm>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
@@ -45,7 +46,8 @@ WakeUp WakeUpOf(const Payload& input, TimeUs now) {
     if (!parsed.ok()) {
       return {.error = absl::StrCat("Invalid/Unsupported Wait Until format.  Provided: ", *until)};
     }
-    return {.at = *parsed};
+    // Long past, which is not "until a signal".
+    return {.at = std::max<TimeUs>(*parsed, 1)};
   }
   return {};
 }

@@ -235,6 +235,8 @@ void Reopen(WorkflowReopened reopened, Draft& draft) {
   const WorkflowReopened decided = reopened;
   const PlanScope plan(draft);
   const EventSeq seq = draft.Emit(std::move(reopened));
+  // What goes on in the middle does so at once (docs/dispatch.md).
+  if (decided.anew && MaybeQueue(draft)) return;
   AskChildren(decided, seq, draft);
   for (const RunNumber run : decided.retried) Retry(run, draft);
   for (const RunNumber run : decided.resumed) {

@@ -32,7 +32,7 @@ bool MayBeSkipped(StepType type) {
   return type != StepType::kForkJoin && type != StepType::kForkJoinDynamic && !IsJoin(type);
 }
 
-// It has begun, in the iteration that its loop is at.
+// It has begun, in the iteration that the innermost open loop around it is at.
 bool HasBegun(StepIndex step, const Draft& draft) {
   const State& state = draft.state();
   for (const StepsRequest& request : state.requests) {
@@ -40,8 +40,12 @@ bool HasBegun(StepIndex step, const Draft& draft) {
   }
   const RunNumber newest = state.LatestRun(step);
   if (newest == 0) return false;
-  const auto loop = state.loops.find(state.run(newest).loop);
-  return loop == state.loops.end() || newest >= loop->second.first_run;
+  for (StepIndex at = LoopAround(draft.definition(), state, step); at != kNoStep;
+       at = LoopAround(draft.definition(), state, at)) {
+    const auto loop = state.loops.find(state.LatestRun(at));
+    if (loop != state.loops.end()) return newest >= loop->second.first_run;
+  }
+  return true;
 }
 
 absl::Status CheckSkip(const SkipTask& trigger, StepIndex step, const Draft& draft) {

@@ -98,14 +98,22 @@ bool EndedByResult(const Task& task, TaskStatus reported) {
   return true;
 }
 
+// A runner gives nothing back: in progress means that its part is done, and that the task is to be
+// left open (ports/task_runner.h).
+bool LeavesOpen(const ReportResult& trigger, const Draft& draft) {
+  if (trigger.status != TaskStatus::kInProgress) return false;
+  const Task& task = draft.state().task(trigger.task);
+  return !RunnerOf(draft.StepAt(task.step), task.operation).empty();
+}
+
 // A runner's answer for an asyncComplete step only begins the wait for an update from outside.
-bool HandsOver(const ReportResult& trigger, const Draft& draft) {
+bool HandsOver(const ReportResult& trigger, bool left_open, const Draft& draft) {
   const Task& task = draft.state().task(trigger.task);
   const Step& step = draft.StepAt(task.step);
   // While it is being undone nobody waits for updates: what the runner did stands.
   return trigger.status == TaskStatus::kCompleted && task.operation == Operation::kAction &&
          !draft.state().fault.active && !step.runner.empty() && !IsChoice(step.type) &&
-         CompletesOutside(step, task.input);
+         (left_open || CompletesOutside(step, task.input));
 }
 
 // One late result is kept for each fence: workers send again, histories must not grow by it.
@@ -223,6 +231,48 @@ void OnActionSucceeded(TaskNumber number, Draft& draft) {
   if (!held) AdvanceNow(run, draft);
 }
 
+absl::Status TakeResult(const ReportResult& trigger, bool left_open, Draft& draft) {
+  const State& state = draft.state();
+  if (absl::Status status = CheckResult(trigger, draft); !status.ok()) return status;
+  const Task& task = state.task(trigger.task);
+  if (trigger.fence == 0 || trigger.fence != task.fence) {
+    // A fence that was never given out is no result of this task's.
+    if (trigger.fence == 0 || trigger.fence > task.fence) {
+      return Malformed(state, trigger, absl::StrCat("fence ", trigger.fence, " was never given"));
+    }
+    KeepLateResult(trigger, draft);
+    return absl::OkStatus();
+  }
+  if (IsTerminal(task.status)) {
+    if (EndedByResult(task, trigger.status)) {
+      draft.Answer(Answer::kUnchanged);
+    } else {
+      KeepLateResult(trigger, draft);
+    }
+    return absl::OkStatus();
+  }
+  if (task.awaits_update) {
+    draft.Answer(Answer::kUnchanged);
+    return absl::OkStatus();
+  }
+  const bool queued = task.status == TaskStatus::kScheduled;
+  if (HandsOver(trigger, left_open, draft)) {
+    if (queued && task.released) draft.Ask(WithdrawTask{trigger.task});
+    draft.Emit(TaskHandedOver{.task = trigger.task, .output = trigger.output});
+    return absl::OkStatus();
+  }
+  if (trigger.status == TaskStatus::kInProgress) {
+    if (!queued) return GiveBack(trigger, draft);
+    draft.Answer(Answer::kUnchanged);
+    return absl::OkStatus();
+  }
+  // Given back before, and answered after all by the worker that gave it back.
+  if (queued && task.released) draft.Ask(WithdrawTask{trigger.task});
+  EmitResult(trigger, draft);
+  OnTaskEnded(trigger.task, draft);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 // Under ALERT_ONLY nothing is to happen at that moment, so there is no timer.
@@ -259,44 +309,10 @@ absl::Status OnReportResult(const ReportResult& trigger, Draft& draft) {
   const State& state = draft.state();
   if (IsGone(state, trigger.task)) return Superseded(draft);
   if (!state.has_task(trigger.task)) return NoSuchTask(state, trigger.task);
-  if (absl::Status status = CheckResult(trigger, draft); !status.ok()) return status;
-  const Task& task = state.task(trigger.task);
-  if (trigger.fence == 0 || trigger.fence != task.fence) {
-    // A fence that was never given out is no result of this task's.
-    if (trigger.fence == 0 || trigger.fence > task.fence) {
-      return Malformed(state, trigger, absl::StrCat("fence ", trigger.fence, " was never given"));
-    }
-    KeepLateResult(trigger, draft);
-    return absl::OkStatus();
-  }
-  if (IsTerminal(task.status)) {
-    if (EndedByResult(task, trigger.status)) {
-      draft.Answer(Answer::kUnchanged);
-    } else {
-      KeepLateResult(trigger, draft);
-    }
-    return absl::OkStatus();
-  }
-  if (task.awaits_update) {
-    draft.Answer(Answer::kUnchanged);
-    return absl::OkStatus();
-  }
-  const bool queued = task.status == TaskStatus::kScheduled;
-  if (HandsOver(trigger, draft)) {
-    if (queued && task.released) draft.Ask(WithdrawTask{trigger.task});
-    draft.Emit(TaskHandedOver{.task = trigger.task, .output = trigger.output});
-    return absl::OkStatus();
-  }
-  if (trigger.status == TaskStatus::kInProgress) {
-    if (!queued) return GiveBack(trigger, draft);
-    draft.Answer(Answer::kUnchanged);
-    return absl::OkStatus();
-  }
-  // Given back before, and answered after all by the worker that gave it back.
-  if (queued && task.released) draft.Ask(WithdrawTask{trigger.task});
-  EmitResult(trigger, draft);
-  OnTaskEnded(trigger.task, draft);
-  return absl::OkStatus();
+  if (!LeavesOpen(trigger, draft)) return TakeResult(trigger, false, draft);
+  ReportResult done = trigger;
+  done.status = TaskStatus::kCompleted;
+  return TakeResult(done, true, draft);
 }
 
 absl::Status OnLoseTask(const LoseTask& trigger, Draft& draft) {

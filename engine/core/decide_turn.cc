@@ -33,9 +33,14 @@ void BeginNow(Draft& draft) {
 }  // namespace
 
 void BeginOrQueue(Draft& draft) {
+  if (!MaybeQueue(draft)) BeginNow(draft);
+}
+
+bool MaybeQueue(Draft& draft) {
   const TurnRule& rule = draft.definition().turns;
-  if (rule.running_max == 0) return BeginNow(draft);
+  if (rule.running_max == 0) return false;
   draft.Emit(WorkflowQueued{.key = TurnKey(draft), .running_max = rule.running_max});
+  return true;
 }
 
 absl::Status OnAdmit(Draft& draft) {

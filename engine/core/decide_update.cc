@@ -19,7 +19,8 @@ bool IsOpen(TaskNumber task, const State& state) {
   return state.has_task(task) && !IsTerminal(state.task(task).status);
 }
 
-// The open task of the newest run of that step: its undo or probe, else its action.
+// The open task of the newest run of that step: its undo or probe, else its action; or that one,
+// ended by an update.
 absl::StatusOr<TaskNumber> FindOpen(const UpdateTask& trigger, const Draft& draft) {
   const State& state = draft.state();
   if (trigger.task != 0) {
@@ -27,7 +28,7 @@ absl::StatusOr<TaskNumber> FindOpen(const UpdateTask& trigger, const Draft& draf
     return absl::NotFoundError(
         absl::StrCat("update task: no such task: ", TaskIdText(state, trigger.task)));
   }
-  const StepIndex step = draft.definition().Find(trigger.reference);
+  const StepIndex step = FindStep(draft.definition(), state, trigger.reference);
   if (step == kNoStep) {
     return absl::NotFoundError(absl::StrCat("update task: no step ", trigger.reference));
   }
@@ -36,6 +37,8 @@ absl::StatusOr<TaskNumber> FindOpen(const UpdateTask& trigger, const Draft& draf
     const StepRun& run = state.run(number);
     if (IsOpen(run.operation_task, state)) return run.operation_task;
     if (IsOpen(run.task, state)) return run.task;
+    // The same update again changes nothing, by whichever name the task is meant.
+    if (state.has_task(run.task) && state.task(run.task).updated) return run.task;
   }
   return absl::FailedPreconditionError(
       absl::StrCat("update task: step ", trigger.reference, " has no open task"));
@@ -79,6 +82,15 @@ absl::Status CheckOutput(const UpdateTask& trigger, const Payload& output, const
   return absl::InvalidArgumentError(absl::StrCat("update task: ", mistake));
 }
 
+// What nobody had begun did nothing, nor does a step that only waits.
+Effect EffectOf(const UpdateTask& trigger, const Task& task, const Draft& draft) {
+  const bool by_worker = IsWorkerTask(draft.definition(), draft.state(), task);
+  const bool begun = !by_worker || task.start_count > 0;
+  const bool may_have_one = begun && HasEffects(draft.StepAt(task.step).type);
+  if (task.operation == Operation::kAction && !may_have_one) return Effect::kNone;
+  return trigger.effect == Effect::kUnset ? Effect::kNone : trigger.effect;
+}
+
 void TakeFromHolder(const Task& task, Draft& draft) {
   if (!IsWorkerTask(draft.definition(), draft.state(), task) || task.awaits_update) return;
   if (task.status == TaskStatus::kInProgress) {
@@ -115,12 +127,11 @@ absl::Status OnUpdateTask(const UpdateTask& trigger, Draft& draft) {
   if (trigger.status == TaskStatus::kCompleted) {
     CompleteTask(number, output.empty() ? Payload("{}") : output, draft);
   } else {
-    draft.Emit(
-        TaskFailed{.task = number,
-                   .terminal = trigger.status == TaskStatus::kFailedWithTerminalError,
-                   .reason = trigger.reason.substr(0, kReasonBytesMax),
-                   .effect = trigger.effect == Effect::kUnset ? Effect::kNone : trigger.effect,
-                   .output = output});
+    draft.Emit(TaskFailed{.task = number,
+                          .terminal = trigger.status == TaskStatus::kFailedWithTerminalError,
+                          .reason = trigger.reason.substr(0, kReasonBytesMax),
+                          .effect = EffectOf(trigger, state.task(number), draft),
+                          .output = output});
   }
   OnTaskEnded(number, draft);
   return absl::OkStatus();

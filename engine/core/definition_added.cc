@@ -189,7 +189,12 @@ Parsed<std::shared_ptr<const StepList>> CompileStepList(const Definition& defini
   own.saga = definition.saga;
   // Of what sub-workflows hold nothing is known here: their run tells (saga.md V2).
   const ParseOptions options{.name_space = definition.name_space};
-  const StepsContext context{lookup, options, definition.undo_retry, mistakes, kForkedStepsMax};
+  const StepsContext context{lookup,
+                             options,
+                             definition.undo_retry,
+                             mistakes,
+                             kForkedStepsMax,
+                             /*inputs_apart=*/true};
   const StepsResult result = ReadForkedSteps(*tasks, context, own);
   list->any_saga = result.any_saga;
   for (Step& step : own.steps) InheritUnknown(own.saga, step);

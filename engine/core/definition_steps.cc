@@ -93,7 +93,7 @@ class StepsReader {
       ReadTypeFields(fields, step, source);
       if (step.type == StepType::kDynamic) step.source = Payload(std::string(json));
       ReadTask(fields, step);
-      CheckTypeInput(fields, step);
+      if (!context_.inputs_apart) CheckTypeInput(fields, step);
       ReadChild(path, step);
       if (ReadStepSaga(fields, context_.undo_retry, step)) result_.any_saga = true;
       FillUndoTimeouts(path, step);

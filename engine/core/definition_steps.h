@@ -26,6 +26,7 @@ struct StepsContext {
   const RetryPolicy& undo_retry;
   MistakeList& mistakes;
   std::size_t steps_max = kStepsMax;
+  bool inputs_apart = false;  // what the steps are given is not all in their text
 };
 
 struct StepsResult {

@@ -36,6 +36,8 @@ void MaybeComplete(Draft& draft);
 // ------------------------------------------------------------
 // The first step of a workflow that has just begun, unless it has to wait for its turn.
 void BeginOrQueue(Draft& draft);
+// Has the workflow wait for its turn, when its definition bounds them.
+bool MaybeQueue(Draft& draft);
 absl::Status OnAdmit(Draft& draft);
 
 // ---- other workflows (decide_child.cc)

@@ -74,9 +74,15 @@ void BeginSettle(RunNumber number, Draft& draft) {
   if (AttemptsEnded(draft.state(), draft.state().run(number))) SettleRun(number, draft);
 }
 
+// A step that makes steps was refused. Its request stays open, and nothing will ever answer it.
+bool MayBeRefusedRequest(FaultCause cause, TaskNumber task, const Draft& draft) {
+  return OfTask(cause) && task == 0 && !draft.state().requests.empty();
+}
+
 // With DRAIN the siblings of the failed branch run on to their end first.
-bool WaitsForSiblings(FaultCause cause, const Draft& draft) {
+bool WaitsForSiblings(FaultCause cause, TaskNumber task, const Draft& draft) {
   if (draft.definition().saga.siblings != SiblingPolicy::kDrain || !OfTask(cause)) return false;
+  if (MayBeRefusedRequest(cause, task, draft)) return false;
   if (!draft.state().requests.empty()) return true;
   for (const RunNumber number : draft.state().open) {
     const StepRun& run = draft.state().run(number);
@@ -121,10 +127,15 @@ void RaiseFault(FaultCause cause, std::string reason, TaskNumber task, std::stri
     ParkForward(std::move(reason), draft);
     return;
   }
-  if (state.fault.pending) return;
+  if (state.fault.pending) {
+    // The siblings would be waited for, and this one has no end.
+    const bool endless = MayBeRefusedRequest(cause, task, draft) && BlockingPivot(draft) == 0;
+    if (endless) DecideFault(PendingFault(state), draft);
+    return;
+  }
   const SagaFaulted fault{cause, std::move(reason), task, std::move(actor), end_status, 0, 0};
   const RunNumber pivot = BlockingPivot(draft);
-  if (pivot != 0 || WaitsForSiblings(cause, draft)) {
+  if (pivot != 0 || WaitsForSiblings(cause, task, draft)) {
     PendFault(fault, pivot, draft);
     return;
   }
@@ -168,7 +179,8 @@ void ParkForward(std::string reason, Draft& draft) {
 void ReviewPendingFault(Draft& draft) {
   const State& state = draft.state();
   if (!state.fault.pending || state.status != WorkflowStatus::kRunning) return;
-  if (BlockingPivot(draft) != 0 || WaitsForSiblings(state.fault.cause, draft)) return;
+  if (BlockingPivot(draft) != 0 || WaitsForSiblings(state.fault.cause, state.fault.task, draft))
+    return;
   DecideFault(PendingFault(state), draft);
 }
 

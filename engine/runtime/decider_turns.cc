@@ -25,7 +25,8 @@ void Decider::ObserveTurn(const Workflow& workflow, const core::EventBody& body)
     return state_.turns.Leave(state.id);
   }
   const bool queued = std::holds_alternative<core::WorkflowQueued>(body) ||
-                      std::holds_alternative<core::WorkflowResumed>(body);
+                      std::holds_alternative<core::WorkflowResumed>(body) ||
+                      std::holds_alternative<core::WorkflowReopened>(body);
   if (queued) AdoptTurn(workflow);
 }
 

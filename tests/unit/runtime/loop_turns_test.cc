@@ -119,5 +119,60 @@ TEST_F(LoopTurnsTest, RejectRefusesOneTooMany) {
   EXPECT_THAT(answers_[3], IsOk());
 }
 
+TEST_F(LoopTurnsTest, RestartedOneWaitsForItsTurn) {
+  const auto definition = DefineLimited(1);
+  Boot();
+  const TestWorker worker = Connect({"a"}, 100);
+  const core::WorkflowId first = StartWith(definition, "x");
+  Answer(worker, worker.sink->assignments[0]);
+  Settle();
+  const core::WorkflowId second = StartWith(definition, "x");
+  Send(first, core::RestartWorkflow{.actor = "me"});
+  Settle();
+  ASSERT_THAT(Assigned(worker), ElementsAre(first, second));
+  Answer(worker, worker.sink->assignments[1]);
+  Settle();
+  EXPECT_THAT(Assigned(worker), ElementsAre(first, second, first));
+}
+
+TEST_F(LoopTurnsTest, RestartedOneThatEndedWaitingBeginsOnce) {
+  const auto definition = DefineLimited(1);
+  Boot();
+  const TestWorker worker = Connect({"a"}, 100);
+  const core::WorkflowId first = StartWith(definition, "x");
+  const core::WorkflowId second = StartWith(definition, "x");
+  Send(second, core::TerminateWorkflow{.actor = "me"});
+  Settle();
+  Send(second, core::RestartWorkflow{.actor = "me"});
+  Settle();
+  ASSERT_THAT(Assigned(worker), ElementsAre(first)) << "it waits again";
+  Answer(worker, worker.sink->assignments[0]);
+  Settle();
+  ASSERT_THAT(Assigned(worker), ElementsAre(first, second));
+  Answer(worker, worker.sink->assignments[1]);
+  Settle();
+  EXPECT_EQ(loop_->state().turns.Uses().size(), 0u) << "it has ended";
+}
+
+TEST_F(LoopTurnsTest, RetriedOneCountsAtOnce) {
+  const auto definition = DefineLimited(1);
+  Boot();
+  const TestWorker worker = Connect({"a"}, 100);
+  const core::WorkflowId first = StartWith(definition, "x");
+  Send(first, core::TerminateWorkflow{.actor = "me"});
+  Settle();
+  const core::WorkflowId second = StartWith(definition, "x");
+  const core::WorkflowId third = StartWith(definition, "x");
+  Send(first, core::RetryWorkflow{.actor = "me"});
+  Settle();
+  ASSERT_THAT(Assigned(worker), ElementsAre(first, second, first)) << "it does not wait";
+  Answer(worker, worker.sink->assignments[1]);
+  Settle();
+  ASSERT_THAT(Assigned(worker), ElementsAre(first, second, first)) << "but others wait for it";
+  Answer(worker, worker.sink->assignments[2]);
+  Settle();
+  EXPECT_THAT(Assigned(worker), ElementsAre(first, second, first, third));
+}
+
 }  // namespace
 }  // namespace skald::runtime
