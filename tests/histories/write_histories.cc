@@ -13,6 +13,7 @@
 
 #include "engine/codec/events_json.h"
 #include "engine/codec/pinned.h"
+#include "engine/core/construct.h"
 #include "engine/core/decide.h"
 #include "engine/core/json_scan.h"
 #include "tests/histories/history_file.h"
@@ -24,11 +25,14 @@ namespace {
 constexpr core::TimeUs kBegin = 1'700'000'000'000'000;
 constexpr int kMovesMax = 400;
 constexpr std::uint64_t kSeeds = 16;
+constexpr int kReopeningsMax = 4;  // asked for, also where they are refused
 
 struct Sample {
   const char* name;
   const char* definition;
   const char* later = nullptr;  // a JSON list of versions that it may go over to
+  // People also skip steps, set variables, send messages, and go on with what has ended.
+  bool operated = false;
 };
 
 constexpr Sample kSamples[] = {
@@ -154,6 +158,51 @@ constexpr Sample kSamples[] = {
           {"name":"pick","taskReferenceName":"pick","type":"DYNAMIC","dynamicTaskNameParam":"what",
            "inputParameters":{"what":"pack"}}]},
         {"name":"tell","taskReferenceName":"tell","saga":{"kind":"READ_ONLY"}}]}])"},
+    {"reopened", R"({"name":"reopened","version":1,"tasks":[
+        {"name":"reserve","taskReferenceName":"reserve","retryCount":0},
+        {"name":"fork","taskReferenceName":"fork","type":"FORK_JOIN","forkTasks":[
+          [{"name":"each","taskReferenceName":"each","type":"DO_WHILE","items":[1,2],"loopOver":[
+             {"name":"part","taskReferenceName":"part","retryCount":0,"permissive":true}]}],
+          [{"name":"book","taskReferenceName":"book","type":"SUB_WORKFLOW","retryCount":0,
+            "subWorkflowParam":{"name":"booking","version":2}}]]},
+        {"name":"join","taskReferenceName":"join","type":"JOIN","joinOn":["each","book"]},
+        {"name":"ship","taskReferenceName":"ship","retryCount":0}]})",
+     nullptr, true},
+    {"skipped", R"({"name":"skipped","version":1,"variables":{"tries":0},
+        "saga":{"undeclared":"READ_ONLY"},"tasks":[
+        {"name":"reserve","taskReferenceName":"reserve"},
+        {"name":"each","taskReferenceName":"each","type":"DO_WHILE","items":[1,2,3],"loopOver":[
+          {"name":"part","taskReferenceName":"part","inputParameters":{
+             "tries":"${workflow.variables.tries}"}},
+          {"name":"check","taskReferenceName":"check","type":"HUMAN"}]},
+        {"name":"ship","taskReferenceName":"ship","compensateWith":"recall"}]})",
+     nullptr, true},
+    {"messages", R"({"name":"messages","version":1,"tasks":[
+        {"name":"three","taskReferenceName":"three","type":"DO_WHILE","items":[1,2,3],"loopOver":[
+          {"name":"next","taskReferenceName":"next","type":"PULL_WORKFLOW_MESSAGES",
+           "inputParameters":{"batchSize":2}},
+          {"name":"work","taskReferenceName":"work","optional":true,
+           "inputParameters":{"what":"${next.output.messages}"}}]},
+        {"name":"rest","taskReferenceName":"rest","type":"PULL_WORKFLOW_MESSAGES",
+         "inputParameters":{"batchSize":9,"blocking":false}}]})",
+     nullptr, true},
+    {"turns", R"({"name":"turns","version":1,
+        "rateLimitConfig":{"rateLimitKey":"${workflow.input.id}","concurrentExecLimit":1},
+        "tasks":[
+        {"name":"price","taskReferenceName":"price","inputParameters":{"of":"${workflow.input.id}"},
+         "cacheConfig":{"key":"${of}","ttlInSecond":60},
+         "taskDefinition":{"retryCount":0,"concurrentExecLimit":2,"rateLimitPerFrequency":5,
+           "rateLimitFrequencyInSeconds":10,"enforceSchema":true,
+           "outputSchema":{"name":"o","type":"JSON","data":{"required":["n"]}}}},
+        {"name":"call","taskReferenceName":"call","type":"HTTP","asyncComplete":true,
+         "inputParameters":{"uri":"http://a/b","method":"POST"}},
+        {"name":"way","taskReferenceName":"way","type":"DECISION","caseValueParam":"way",
+         "inputParameters":{"way":"${workflow.input.way}"},
+         "decisionCases":{"wait":[{"name":"left","taskReferenceName":"left","retryCount":0}]},
+         "defaultCase":[{"name":"right","taskReferenceName":"right","retryCount":0}]},
+        {"name":"one","taskReferenceName":"one","type":"EXCLUSIVE_JOIN","joinOn":["left"],
+         "defaultExclusiveJoinTask":["right"]}]})",
+     nullptr, true},
 };
 
 // What is registered: what steps made at run time ask for.
@@ -166,7 +215,8 @@ core::Payload Registered(const std::string& name) {
 class Dice {
  public:
   // `pinned`: the definition that it begins with, then those that it may go over to.
-  Dice(const std::vector<codec::Pinned>& pinned, std::uint64_t seed) : random_(seed) {
+  Dice(const std::vector<codec::Pinned>& pinned, bool operated, std::uint64_t seed)
+      : operated_(operated), random_(seed) {
     file_.pinned = pinned.front().body;
     for (const codec::Pinned& one : pinned) {
       if (!definitions_.empty()) file_.later.push_back(one.body);
@@ -186,7 +236,15 @@ class Dice {
     start.correlation_id = "sample";
     file_.workflow_id = start.id;
     Send(start);
-    for (int move = 0; move < kMovesMax && !IsTerminal(state_.status); ++move) Move();
+    for (int move = 0; move < kMovesMax; ++move) {
+      if (!IsTerminal(state_.status)) {
+        Move();
+      } else if (!operated_ || ++reopenings_ > kReopeningsMax) {
+        break;
+      } else {
+        Reopen();
+      }
+    }
     file_.outcome = OutcomeOf(*definition_, state_);
     return std::move(file_);
   }
@@ -209,7 +267,7 @@ class Dice {
   }
 
   void Obey(const core::Command& command) {
-    if (const auto* offer = std::get_if<core::OfferTask>(&command)) offered_.insert(offer->task);
+    if (const auto* offer = std::get_if<core::OfferTask>(&command)) Offer(*offer);
     if (const auto* withdraw = std::get_if<core::WithdrawTask>(&command)) {
       offered_.erase(withdraw->task);
     }
@@ -225,11 +283,22 @@ class Dice {
     if (const auto* undo = std::get_if<core::UndoChild>(&command)) {
       Tell(undo->task, undo->child, core::WorkflowStatus::kFailed, core::SagaStatus::kCompensated);
     }
+    if (const auto* retry = std::get_if<core::RetryChild>(&command)) {
+      children_.emplace_back(retry->task, retry->child);
+    }
     if (const auto* resolve = std::get_if<core::ResolveSteps>(&command)) {
       core::StepsResolved answer{.request = resolve->request, .definitions = {}};
       for (const std::string& name : resolve->names) answer.definitions[name] = Registered(name);
       Send(answer);
     }
+  }
+
+  // Sometimes a result is kept under its cache key.
+  void Offer(const core::OfferTask& offer) {
+    offered_.insert(offer.task);
+    if (offer.cache_key.empty() || Roll(2) == 0) return;
+    offered_.erase(offer.task);
+    Send(core::ReuseResult{.task = offer.task, .output = core::Payload("{\"n\":7}")});
   }
 
   // How the workflow that carries out a task has ended.
@@ -241,6 +310,7 @@ class Dice {
     report.version = 2;
     report.status = status;
     report.saga_status = saga;
+    report.asked = state_.has_task(task) ? state_.task(task).resumed_seq : 0;
     report.output = core::Payload("{\"n\":" + std::to_string(task) + "}");
     if (status != core::WorkflowStatus::kCompleted) report.reason = "it was not to be";
     Send(report);
@@ -268,8 +338,79 @@ class Dice {
     Tell(task, child, core::WorkflowStatus::kCompleted, core::SagaStatus::kCompleted);
   }
 
+  // A person goes on with what has ended, or one of its sub-workflows was gone on with.
+  void Reopen() {
+    now_ += static_cast<core::DurationUs>(Roll(3'000'000));
+    offered_.clear();
+    switch (Roll(5)) {
+      case 0:
+        return Send(core::RestartWorkflow{.actor = "eve", .reason = "once more", .force = true});
+      case 1:
+        return Send(core::RetryWorkflow{.actor = "eve", .reason = "mended"});
+      case 2:
+        return Send(
+            core::RetryWorkflow{.actor = "eve", .reason = "mended", .resume_sub_workflows = true});
+      case 3:
+        return ReopenForChild();
+      default:
+        return Send(core::RerunWorkflow{
+            .actor = "eve",
+            .reason = "it was wrong",
+            .task = static_cast<core::TaskNumber>(1 + Roll(state_.tasks.size()))});
+    }
+  }
+
+  void ReopenForChild() {
+    for (const core::Task& task : state_.tasks) {
+      if (task.child.is_nil()) continue;
+      children_.emplace_back(task.number, task.child);
+      return Send(core::ReportChild{.task = task.number,
+                                    .child = task.child,
+                                    .condition = core::ChildCondition::kRunning,
+                                    .reopened = 100 + state_.seq});
+    }
+  }
+
+  // What only some samples are for.
+  void Interfere() {
+    const std::string number = std::to_string(Roll(1'000));
+    switch (Roll(4)) {
+      case 0:
+        return Send(core::UpdateVariables{.variables = core::Payload("{\"tries\":" + number + "}"),
+                                          .actor = "fay",
+                                          .reason = "so many"});
+      case 1:
+        return Send(core::SendMessage{.id = "m-" + number,
+                                      .named = Roll(2) == 0,
+                                      .payload = core::Payload("{\"m\":" + number + "}")});
+      case 2:
+        return Send(core::SkipTask{
+            .reference = definition_->steps[Roll(definition_->steps.size())].reference,
+            .output = core::Payload(Roll(2) == 0 ? "{\"skipped\":true}" : ""),
+            .actor = "fay",
+            .reason = "not needed"});
+      default:
+        return Send(core::AdmitWorkflow{});
+    }
+  }
+
+  // A person ends what waits for one.
+  void Update() {
+    for (const core::Task& task : state_.tasks) {
+      if (!core::AwaitsOutside(*definition_, state_, task)) continue;
+      return Send(core::UpdateTask{
+          .task = task.number,
+          .status = Roll(4) == 0 ? core::TaskStatus::kFailed : core::TaskStatus::kCompleted,
+          .output = core::Payload("{\"by\":\"gil\"}"),
+          .reason = "looked at it",
+          .actor = "gil",
+          .merge_output = Roll(2) == 0});
+    }
+  }
+
   void Move() {
     now_ += static_cast<core::DurationUs>(Roll(3'000'000));
+    if (operated_ && Roll(4) == 0) return Roll(3) == 0 ? Update() : Interfere();
     if (!children_.empty() && Roll(2) == 0) return HearOfChild();
     if (definitions_.size() > 1 && Roll(6) == 0) {
       return Send(core::UpgradeWorkflow{.definition = definitions_[Roll(definitions_.size())],
@@ -321,6 +462,8 @@ class Dice {
   void Report(core::TaskNumber number, core::TaskStatus status) {
     const core::Task& task = state_.task(number);
     core::ReportResult result{.task = number, .fence = task.fence, .status = status};
+    const bool hands_over = task.task_type == "HTTP" && status == core::TaskStatus::kCompleted;
+    if (hands_over) result.status = core::TaskStatus::kInProgress;
     if (status == core::TaskStatus::kCompleted) {
       result.output = core::Payload("{\"n\":" + std::to_string(number) + ",\"t\":\"a \\\"b\\\"\"}");
     } else {
@@ -371,6 +514,8 @@ class Dice {
 
   std::vector<std::shared_ptr<const core::Definition>> definitions_;
   std::shared_ptr<const core::Definition> definition_;  // that it has now
+  const bool operated_;
+  int reopenings_ = 0;
   std::mt19937_64 random_;
   core::State state_;
   core::TimeUs now_ = kBegin;
@@ -406,7 +551,7 @@ int Write(const std::filesystem::path& folder, const std::string& only) {
     }
     for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
       const std::string name = std::string(sample.name) + "_" + std::to_string(seed) + ".json";
-      const HistoryFile file = Dice(*pinned, seed * 7919 + sample.name[0]).Play();
+      const HistoryFile file = Dice(*pinned, sample.operated, seed * 7919 + sample.name[0]).Play();
       std::cout << name << ": " << file.rows.size() << " rows, " << file.outcome.front() << "\n";
       WriteFileOrDie(folder / name, FormatHistoryFile(file));
     }
