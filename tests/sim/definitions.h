@@ -16,6 +16,11 @@ namespace skald::sim {
 
 inline constexpr std::int64_t kDefinitions = 400;
 
+// The types "t<n>" and "s<n>" whose definition has an output schema (a "v" is required), and an
+// input schema ("from" must not be 2).
+inline constexpr int kOutputSchemaType = 2;
+inline constexpr int kInputSchemaType = 4;
+
 // The definition with that id, 1 to kDefinitions; its name is "d<id>".
 std::shared_ptr<const core::Definition> DefinitionNumber(std::int64_t id);
 

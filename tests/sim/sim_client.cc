@@ -13,12 +13,16 @@ namespace {
 constexpr core::DurationUs kMs = core::kMillisecondUs;
 constexpr core::DurationUs kCareUs = 3 * core::kSecondUs;
 constexpr int kOperationsMax = 6;
+constexpr int kTurnLooksMax = 20;
 
 }  // namespace
 
-SimClient::SimClient(World& world, std::size_t index) : world_(world), index_(index) {
+SimClient::SimClient(World& world, std::size_t index)
+    : world_(world), index_(index), person_(world, index, [this] { return SomeNode(); }) {
   SimRandom& random = world.random();
-  definition_ = DefinitionNumber(1 + static_cast<std::int64_t>(random.Below(kDefinitions)));
+  definition_ = world.SomeDefinition();
+  input_ = random.Chance(960) ? absl::StrCat(R"({"n":)", index_ % 3, "}") : R"({"m":1})";
+  if (random.Chance(250)) priority_ = static_cast<std::int32_t>(random.Below(100));
   by_sql_ = random.Chance(150);
   id_ = world.NewId();
   if (random.Chance(500)) {
@@ -31,6 +35,10 @@ SimClient::SimClient(World& world, std::size_t index) : world_(world), index_(in
   if (random.Chance(350)) {
     world.After(random.Between(500, 24'000) * kMs, [this] { Trouble(); });
   }
+  for (std::uint64_t i = random.Below(6); i > 0; --i) {
+    world.After(random.Between(300, 24'000) * kMs, [this] { Chore(); });
+  }
+  world.NotePriority(id_, priority_);
   world.After(kChaosUs + random.Between(0, 3'000) * kMs, [this] { Care(); });
 }
 
@@ -53,21 +61,35 @@ runtime::Loop* SimClient::SomeNode() {
 
 void SimClient::Start() {
   if (started_) return;
-  if (by_sql_) {
-    world_.probes().Met(Probe::kSqlStart);
-    started_ = true;
-    world_.store().RequestStart({.id = id_,
-                                 .name_space = "default",
-                                 .name = definition_->name,
-                                 .input = absl::StrCat(R"({"n":)", index_ % 3, "}")});
-    return;
-  }
+  if (by_sql_) return StartBySql();
   runtime::Loop* loop = SomeNode();
   if (loop == nullptr) {
     world_.After(300 * kMs, [this] { Start(); });
     return;
   }
   StartAt(*loop, world_.random().Chance(100));
+}
+
+void SimClient::StartBySql() {
+  world_.probes().Met(Probe::kSqlStart);
+  started_ = true;
+  world_.store().RequestStart({.id = id_,
+                               .name_space = "default",
+                               .name = definition_->name,
+                               .input = input_,
+                               .priority = priority_});
+}
+
+bool SimClient::MayBeRefused(const absl::Status& status) const {
+  const bool lacks = input_.find("\"n\"") == std::string::npos;
+  if (absl::IsInvalidArgument(status)) return lacks && definition_->schemas.input != nullptr;
+  return absl::IsFailedPrecondition(status) && definition_->turns.rejects;
+}
+
+void SimClient::NoteRefused() {
+  world_.probes().Met(definition_->turns.rejects ? Probe::kTurnRefused : Probe::kInputRefused);
+  refused_ = true;
+  world_.NoteRefused(id_);
 }
 
 // By the client, so that a repeated start asks for the same: the types of domain workers, with and
@@ -82,13 +104,13 @@ void SimClient::StartAt(runtime::Loop& loop, bool twice) {
   if (asked_) world_.probes().Met(Probe::kStartRepeated);
   if (twice) world_.probes().Met(Probe::kStartedTwiceSameKey);
   for (int i = 0; i < (twice ? 2 : 1); ++i) {
-    runtime::StartRequest request{
-        .name_space = "default",
-        .definition = definition_,
-        .start = {.id = id_,
-                  .input = core::Payload(absl::StrCat(R"({"n":)", index_ % 3, "}")),
-                  .task_to_domain = Domains()},
-        .may_exist = asked_ || twice};
+    runtime::StartRequest request{.name_space = "default",
+                                  .definition = definition_,
+                                  .start = {.id = id_,
+                                            .input = core::Payload(input_),
+                                            .priority = priority_,
+                                            .task_to_domain = Domains()},
+                                  .may_exist = asked_ || twice};
     loop.Start(std::move(request),
                [this, alive = alive_](const absl::StatusOr<runtime::Started>& started) {
                  if (*alive) OnStarted(started);
@@ -100,6 +122,8 @@ void SimClient::StartAt(runtime::Loop& loop, bool twice) {
 void SimClient::OnStarted(const absl::StatusOr<runtime::Started>& started) {
   if (started.ok()) {
     started_ = true;
+    refused_ = false;
+    world_.NoteRequested(id_);
     return world_.CheckDurable(id_, 1, "start");
   }
   if (world_.tracing()) {
@@ -107,6 +131,7 @@ void SimClient::OnStarted(const absl::StatusOr<runtime::Started>& started) {
   }
   const bool transient =
       absl::IsUnavailable(started.status()) || absl::IsResourceExhausted(started.status());
+  if (MayBeRefused(started.status())) return started_ ? void() : NoteRefused();
   if (!transient) {
     return world_.Complain(absl::StrCat(Describe(), ": ", started.status().ToString()));
   }
@@ -161,16 +186,35 @@ void SimClient::Trouble() {
   if (world_.random().Chance(400)) world_.After(3 * core::kSecondUs, [this] { Trouble(); });
 }
 
-// Of itself or one of its kin, whether that has ended or not.
-void SimClient::Reopen() {
-  if (world_.calm()) return;
-  SimRandom& random = world_.random();
+// Itself or one of its kin, whether that has ended or not; nil when there is none.
+core::WorkflowId SimClient::SomeKin() {
   std::vector<core::WorkflowId> family;
   for (const ports::WorkflowSummary& summary : world_.store().AllWorkflows()) {
     if (summary.id == id_ || world_.IsKinOf(index_, summary.id)) family.push_back(summary.id);
   }
-  if (family.empty()) return;
-  const core::WorkflowId& id = family[random.Below(family.size())];
+  return family.empty() ? core::WorkflowId() : family[world_.random().Below(family.size())];
+}
+
+// What people do in passing, also to what has ended or is not there yet.
+void SimClient::Chore() {
+  if (world_.calm()) return;
+  if (world_.random().Chance(600)) return person_.Chore(id_, *definition_);
+  const core::WorkflowId id = SomeKin();
+  runtime::Loop* loop = SomeNode();
+  if (id.is_nil() || loop == nullptr) return;
+  loop->Get(id, [this, alive = alive_](
+                    const absl::StatusOr<std::shared_ptr<const runtime::WorkflowView>>& view) {
+    if (!*alive || !view.ok()) return;
+    person_.AnswerWaiting(**view, 600);
+    if (world_.random().Chance(400)) person_.Chore((*view)->state.id, *(*view)->definition);
+  });
+}
+
+void SimClient::Reopen() {
+  if (world_.calm()) return;
+  SimRandom& random = world_.random();
+  const core::WorkflowId id = SomeKin();
+  if (id.is_nil()) return;
   switch (random.Below(5)) {
     case 0:
       SendTo(id, core::RestartWorkflow{"op", "again", random.Chance(500)});
@@ -211,7 +255,10 @@ void SimClient::CheckStore() {
     finished_ = false;
     if (!own) CareFor(summary.id);
   }
-  finished_ &= found;
+  if (!found && by_sql_ && started_ && world_.store().RefusedStarts().contains(id_)) {
+    if (!refused_) NoteRefused();
+  }
+  finished_ &= found || refused_;
 }
 
 // Asks one node after the other: a workflow and its kin may belong to different ones.
@@ -249,13 +296,11 @@ void SimClient::Look(const runtime::WorkflowView& view) {
     return;
   }
   if (state.paused_by_person) return SendTo(state.id, core::ResumeWorkflow{"op", "go on"});
-  for (const core::Task& task : state.tasks) {
-    if (core::IsTerminal(task.status)) continue;
-    if (core::StepOf(*view.definition, state, task.step).type != core::StepType::kWait) continue;
-    if (task.available_at != 0) continue;
-    world_.probes().Met(Probe::kSignaled);
-    return SendTo(state.id, core::SignalWorkflow{.payload = core::Payload("{}"), .actor = "op"});
+  if (state.awaits_turn && ++turns_waited_ > kTurnLooksMax) {
+    world_.probes().Met(Probe::kTurnGivenUp);
+    return SendTo(state.id, core::TerminateWorkflow{.actor = "op", .reason = kTurnGivenUp});
   }
+  person_.AnswerWaiting(view, 1'000);
 }
 
 }  // namespace skald::sim

@@ -218,7 +218,9 @@ core::ReportResult SimWorker::Act(const Held& held) {
                                       ? ledger.Undo(task.step_key)
                                       : ledger.Act(task.step_key, world_.now(), task.not_after);
   result.verdict = outcome.verdict;
-  result.output = core::Payload(absl::StrCat(R"({"v":)", task.task, "}"));
+  const bool conforms = world_.calm() || !world_.random().Chance(30);
+  result.output = core::Payload(absl::StrCat(conforms ? R"({"v":)" : R"({"w":)", task.task,
+                                             R"(,"of":")", task.workflow.ToString(), "\"}"));
   if (outcome.verdict == core::Verdict::kRejected) {
     result.status = core::TaskStatus::kFailed;
     result.effect = core::Effect::kNone;

@@ -11,9 +11,13 @@
 #include "engine/codec/state_json.h"
 #include "engine/core/apply.h"
 #include "engine/core/checker.h"
+#include "engine/core/json_scan.h"
 #include "engine/runtime/fold.h"
+#include "tests/sim/author.h"
 #include "tests/sim/definitions.h"
+#include "tests/sim/history_verdict.h"
 #include "tests/sim/limit_verdict.h"
+#include "tests/sim/turn_verdict.h"
 
 namespace skald::sim {
 namespace {
@@ -62,9 +66,50 @@ class Judgement {
       Complain(id, "replay differs from the stored state", "");
     }
     limits_.Add(*events);
+    turns_.Add(id, *events);
+    HistoryVerdict history(definition, probes_);
+    history.Read(*events);
+    for (const std::string& complaint : history.complaints()) Complain(id, complaint, "");
+    NotePromises(id, history);
     LookAtEnd(state);
-    LookAtEffects(definition, state);
+    LookAtEffects(definition, state, history.reused());
     states_.emplace(id, state);
+  }
+
+  // What was used again had been given not long before, to whomever.
+  void LookAtReuse() {
+    for (const KeptResult& used : used_) {
+      const bool given = std::any_of(given_.begin(), given_.end(), [&](const KeptResult& one) {
+        return one.task_type == used.task_type && one.output == used.output && one.at <= used.at &&
+               used.at - one.at <= kCacheSecondsMax * core::kSecondUs;
+      });
+      if (!given) complaints_.push_back(absl::StrCat("nobody gave the result ", used.output));
+    }
+  }
+
+  void LookAtPromises() {
+    for (const auto& promise : evidence_.promised) {
+      if (!kept_.contains(promise)) {
+        Complain(promise.first, "what was acknowledged is not there:", promise.second);
+      }
+    }
+  }
+
+  // The name of a key says how it is claimed (author.cc).
+  void LookAtKeys() {
+    std::map<std::string, std::vector<const core::State*>> holders;
+    for (const auto& [id, state] : states_) {
+      const std::string& key = state.start.idempotency_key;
+      if (!key.empty()) holders[key].push_back(&state);
+    }
+    for (auto& [key, states] : holders) {
+      if (states.size() < 2) continue;
+      if (key.substr(0, 2) != "kr") {
+        Complain(states[1]->id, "the key stands for another workflow:", key);
+        continue;
+      }
+      LookAtFreedKey(states);
+    }
   }
 
   // What workflows say of one another.
@@ -73,7 +118,7 @@ class Judgement {
     for (const auto& [id, state] : states_) {
       if (!state.failure_workflow.is_nil()) {
         probes_.Met(Probe::kFailureWorkflow);
-        if (!states_.contains(state.failure_workflow)) {
+        if (!state.failure_workflow_refused && !states_.contains(state.failure_workflow)) {
           Complain(id, "its failure workflow was not started", "");
         }
       }
@@ -105,6 +150,9 @@ class Judgement {
   }
 
   void LookAtLimits() {
+    for (std::string& complaint : turns_.Judge(evidence_.nodes, probes_)) {
+      complaints_.push_back(std::move(complaint));
+    }
     for (std::string& complaint : limits_.Judge(evidence_.nodes, probes_)) {
       complaints_.push_back(std::move(complaint));
     }
@@ -117,6 +165,29 @@ class Judgement {
   }
 
  private:
+  void NotePromises(const core::WorkflowId& id, const HistoryVerdict& history) {
+    for (auto promise = evidence_.promised.lower_bound({id, ""});
+         promise != evidence_.promised.end() && promise->first == id; ++promise) {
+      if (history.CountOf(promise->second) == 1) kept_.insert(*promise);
+    }
+    given_.insert(given_.end(), history.results_given().begin(), history.results_given().end());
+    used_.insert(used_.end(), history.results_used().begin(), history.results_used().end());
+  }
+
+  // FAIL_ON_RUNNING: one after the other, unless somebody re-opened an earlier one.
+  void LookAtFreedKey(std::vector<const core::State*>& states) {
+    probes_.Met(Probe::kKeyFreed);
+    std::sort(states.begin(), states.end(), [](const core::State* a, const core::State* b) {
+      return a->started_at < b->started_at;
+    });
+    for (std::size_t i = 1; i < states.size(); ++i) {
+      const core::State& before = *states[i - 1];
+      const bool reopened = before.reopened_seq != 0 || before.reopened_asked != 0;
+      if (reopened || (before.ended_at != 0 && before.ended_at <= states[i]->started_at)) continue;
+      Complain(states[i]->id, "its key was that of one that was running:", before.id.ToString());
+    }
+  }
+
   // Whom its history names: loops and restarts forget tasks, and who carried them out.
   void NoteNamed(const core::EventBody& body) {
     if (const auto* started = std::get_if<core::TaskStarted>(&body)) named_.insert(started->child);
@@ -146,6 +217,7 @@ class Judgement {
       if (step.type == core::StepType::kStartWorkflow &&
           task.status == core::TaskStatus::kCompleted) {
         probes_.Met(Probe::kStartedByWorkflow);
+        if (!states_.contains(task.child)) LookAtExisting(state, task);
       }
       const auto child = states_.find(task.child);
       if (step.type != core::StepType::kSubWorkflow || task.child.is_nil()) continue;
@@ -159,6 +231,16 @@ class Judgement {
       if (task.child_parked) probes_.Met(Probe::kParkedForChild);
       LookAtChild(state, run, child->second);
     }
+  }
+
+  // Its key stood for a workflow already.
+  void LookAtExisting(const core::State& state, const core::Task& task) {
+    probes_.Met(Probe::kKeyShared);
+    const auto id = core::FindMember(task.output.text(), "workflowId");
+    const auto existing =
+        core::WorkflowId::Parse(id.has_value() ? core::StringOf(*id) : std::string());
+    if (task.updated || (existing.ok() && states_.contains(*existing))) return;
+    Complain(state.id, "started a workflow that is not there:", std::string(task.output.text()));
   }
 
   // I16, and that a family agrees about what happened.
@@ -195,6 +277,7 @@ class Judgement {
   }
 
   void LookAtEnd(const core::State& state) {
+    if (state.tasks.size() > 0 && !state.has_task(1)) probes_.Met(Probe::kIterationLetGo);
     if (!state.added.empty()) probes_.Met(Probe::kStepsMade);
     if (state.saga_status == core::SagaStatus::kParked) probes_.Met(Probe::kParkedSaga);
     if (state.saga_status == core::SagaStatus::kCompensated) probes_.Met(Probe::kUndone);
@@ -211,27 +294,40 @@ class Judgement {
                           state.seq));
   }
 
+  static bool IsInLedger(core::StepType type) {
+    return type == core::StepType::kSimple || type == core::StepType::kHttp ||
+           type == core::StepType::kGrpc;
+  }
+
   // I20: per step key, what was done minus what was undone.
-  void LookAtEffects(const core::Definition& definition, const core::State& state) {
+  void LookAtEffects(const core::Definition& definition, const core::State& state,
+                     const std::set<core::TaskNumber>& reused) {
     for (const core::StepRun& run : state.runs) {
       const core::Step& step = core::StepOf(definition, state, run.step);
-      if (step.type != core::StepType::kSimple) continue;
+      if (!IsInLedger(step.type)) continue;
       const int effects = evidence_.ledger.Effects(core::StepKey(state, run, step.reference));
       if (effects < 0 || effects > 1) {
         Complain(state.id, step.reference, absl::StrCat("took effect ", effects, " times"));
       }
       const bool undone = state.saga_status == core::SagaStatus::kCompensated &&
-                          step.saga.undo.has_value() && run.undo != core::UndoPhase::kResolved;
+                          step.saga.undo.has_value() && run.undo != core::UndoPhase::kResolved &&
+                          step.saga.undo->type != core::StepType::kSubWorkflow;
       if (undone && effects != 0) Complain(state.id, step.reference, "was not undone");
       const bool done = state.status == core::WorkflowStatus::kCompleted && run.task != 0 &&
                         state.task(run.task).status == core::TaskStatus::kCompleted;
-      if (done && effects != 1) Complain(state.id, step.reference, "completed without effect");
+      if (!done || state.task(run.task).updated) continue;
+      const bool again = reused.contains(run.task);
+      if (again && effects != 0) Complain(state.id, step.reference, "was done beside its reuse");
+      if (!again && effects != 1) Complain(state.id, step.reference, "completed without effect");
     }
   }
 
   const Evidence& evidence_;
   Probes& probes_;
   LimitVerdict limits_;
+  TurnVerdict turns_;
+  std::vector<KeptResult> given_, used_;
+  std::set<std::pair<core::WorkflowId, std::string>> kept_;  // of the promises
   std::map<core::WorkflowId, core::State> states_;
   std::set<core::WorkflowId> named_;  // by a client, or by another workflow
   std::vector<std::string> complaints_;
@@ -251,6 +347,9 @@ std::vector<std::string> Judge(const Evidence& evidence, Probes& probes) {
   }
   judgement.LookAtFamilies();
   judgement.LookAtReceipts();
+  judgement.LookAtPromises();
+  judgement.LookAtReuse();
+  judgement.LookAtKeys();
   judgement.LookAtLimits();
   return std::move(judgement).Finish();
 }

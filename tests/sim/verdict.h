@@ -5,6 +5,7 @@
 
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/memory/memory_store.h"
@@ -19,12 +20,15 @@ struct Evidence {
   const Ledger& ledger;
   const std::set<core::WorkflowId>& requested;    // what clients asked to start
   const std::vector<runtime::TaskKey>& recorded;  // results acknowledged as recorded
+  // What bears a marker (sim_person.h) and was acknowledged as recorded.
+  const std::set<std::pair<core::WorkflowId, std::string>>& promised;
   std::size_t nodes = 1;
 };
 
 // Histories keep the invariants and replay to the stored state; every workflow that was asked for
 // is there, once, and has ended or is parked; effects balance; what was acknowledged is in a
-// history; no limit was exceeded.
+// history; no limit and no turn was exceeded; a key stood for one workflow; a result used again had
+// been given.
 std::vector<std::string> Judge(const Evidence& evidence, Probes& probes);
 
 // The events of a workflow as stored, for people.

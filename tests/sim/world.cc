@@ -4,7 +4,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/check.h"
+#include "engine/runtime/workflow_runner.h"
 #include "tests/sim/definitions.h"
+#include "tests/sim/sim_caller.h"
 #include "tests/sim/sim_client.h"
 #include "tests/sim/sim_runner.h"
 #include "tests/sim/sim_worker.h"
@@ -70,7 +72,7 @@ World::~World() {
   clients_.clear();
   workers_.clear();
   for (NodeProcess& node : nodes_) {
-    node.runner = nullptr;
+    node.runners.clear();
     node.loop = nullptr;
   }
 }
@@ -107,21 +109,34 @@ void World::BootNode(std::size_t index) {
             return odd ? DefinitionNumber(std::stoll(name.substr(1))) : nullptr;
           },
           nullptr, TaskLimitsOfAll()});
-  node.runner = std::make_unique<runtime::RunnerHost>(
-      *node.loop, std::make_unique<SimRunner>(*this),
-      runtime::RunnerHostOptions{.incarnation = "scripts", .answer_us_max = 8 * core::kSecondUs});
-  CHECK(node.runner->Attach().ok());
+  AttachRunners(node);
   TickRunner(index, node.process);
   node.watcher = std::make_shared<NodeWatcher>(*this);
   CHECK(node.loop->Watch({.name_space = "default"}, node.watcher).ok());
   node.touched = true;
 }
 
+// What a dead process had of scripts and lookups is given to the next one; whether its calls took
+// effect is not known.
+void World::AttachRunners(NodeProcess& node) {
+  const auto attach = [&](std::unique_ptr<ports::TaskRunner> runner, std::string incarnation) {
+    node.runners.push_back(std::make_unique<runtime::RunnerHost>(
+        *node.loop, std::move(runner),
+        runtime::RunnerHostOptions{.incarnation = std::move(incarnation),
+                                   .answer_us_max = 8 * core::kSecondUs}));
+    CHECK(node.runners.back()->Attach().ok());
+  };
+  attach(std::make_unique<SimRunner>(*this), "scripts");
+  attach(std::make_unique<SimCaller>(*this), absl::StrCat("calls ", node.node_id, node.process));
+  attach(std::make_unique<runtime::WorkflowRunner>(*node.loop, *node.journal, DefinitionNumber),
+         "workflows");
+}
+
 // What the engine could not record is reported again.
 void World::TickRunner(std::size_t index, std::uint64_t process) {
   NodeProcess& node = nodes_[index];
   if (node.loop == nullptr || node.process != process) return;
-  node.runner->Tick();
+  for (const auto& runner : node.runners) runner->Tick();
   node.touched = true;
   After(250 * kMs, [this, index, process] { TickRunner(index, process); });
 }
@@ -133,7 +148,7 @@ void World::CrashNode(std::size_t index, bool restart) {
     probes_.Met(Probe::kNodeCrashed);
     node.journal->Crash(random_.Chance(500));
     // Whoever waits for it hears nothing better than that it is gone.
-    node.runner = nullptr;
+    node.runners.clear();
     const std::unique_ptr<runtime::Loop> dead = std::move(node.loop);
     node.loop = nullptr;
     ghosts_.push_back({std::move(node.inner), std::move(node.journal)});
@@ -254,6 +269,13 @@ void World::After(core::DurationUs delay_us, std::function<void()> what) {
   events_.emplace(std::pair(now() + delay_us, next_event_++), std::move(what));
 }
 
+std::shared_ptr<const core::Definition> World::SomeDefinition() {
+  while (definitions_.size() < 3) {
+    definitions_.push_back(1 + static_cast<std::int64_t>(random_.Below(kDefinitions)));
+  }
+  return DefinitionNumber(definitions_[random_.Below(definitions_.size())]);
+}
+
 core::WorkflowId World::NewId() {
   ++next_id_;
   return base::UuidV7(now() / 1'000, random_.Next(), random_.Next());
@@ -277,6 +299,14 @@ void World::CheckDurable(const core::WorkflowId& id, core::EventSeq seq, const c
 
 void World::NoteAssigned(const runtime::Assignment& assignment, const std::string& incarnation) {
   CheckDurable(assignment.workflow, assignment.fence, "assignment");
+  const auto priority = priorities_.find(assignment.workflow);
+  if (priority != priorities_.end()) {
+    if (assignment.priority > 0) probes_.Met(Probe::kPrioritized);
+    if (assignment.priority != priority->second) {
+      Complain(absl::StrCat(assignment.workflow.ToString(), ": task ", assignment.task,
+                            " has priority ", assignment.priority, ", not ", priority->second));
+    }
+  }
   const runtime::TaskKey key{assignment.workflow, assignment.task, assignment.fence};
   const auto [known, fresh] = assigned_.emplace(key, incarnation);
   if (fresh || known->second == incarnation) return;
@@ -359,7 +389,7 @@ std::vector<std::string> World::Run() {
     if (!client->finished()) Complain("not finished: " + client->Describe());
   }
   const std::vector<std::string> found =
-      Judge({store_, ledger_, requested_, recorded_, nodes_.size()}, probes_);
+      Judge({store_, ledger_, requested_, recorded_, promised_, nodes_.size()}, probes_);
   complaints_.insert(complaints_.end(), found.begin(), found.end());
   if (tracing_ && !complaints_.empty()) {
     for (const core::WorkflowId& id : store_.WorkflowIds()) {

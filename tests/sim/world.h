@@ -29,6 +29,9 @@ namespace skald::sim {
 class SimWorker;
 class SimClient;
 
+// The reason for which a workflow is terminated that has waited for its turn for long.
+inline constexpr char kTurnGivenUp[] = "waited for its turn for too long";
+
 inline constexpr core::DurationUs kChaosUs = 25 * core::kSecondUs;
 inline constexpr core::DurationUs kCalmUs = 600 * core::kSecondUs;
 
@@ -71,6 +74,17 @@ class World {
   // A result that a worker was told is recorded.
   void NoteRecorded(const runtime::TaskKey& key) { recorded_.push_back(key); }
   void NoteRequested(const core::WorkflowId& id) { requested_.insert(id); }
+  // The start was refused for good.
+  void NoteRefused(const core::WorkflowId& id) { requested_.erase(id); }
+  // What bears the marker was acknowledged as recorded.
+  void NotePromised(const core::WorkflowId& id, const std::string& marker) {
+    promised_.insert({id, marker});
+  }
+  void NotePriority(const core::WorkflowId& id, std::int32_t priority) {
+    priorities_[id] = priority;
+  }
+  // A few of all definitions are in use in one world, so that its workflows meet one another.
+  std::shared_ptr<const core::Definition> SomeDefinition();
   // A workflow that no client asked for, but another workflow; one client looks after it.
   bool IsKinOf(std::size_t client, const core::WorkflowId& id) const {
     return !requested_.contains(id) && id.bytes()[7] % clients_.size() == client;
@@ -87,7 +101,7 @@ class World {
     std::unique_ptr<memory::MemoryJournal> inner;
     std::unique_ptr<memory::FaultyJournal> journal;
     std::unique_ptr<runtime::Loop> loop;
-    std::unique_ptr<runtime::RunnerHost> runner;  // of the built-in steps
+    std::vector<std::unique_ptr<runtime::RunnerHost>> runners;  // of the built-in steps
     std::shared_ptr<class NodeWatcher> watcher;
     core::TimeUs wake_at = 0;
     core::TimeUs cut_off_until = 0;  // the store cannot be reached
@@ -100,6 +114,7 @@ class World {
   };
 
   void BootNode(std::size_t index);
+  void AttachRunners(NodeProcess& node);
   void TickRunner(std::size_t index, std::uint64_t process);
   void CrashNode(std::size_t index, bool restart);
   void PlanChaos();
@@ -130,6 +145,9 @@ class World {
   std::map<runtime::TaskKey, std::string> assigned_;
   std::vector<runtime::TaskKey> recorded_;
   std::set<core::WorkflowId> requested_;
+  std::set<std::pair<core::WorkflowId, std::string>> promised_;
+  std::map<core::WorkflowId, std::int32_t> priorities_;  // that clients asked for
+  std::vector<std::int64_t> definitions_;
   std::map<core::WorkflowId, int> operated_;
   std::vector<std::string> complaints_;
   std::vector<std::string> trace_;

@@ -1,0 +1,145 @@
+#include "tests/sim/sim_person.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "engine/core/construct.h"
+
+namespace skald::sim {
+namespace {
+
+constexpr core::DurationUs kMs = core::kMillisecondUs;
+
+}  // namespace
+
+std::string SimPerson::Marker() { return absl::StrCat("op", index_, ".", ++markers_); }
+
+void SimPerson::Send(const core::WorkflowId& id, core::Trigger trigger, const std::string& marker) {
+  runtime::Loop* loop = find_node_();
+  if (loop == nullptr) return;
+  if (world_.tracing()) world_.Trace(absl::StrCat(marker, " sends trigger ", trigger.index()));
+  loop->Send("default", id, std::move(trigger),
+             [this, id, marker, alive = alive_](const absl::StatusOr<core::Answer>& answer) {
+               if (!*alive) return;
+               if (absl::IsInternal(answer.status())) {
+                 world_.Complain(absl::StrCat(marker, ": ", answer.status().ToString()));
+               }
+               if (answer.ok() && *answer == core::Answer::kRecorded) {
+                 world_.NotePromised(id, marker);
+               }
+             });
+}
+
+void SimPerson::Chore(const core::WorkflowId& id, const core::Definition& definition) {
+  switch (world_.random().Below(5)) {
+    case 0:
+    case 1:
+      return SendMessage(id);
+    case 2:
+    case 3:
+      return Skip(id, definition);
+    default:
+      const std::string marker = Marker();
+      Send(id,
+           core::UpdateVariables{.variables = core::Payload(absl::StrCat(
+                                     R"({"u":)", world_.random().Below(1'000'000), "}")),
+                                 .actor = marker,
+                                 .reason = "by hand"},
+           marker);
+  }
+}
+
+void SimPerson::SendMessage(const core::WorkflowId& id) {
+  const core::SendMessage message{
+      .id = Marker(), .named = world_.random().Chance(500), .payload = core::Payload(R"({"m":1})")};
+  Send(id, message, message.id);
+  // Whoever names a message may send it again.
+  if (message.named && world_.random().Chance(400)) {
+    world_.After(world_.random().Between(10, 3'000) * kMs, [this, id, message, alive = alive_] {
+      if (*alive) SendAgain(id, message);
+    });
+  }
+}
+
+void SimPerson::SendAgain(const core::WorkflowId& id, core::SendMessage message) {
+  world_.probes().Met(Probe::kMessageRepeated);
+  const std::string marker = message.id;
+  Send(id, std::move(message), marker);
+}
+
+void SimPerson::Skip(const core::WorkflowId& id, const core::Definition& definition) {
+  const std::size_t step = world_.random().Below(definition.steps.size());
+  const std::string marker = Marker();
+  core::SkipTask skip{
+      .reference = definition.steps[step].reference, .actor = marker, .reason = "not needed"};
+  if (world_.random().Chance(700)) {
+    skip.output = core::Payload(absl::StrCat(R"({"skipped":")", marker, "\"}"));
+  }
+  Send(id, std::move(skip), marker);
+}
+
+void SimPerson::AnswerWaiting(const runtime::WorkflowView& view, unsigned per_mille) {
+  if (view.state.status != core::WorkflowStatus::kRunning) return;
+  for (const core::Task& task : view.state.tasks) {
+    if (core::IsTerminal(task.status) || !world_.random().Chance(per_mille)) continue;
+    const bool worked_on = task.status == core::TaskStatus::kInProgress &&
+                           core::IsWorkerTask(*view.definition, view.state, task) &&
+                           task.operation == core::Operation::kAction;
+    if (core::AwaitsOutside(*view.definition, view.state, task)) {
+      Answer(view, task);
+    } else if (worked_on && world_.random().Chance(30)) {
+      world_.probes().Met(Probe::kUpdatedOverWorker);
+      Update(view, task);
+    }
+  }
+}
+
+void SimPerson::Answer(const runtime::WorkflowView& view, const core::Task& task) {
+  const core::Step& step = core::StepOf(*view.definition, view.state, task.step);
+  SimRandom& random = world_.random();
+  if (task.operation != core::Operation::kAction) {
+    // A person undoes by hand, then says so.
+    const core::StepRun& run = view.state.run(task.run);
+    world_.ledger().Undo(core::StepKey(view.state, run, step.reference));
+    world_.probes().Met(Probe::kUndoneByPerson);
+    return Update(view, task);
+  }
+  if (step.type == core::StepType::kWait && task.available_at != 0) return;
+  if (step.type == core::StepType::kPullMessages && random.Chance(850)) {
+    return SendMessage(view.state.id);
+  }
+  if (step.type != core::StepType::kPullMessages && random.Chance(500)) {
+    const std::string marker = Marker();
+    core::SignalWorkflow signal{.payload = core::Payload(R"({"s":1})"), .actor = marker};
+    const bool by_name = task.awaits_update || random.Chance(500);
+    if (by_name) signal.reference = step.reference;
+    world_.probes().Met(Probe::kSignaled);
+    return Send(view.state.id, std::move(signal), marker);
+  }
+  Update(view, task);
+}
+
+void SimPerson::Update(const runtime::WorkflowView& view, const core::Task& task) {
+  SimRandom& random = world_.random();
+  const core::Step& step = core::StepOf(*view.definition, view.state, task.step);
+  const std::string marker = Marker();
+  core::UpdateTask update{.task = task.number,
+                          .output = core::Payload(absl::StrCat(R"({"v":)", task.number, "}")),
+                          .reason = "by hand",
+                          .actor = marker,
+                          .merge_output = random.Chance(200)};
+  if (random.Chance(400)) {
+    update.task = 0;
+    update.reference = step.reference;
+  }
+  const bool fails = random.Chance(world_.calm() ? 30 : 150);
+  if (fails && task.operation == core::Operation::kAction) {
+    update.status = core::TaskStatus::kFailed;
+    // What somebody has begun may have been done, or may yet be.
+    if (task.start_count > 0 || random.Chance(300)) update.effect = core::Effect::kUnknown;
+  }
+  world_.probes().Met(Probe::kUpdated);
+  Send(view.state.id, std::move(update), marker);
+}
+
+}  // namespace skald::sim
