@@ -125,6 +125,7 @@ std::vector<Verdict> Judge(const std::vector<Measurement>& measurements) {
     judge.AtMost("timers: the latest single " + kind + ", ms",
                  judge.Of("timers", kind + "_single_late_max_ms"), kSingleTimerLateMsMax);
     judge.AtMost("timers: early " + kind, judge.Of("timers", kind + "_early"), 0);
+    judge.AtMost("timers: early single " + kind, judge.Of("timers", kind + "_single_early"), 0);
   }
   return judge.Take();
 }

@@ -43,6 +43,11 @@ TEST(BarsTest, OneReadInAThousandTasksIsTooMany) {
   EXPECT_FALSE(Passed({{"chain3", {{"reads_per_task", 0.001}}}}, "SQL reads"));
 }
 
+TEST(BarsTest, OneTimerAheadOfItsTimeIsTooMany) {
+  EXPECT_TRUE(Passed({{"timers", {{"wait_single_early", 0}}}}, "early single wait"));
+  EXPECT_FALSE(Passed({{"timers", {{"wait_single_early", 1}}}}, "early single wait"));
+}
+
 TEST(BarsTest, JsonNamesScenarioAndFigures) {
   EXPECT_EQ(ToJson({{"one_step", {{"p50_ms", 0.5}, {"tasks_per_s", 1'234'567}}}}),
             "{\"scenarios\": [\n"
