@@ -147,7 +147,7 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Probe::kC
      "waited for its turn",
      "start refused for its turn",
      "turn given up",
-     "gone on with beyond the bound of turns",
+     "gone on with under a bound of turns",
      "key stood for a workflow already",
      "key freed by an end",
      "permissive failure",

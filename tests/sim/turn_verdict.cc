@@ -59,9 +59,7 @@ std::vector<std::string> TurnVerdict::Judge(std::size_t nodes, Probes& probes) c
       if (change == Change::kBegins && running >= line.running_max * static_cast<int>(nodes)) {
         complaints.push_back(what + "its turn had not come");
       }
-      if (change == Change::kGoesOn && running >= line.running_max) {
-        probes.Met(Probe::kTurnOfReopened);
-      }
+      if (change == Change::kGoesOn) probes.Met(Probe::kTurnOfReopened);
       if (change == Change::kEnds) --running;
       if (change == Change::kBegins || change == Change::kGoesOn) ++running;
     }
