@@ -98,12 +98,13 @@ bool EndedByResult(const Task& task, TaskStatus reported) {
   return true;
 }
 
-// A runner gives nothing back: in progress means that its part is done, and that the task is to be
-// left open (ports/task_runner.h).
+// A runner gives no call back: in progress means that its part is done, and that the task is to be
+// left open (ports/task_runner.h). What only follows from its input is never left open.
 bool LeavesOpen(const ReportResult& trigger, const Draft& draft) {
   if (trigger.status != TaskStatus::kInProgress) return false;
   const Task& task = draft.state().task(trigger.task);
-  return !RunnerOf(draft.StepAt(task.step), task.operation).empty();
+  const Step& step = draft.StepAt(task.step);
+  return !RunnerOf(step, task.operation).empty() && !IsPure(step, task.operation);
 }
 
 // A runner's answer for an asyncComplete step only begins the wait for an update from outside.
