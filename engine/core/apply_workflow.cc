@@ -71,8 +71,6 @@ void ApplyWorkflow(const ApplyContext& context, const WorkflowEnded& body, State
   // How far loops came stays known: they may be gone on with (WorkflowReopened).
   state.loops_due.clear();
   state.permitted.clear();
-  // A sender that repeats itself is known all the same.
-  state.messages.clear();
   state.live_tasks = 0;
   state.child_tasks.clear();
 }

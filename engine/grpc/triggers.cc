@@ -104,7 +104,7 @@ absl::StatusOr<core::Trigger> ToTrigger(const v1::UpdateVariablesRequest& reques
   core::UpdateVariables update;
   update.actor = ActorOr(request.actor());
   update.reason = request.reason();
-  ASSIGN_OR_RETURN(update.variables, ToObjectPayload(request.variables(), "variables"));
+  ASSIGN_OR_RETURN(update.variables, ToPayload(request.variables(), "variables"));
   return core::Trigger(std::move(update));
 }
 

@@ -319,6 +319,21 @@ TEST(EdgeTest, UnknownThingsAreNotFound) {
   EXPECT_EQ(server.Get("nonsense", &workflow).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
 }
 
+TEST(EdgeTest, VariablesAreAnObject) {
+  EdgeServer server;
+  ASSERT_TRUE(server.Register(kOneStep).ok());
+  v1::UpdateVariablesRequest request;
+  request.set_workflow_id(StartOne(server, "one"));
+  for (const std::string variables : {"[1]", "1", "{nonsense"}) {
+    request.set_variables(variables);
+    v1::ActionResponse response;
+    grpc::ClientContext context;
+    EXPECT_EQ(server.workflows().UpdateVariables(&context, request, &response).error_code(),
+              grpc::StatusCode::INVALID_ARGUMENT)
+        << variables;
+  }
+}
+
 TEST(EdgeTest, AnotherNamespaceSeesNothing) {
   EdgeServer server;
   ASSERT_TRUE(server.Register(kOneStep).ok());
