@@ -26,7 +26,9 @@ class TurnVerdict {
   std::vector<std::string> Judge(std::size_t nodes, Probes& probes) const;
 
  private:
-  enum class Change : std::uint8_t { kEnds, kGoesOn, kBegins, kGivesUp };
+  // In the order in which they may follow one another within a moment: who gives up a turn may be
+  // why another one, of the same parent, ends.
+  enum class Change : std::uint8_t { kGivesUp, kEnds, kGoesOn, kBegins };
   struct Line {
     int running_max = 0;
     std::vector<std::tuple<core::TimeUs, Change, core::WorkflowId>> changes;
