@@ -63,8 +63,10 @@ void Execution::Wait(const core::WorkflowId& id, bool existed) {
         wait_for_.wait_ms() == 0 ? kExecuteWaitMsDefault : wait_for_.wait_ms();
     alarm_.Set(
         gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(wait_ms, GPR_TIMESPAN)),
-        [self = shared_from_this()](bool rang) {
-          if (rang) self->OnTimeOut();
+        // The alarm keeps its callback for as long as it lives, which is as long as this.
+        [weak = weak_from_this()](bool rang) {
+          const std::shared_ptr<Execution> self = weak.lock();
+          if (rang && self != nullptr) self->OnTimeOut();
         });
   }
   StartWatching(id);
