@@ -65,12 +65,41 @@ grpc::Status Answer(const absl::StatusOr<ports::Paged<ports::StoredDefinition>>&
   return grpc::Status::OK;
 }
 
+// Runs `work` on the pool, with the request's namespace.
+template <typename Request, typename Work>
+grpc::ServerUnaryReactor* RunInNamespace(grpc::CallbackServerContext* context, BlockingPool& pool,
+                                         const Request& request, Work work) {
+  return RunOnPool(context, pool, [&request, work = std::move(work)] {
+    const auto name_space = ToNamespace(request.namespace_());
+    return name_space.ok() ? work(*name_space) : ToGrpc(name_space.status());
+  });
+}
+
+// A page of what `list` gives for (namespace, page).
+template <typename List>
+grpc::ServerUnaryReactor* RunListing(grpc::CallbackServerContext* context, BlockingPool& pool,
+                                     const v1::ListDefinitionsRequest& request,
+                                     v1::ListDefinitionsResponse& response, List list) {
+  return RunInNamespace(
+      context, pool, request,
+      [&request, &response, list = std::move(list)](const std::string& name_space) {
+        const auto page = ToPage(request);
+        return page.ok() ? Answer(list(name_space, *page), response) : ToGrpc(page.status());
+      });
+}
+
+template <typename Response>
+void AddWarnings(const std::vector<core::Mistake>& warnings, Response& response) {
+  for (const core::Mistake& warning : warnings) {
+    response.add_warnings(absl::StrCat(warning.path, ": ", warning.message));
+  }
+}
+
 // One that was stored as the next version says so.
-void SetOwnVersion(v1::DefinitionRecord& record) {
-  const std::string& source = record.definition();
-  const std::string version = absl::StrCat(record.version());
-  if (core::TextIn(source, "version") == version) return;
-  record.set_definition(core::OverlayMembers(source, "{\"version\":" + version + "}"));
+void SetOwnVersion(ports::StoredDefinition& schema) {
+  const std::string version = absl::StrCat(schema.version);
+  if (core::TextIn(schema.source, "version") == version) return;
+  schema.source = core::OverlayMembers(schema.source, "{\"version\":" + version + "}");
 }
 
 }  // namespace
@@ -98,9 +127,7 @@ grpc::Status DefinitionServiceImpl::StoreWorkflow(const v1::RegisterWorkflowRequ
       {{"namespace", stored.name_space}, {"name", stored.name}, {"version", stored.version}});
   response.set_name(stored.name);
   response.set_version(stored.version);
-  for (const core::Mistake& warning : parsed.warnings) {
-    response.add_warnings(absl::StrCat(warning.path, ": ", warning.message));
-  }
+  AddWarnings(parsed.warnings, response);
   return grpc::Status::OK;
 }
 
@@ -141,9 +168,7 @@ grpc::Status DefinitionServiceImpl::StoreSchema(const v1::RegisterSchemaRequest&
                 {{"namespace", stored.name_space}, {"name", stored.name}, {"version", *version}});
   response.set_name(stored.name);
   response.set_version(*version);
-  for (const core::Mistake& warning : parsed.warnings) {
-    response.add_warnings(absl::StrCat(warning.path, ": ", warning.message));
-  }
+  AddWarnings(parsed.warnings, response);
   return grpc::Status::OK;
 }
 
@@ -164,68 +189,56 @@ grpc::ServerUnaryReactor* DefinitionServiceImpl::RegisterTask(
 grpc::ServerUnaryReactor* DefinitionServiceImpl::GetWorkflow(
     grpc::CallbackServerContext* context, const v1::GetWorkflowDefinitionRequest* request,
     v1::DefinitionRecord* response) {
-  return RunOnPool(context, pool_, [this, request, response] {
-    const auto name_space = ToNamespace(request->namespace_());
-    if (!name_space.ok()) return ToGrpc(name_space.status());
-    return Answer(catalog_.GetDefinition(*name_space, request->name(), request->version()),
-                  *response);
-  });
+  return RunInNamespace(
+      context, pool_, *request, [this, request, response](const std::string& name_space) {
+        return Answer(catalog_.GetDefinition(name_space, request->name(), request->version()),
+                      *response);
+      });
 }
 
 grpc::ServerUnaryReactor* DefinitionServiceImpl::GetTask(
     grpc::CallbackServerContext* context, const v1::GetTaskDefinitionRequest* request,
     v1::DefinitionRecord* response) {
-  return RunOnPool(context, pool_, [this, request, response] {
-    const auto name_space = ToNamespace(request->namespace_());
-    if (!name_space.ok()) return ToGrpc(name_space.status());
-    return Answer(catalog_.GetTaskDefinition(*name_space, request->name()), *response);
-  });
+  return RunInNamespace(
+      context, pool_, *request, [this, request, response](const std::string& name_space) {
+        return Answer(catalog_.GetTaskDefinition(name_space, request->name()), *response);
+      });
 }
 
 grpc::ServerUnaryReactor* DefinitionServiceImpl::ListWorkflows(
     grpc::CallbackServerContext* context, const v1::ListDefinitionsRequest* request,
     v1::ListDefinitionsResponse* response) {
-  return RunOnPool(context, pool_, [this, request, response] {
-    const auto name_space = ToNamespace(request->namespace_());
-    if (!name_space.ok()) return ToGrpc(name_space.status());
-    const auto page = ToPage(*request);
-    if (!page.ok()) return ToGrpc(page.status());
-    return Answer(catalog_.ListDefinitions(*name_space, *page), *response);
-  });
+  return RunListing(context, pool_, *request, *response,
+                    [this](const std::string& name_space, const ports::Page& page) {
+                      return catalog_.ListDefinitions(name_space, page);
+                    });
 }
 
 grpc::ServerUnaryReactor* DefinitionServiceImpl::ListTasks(
     grpc::CallbackServerContext* context, const v1::ListDefinitionsRequest* request,
     v1::ListDefinitionsResponse* response) {
-  return RunOnPool(context, pool_, [this, request, response] {
-    const auto name_space = ToNamespace(request->namespace_());
-    if (!name_space.ok()) return ToGrpc(name_space.status());
-    const auto page = ToPage(*request);
-    if (!page.ok()) return ToGrpc(page.status());
-    return Answer(catalog_.ListTaskDefinitions(*name_space, *page), *response);
-  });
+  return RunListing(context, pool_, *request, *response,
+                    [this](const std::string& name_space, const ports::Page& page) {
+                      return catalog_.ListTaskDefinitions(name_space, page);
+                    });
 }
 
 grpc::ServerUnaryReactor* DefinitionServiceImpl::DeleteWorkflow(
     grpc::CallbackServerContext* context, const v1::DeleteWorkflowDefinitionRequest* request,
     v1::DeleteDefinitionResponse*) {
-  return RunOnPool(context, pool_, [this, request] {
-    const auto name_space = ToNamespace(request->namespace_());
-    if (!name_space.ok()) return ToGrpc(name_space.status());
+  return RunInNamespace(context, pool_, *request, [this, request](const std::string& name_space) {
     if (request->version() == 0) {
       return ToGrpc(absl::InvalidArgumentError("version: required, 0 names none"));
     }
-    return ToGrpc(catalog_.DeleteDefinition(*name_space, request->name(), request->version()));
+    return ToGrpc(catalog_.DeleteDefinition(name_space, request->name(), request->version()));
   });
 }
 
 grpc::ServerUnaryReactor* DefinitionServiceImpl::DeleteTask(
     grpc::CallbackServerContext* context, const v1::DeleteTaskDefinitionRequest* request,
     v1::DeleteDefinitionResponse*) {
-  return RunOnPool(context, pool_, [this, request] {
-    const auto name_space = ToNamespace(request->namespace_());
-    if (!name_space.ok()) return ToGrpc(name_space.status());
-    return ToGrpc(catalog_.DeleteTaskDefinition(*name_space, request->name()));
+  return RunInNamespace(context, pool_, *request, [this, request](const std::string& name_space) {
+    return ToGrpc(catalog_.DeleteTaskDefinition(name_space, request->name()));
   });
 }
 
@@ -239,37 +252,31 @@ grpc::ServerUnaryReactor* DefinitionServiceImpl::RegisterSchema(
 grpc::ServerUnaryReactor* DefinitionServiceImpl::GetSchema(grpc::CallbackServerContext* context,
                                                            const v1::GetSchemaRequest* request,
                                                            v1::DefinitionRecord* response) {
-  return RunOnPool(context, pool_, [this, request, response] {
-    const auto name_space = ToNamespace(request->namespace_());
-    if (!name_space.ok()) return ToGrpc(name_space.status());
-    const grpc::Status status =
-        Answer(catalog_.GetSchema(*name_space, request->name(), request->version()), *response);
-    if (status.ok()) SetOwnVersion(*response);
-    return status;
-  });
+  return RunInNamespace(
+      context, pool_, *request, [this, request, response](const std::string& name_space) {
+        auto stored = catalog_.GetSchema(name_space, request->name(), request->version());
+        if (stored.ok()) SetOwnVersion(*stored);
+        return Answer(stored, *response);
+      });
 }
 
 grpc::ServerUnaryReactor* DefinitionServiceImpl::ListSchemas(
     grpc::CallbackServerContext* context, const v1::ListDefinitionsRequest* request,
     v1::ListDefinitionsResponse* response) {
-  return RunOnPool(context, pool_, [this, request, response] {
-    const auto name_space = ToNamespace(request->namespace_());
-    if (!name_space.ok()) return ToGrpc(name_space.status());
-    const auto page = ToPage(*request);
-    if (!page.ok()) return ToGrpc(page.status());
-    const grpc::Status status = Answer(catalog_.ListSchemas(*name_space, *page), *response);
-    for (v1::DefinitionRecord& record : *response->mutable_definitions()) SetOwnVersion(record);
-    return status;
-  });
+  return RunListing(context, pool_, *request, *response,
+                    [this](const std::string& name_space, const ports::Page& page) {
+                      auto stored = catalog_.ListSchemas(name_space, page);
+                      if (!stored.ok()) return stored;
+                      for (ports::StoredDefinition& schema : stored->items) SetOwnVersion(schema);
+                      return stored;
+                    });
 }
 
 grpc::ServerUnaryReactor* DefinitionServiceImpl::DeleteSchema(
     grpc::CallbackServerContext* context, const v1::DeleteSchemaRequest* request,
     v1::DeleteDefinitionResponse*) {
-  return RunOnPool(context, pool_, [this, request] {
-    const auto name_space = ToNamespace(request->namespace_());
-    if (!name_space.ok()) return ToGrpc(name_space.status());
-    return ToGrpc(catalog_.DeleteSchema(*name_space, request->name(), request->version()));
+  return RunInNamespace(context, pool_, *request, [this, request](const std::string& name_space) {
+    return ToGrpc(catalog_.DeleteSchema(name_space, request->name(), request->version()));
   });
 }
 

@@ -63,19 +63,16 @@ absl::StatusOr<core::Trigger> ToTrigger(const v1::RetryRequest& request) {
 }
 
 absl::StatusOr<core::Trigger> ToTrigger(const v1::RerunRequest& request) {
-  RETURN_IF_ERROR(CheckReason(request.reason()));
+  ASSIGN_OR_RETURN(auto rerun, ToAction<core::RerunWorkflow>(request));
   RETURN_IF_ERROR(CheckCorrelationId(request.correlation_id()));
   if (!request.task_id().empty() && !request.reference().empty()) {
     return absl::InvalidArgumentError("task_id or reference: one of them at most");
   }
-  core::RerunWorkflow rerun;
   if (!request.task_id().empty()) {
     ASSIGN_OR_RETURN(const TaskName name, ParseTaskId(request.task_id()));
     rerun.task = name.task;
   }
   rerun.reference = request.reference();
-  rerun.actor = ActorOr(request.actor());
-  rerun.reason = request.reason();
   if (!request.task_input().empty()) {
     ASSIGN_OR_RETURN(rerun.task_input, ToObjectPayload(request.task_input(), "task_input"));
   }
@@ -87,11 +84,8 @@ absl::StatusOr<core::Trigger> ToTrigger(const v1::RerunRequest& request) {
 }
 
 absl::StatusOr<core::Trigger> ToTrigger(const v1::SkipTaskRequest& request) {
-  RETURN_IF_ERROR(CheckReason(request.reason()));
-  core::SkipTask skip;
+  ASSIGN_OR_RETURN(auto skip, ToAction<core::SkipTask>(request));
   skip.reference = request.reference();
-  skip.actor = ActorOr(request.actor());
-  skip.reason = request.reason();
   if (!request.task_input().empty()) {
     ASSIGN_OR_RETURN(skip.input, ToObjectPayload(request.task_input(), "task_input"));
   }
@@ -100,10 +94,7 @@ absl::StatusOr<core::Trigger> ToTrigger(const v1::SkipTaskRequest& request) {
 }
 
 absl::StatusOr<core::Trigger> ToTrigger(const v1::UpdateVariablesRequest& request) {
-  RETURN_IF_ERROR(CheckReason(request.reason()));
-  core::UpdateVariables update;
-  update.actor = ActorOr(request.actor());
-  update.reason = request.reason();
+  ASSIGN_OR_RETURN(auto update, ToAction<core::UpdateVariables>(request));
   ASSIGN_OR_RETURN(update.variables, ToPayload(request.variables(), "variables"));
   return core::Trigger(std::move(update));
 }

@@ -64,9 +64,7 @@ absl::StatusOr<Wish<T>> ToWish(const Request& request) {
   Wish<T> wish;
   ASSIGN_OR_RETURN(wish.name_space, ToNamespace(request.namespace_()));
   ASSIGN_OR_RETURN(wish.id, ToWorkflowId(request.workflow_id()));
-  RETURN_IF_ERROR(CheckReason(request.reason()));
-  wish.trigger.actor = ActorOr(request.actor());
-  wish.trigger.reason = request.reason();
+  ASSIGN_OR_RETURN(wish.trigger, ToAction<T>(request));
   return wish;
 }
 

@@ -88,24 +88,23 @@ void ClientDesk::Begin(StartRequest request, Callback<Started> done) {
 void ClientDesk::Send(const std::string& name_space, const core::WorkflowId& id,
                       const core::Trigger& trigger, Callback<core::Answer> done) {
   if (state_.phase != Phase::kServing) return done(ComeBackLater(kNotServing));
-  loader_.With(id, [this, name_space, trigger,
+  loader_.With(id, [this, name_space, trigger = trigger,
                     done = std::move(done)](absl::StatusOr<Workflow*> workflow) mutable {
     if (!workflow.ok()) return done(workflow.status());
-    SendNow(**workflow, name_space, trigger, std::move(done));
+    SendNow(**workflow, name_space, std::move(trigger), std::move(done));
   });
 }
 
-void ClientDesk::SendNow(Workflow& workflow, const std::string& name_space,
-                         const core::Trigger& trigger, Callback<core::Answer> done) {
+void ClientDesk::SendNow(Workflow& workflow, const std::string& name_space, core::Trigger trigger,
+                         Callback<core::Answer> done) {
   if (workflow.state.start.name_space != name_space) {
     return done(absl::NotFoundError(absl::StrCat(
         "there is no workflow ", workflow.state.id.ToString(), " in namespace ", name_space)));
   }
-  core::Trigger told = trigger;
-  if (auto* update = std::get_if<core::UpdateTask>(&told)) {
+  if (auto* update = std::get_if<core::UpdateTask>(&trigger)) {
     HideSecrets(*workflow.definition, workflow.state, state_.secrets, *update);
   }
-  absl::StatusOr<core::Answer> answer = decider_.Decide(workflow, told);
+  absl::StatusOr<core::Answer> answer = decider_.Decide(workflow, trigger);
   Reply<core::Answer>(workflow, std::move(done), std::move(answer));
 }
 

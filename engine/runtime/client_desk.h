@@ -27,7 +27,7 @@ class ClientDesk {
   absl::Status MayStart(const StartRequest& request) const;
   void Begin(StartRequest request, Callback<Started> done);
   void AnswerExisting(Workflow& workflow, Callback<Started> done);
-  void SendNow(Workflow& workflow, const std::string& name_space, const core::Trigger& trigger,
+  void SendNow(Workflow& workflow, const std::string& name_space, core::Trigger trigger,
                Callback<core::Answer> done);
   // Calls done with the answer when everything decided on the workflow is durable.
   template <typename T>

@@ -24,38 +24,54 @@
 
 namespace skald::postgres {
 
-// Completes what it is handed, with the output given for its task type, and keeps the input.
-class CompletingWorker final : public runtime::WorkerSink {
+// Carries out at once what it is handed.
+class TestWorker : public runtime::WorkerSink {
  public:
-  CompletingWorker(runtime::Engine& engine, std::map<std::string, core::Payload> outputs)
-      : engine_(engine), outputs_(std::move(outputs)) {}
+  explicit TestWorker(runtime::Engine& engine) : engine_(engine) {}
 
-  void Assign(std::vector<runtime::Assignment> assignments) override {
+  void Assign(std::vector<runtime::Assignment> assignments) final {
     std::vector<runtime::Result> results;
-    for (runtime::Assignment& assignment : assignments) {
+    for (const runtime::Assignment& assignment : assignments) {
       runtime::Result result{{assignment.workflow, assignment.task, assignment.fence}, {}};
       result.report.task = assignment.task;
       result.report.fence = assignment.fence;
-      result.report.output = outputs_.at(assignment.task_type);
+      CarryOut(assignment, result.report);
       results.push_back(std::move(result));
-      base::MutexLock lock(mutex_);
-      inputs_.insert_or_assign(assignment.task_type, assignment.input);
     }
     engine_.Report(session.load(), std::move(results));
   }
-  void CancelTasks(std::vector<runtime::Cancel> /*cancels*/) override {}
-  void Answer(std::vector<runtime::Receipt> /*receipts*/) override {}
-  void Close(absl::Status /*why*/) override {}
+  void CancelTasks(std::vector<runtime::Cancel> /*cancels*/) final {}
+  void Answer(std::vector<runtime::Receipt> /*receipts*/) final {}
+  void Close(absl::Status /*why*/) final {}
+
+  std::atomic<runtime::SessionId> session = 0;
+
+ protected:
+  // Fills in the result, COMPLETED unless it says otherwise.
+  virtual void CarryOut(const runtime::Assignment& assignment, core::ReportResult& report) = 0;
+
+ private:
+  runtime::Engine& engine_;
+};
+
+// Completes what it is handed, with the output given for its task type, and keeps the input.
+class CompletingWorker final : public TestWorker {
+ public:
+  CompletingWorker(runtime::Engine& engine, std::map<std::string, core::Payload> outputs)
+      : TestWorker(engine), outputs_(std::move(outputs)) {}
 
   core::Payload Input(const std::string& task_type) {
     base::MutexLock lock(mutex_);
     return inputs_[task_type];
   }
 
-  std::atomic<runtime::SessionId> session = 0;
-
  private:
-  runtime::Engine& engine_;
+  void CarryOut(const runtime::Assignment& assignment, core::ReportResult& report) override {
+    report.output = outputs_.at(assignment.task_type);
+    base::MutexLock lock(mutex_);
+    inputs_.insert_or_assign(assignment.task_type, assignment.input);
+  }
+
   const std::map<std::string, core::Payload> outputs_;
   base::Mutex mutex_;
   std::map<std::string, core::Payload> inputs_ GUARDED_BY(mutex_);
@@ -81,29 +97,42 @@ class EngineFixture : public StoreFixture {
     definition_ = *definition;
   }
 
-  // Begins to serve, with a worker for the task types of `outputs`.
-  void StartEngine(const std::map<std::string, core::Payload>& outputs) {
+  // Begins to serve, without a worker.
+  void Serve() {
     engine_ = std::make_unique<runtime::EngineThread>(
         options_,
         runtime::Collaborators{
             *journal_, clock_, metrics_, [this](std::int64_t id) { return cache_->ById(id); },
             [this](const std::string&, const std::string&, std::int32_t)
                 -> absl::StatusOr<std::shared_ptr<const core::Definition>> { return definition_; },
-            nullptr});
-    worker_ = std::make_shared<CompletingWorker>(*engine_, outputs);
-    runtime::WorkerHello hello{.name_space = "default", .worker_id = "w", .incarnation = "w"};
-    for (const auto& [type, output] : outputs) hello.task_types.push_back({type, "", true});
+            secrets_});
+  }
+  void Attach(const std::string& name_space, const std::vector<std::string>& task_types,
+              const std::shared_ptr<TestWorker>& worker) {
+    runtime::WorkerHello hello{.name_space = name_space, .worker_id = "w", .incarnation = "w"};
+    for (const std::string& type : task_types) hello.task_types.push_back({type, "", true});
     hello.credits = 100;
     EXPECT_TRUE(testing::Eventually([&] {
-      auto session = engine_->Attach(hello, worker_);
-      if (session.ok()) worker_->session = *session;
+      auto session = engine_->Attach(hello, worker);
+      if (session.ok()) worker->session = *session;
       return session.ok();
     }));
+  }
+  void AwaitReady() {
     EXPECT_TRUE(testing::Eventually([&] {
       const auto stats =
           Await<runtime::EngineStats>([&](auto done) { engine_->Stats(std::move(done)); });
       return stats.ok() && stats->ready.ok();
     }));
+  }
+  // Serves, with a worker for the task types of `outputs`.
+  void StartEngine(const std::map<std::string, core::Payload>& outputs) {
+    Serve();
+    worker_ = std::make_shared<CompletingWorker>(*engine_, outputs);
+    std::vector<std::string> task_types;
+    for (const auto& [type, output] : outputs) task_types.push_back(type);
+    Attach("default", task_types, worker_);
+    AwaitReady();
   }
   void StopEngine() {
     if (engine_ != nullptr) engine_->Stop();
@@ -156,6 +185,7 @@ class EngineFixture : public StoreFixture {
   }
 
   runtime::EngineOptions options_;
+  const ports::SecretStore* secrets_ = nullptr;  // outlives the engine
   app::DatabaseClock clock_;
   memory::NullMetrics metrics_;
   std::unique_ptr<PgCatalog> catalog_;
