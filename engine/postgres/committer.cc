@@ -46,6 +46,11 @@ void Committer::Run() {
   Job job;
   while (Take(job)) {
     absl::Status status = Execute(job);
+    {
+      // The pipeline is free: what the answer brings about may be on its way before this returns.
+      const base::MutexLock lock(mutex_);
+      idle_ = true;
+    }
     job.done(std::move(status));
     job = {};
   }

@@ -46,7 +46,7 @@ class Committer {
 
   void Run();
   bool Take(Job& job);
-  // The thread waits for a job: the pipeline is free.
+  // The thread does not use the pipeline, and nothing is before it.
   bool MayBegin(const ports::CommitBatch& batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Begin(const ports::CommitBatch& batch);
   absl::Status Execute(Job& job);
@@ -61,7 +61,7 @@ class Committer {
   base::Mutex mutex_;
   base::CondVar changed_;
   std::deque<Job> jobs_ ABSL_GUARDED_BY(mutex_);
-  bool idle_ ABSL_GUARDED_BY(mutex_) = false;  // the thread waits for a job
+  bool idle_ ABSL_GUARDED_BY(mutex_) = false;  // the thread does not use the pipeline
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 
   Thread thread_;  // last: starts when everything else stands

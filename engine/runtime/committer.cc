@@ -120,13 +120,21 @@ void Committer::Submit(Batch& batch, const ports::NodeLease& lease) {
   const std::uint64_t attempt = ++attempt_;
   // A copy: after UNAVAILABLE the same bytes are sent again.
   ports::CommitBatch commit{lease, batch.writes};
-  journal_.Commit(std::move(commit), [this, attempt, inbox = inbox_](absl::Status status) {
-    inbox->PostCompletion([this, attempt, status = std::move(status)]() mutable {
-      if (attempt != attempt_ || !in_flight_) return;
-      in_flight_ = false;
-      outcome_ = std::move(status);
-    });
-  });
+  // After a large batch the journal's thread has the next one to prepare while the loop decides.
+  const bool is_small = commit.writes.size() <= kTurnAfterWritesMax;
+  journal_.Commit(std::move(commit),
+                  [this, attempt, is_small, inbox = inbox_](absl::Status status) {
+                    Inbox::Work tell = [this, attempt, status = std::move(status)]() mutable {
+                      if (attempt != attempt_ || !in_flight_) return;
+                      in_flight_ = false;
+                      outcome_ = std::move(status);
+                    };
+                    if (is_small) {
+                      inbox->PostCompletionAndTakeTurn(std::move(tell));
+                    } else {
+                      inbox->PostCompletion(std::move(tell));
+                    }
+                  });
 }
 
 std::optional<absl::Status> Committer::TakeOutcome() {

@@ -21,6 +21,9 @@
 
 namespace skald::runtime {
 
+// Up to here the thread that brings a commit's answer may take the loop's turn.
+inline constexpr std::size_t kTurnAfterWritesMax = 8;
+
 class Committer {
  public:
   // All references outlive the committer.

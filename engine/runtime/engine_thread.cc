@@ -13,18 +13,22 @@ EngineThread::EngineThread(EngineOptions options, Collaborators collaborators)
 EngineThread::~EngineThread() { Stop(); }
 
 void EngineThread::Run() {
-  core::TimeUs give_up_at = 0;
-  while (true) {
-    const core::TimeUs now = clock_.Now();
-    if (stop_wanted_.load() && give_up_at == 0) {
-      give_up_at = now + stop_timeout_us_.load();
-      loop_.BeginStop();
-    }
-    const core::TimeUs wake_at = loop_.Tick(now);
-    lost_.store(loop_.lost());
-    if (give_up_at != 0 && (loop_.stopped() || loop_.lost() || now >= give_up_at)) return;
-    loop_.inbox().Wait(std::max<core::DurationUs>(wake_at - clock_.Now(), 0));
+  while (TakeTurn()) {
+    const core::TimeUs sleeps_until = wake_at_;
+    loop_.inbox().Wait(std::max<core::DurationUs>(sleeps_until - clock_.Now(), 0),
+                       [&] { return TakeTurn() && wake_at_ >= sleeps_until; });
   }
+}
+
+bool EngineThread::TakeTurn() {
+  const core::TimeUs now = clock_.Now();
+  if (stop_wanted_.load() && give_up_at_ == 0) {
+    give_up_at_ = now + stop_timeout_us_.load();
+    loop_.BeginStop();
+  }
+  wake_at_ = loop_.Tick(now);
+  lost_.store(loop_.lost());
+  return give_up_at_ == 0 || !(loop_.stopped() || loop_.lost() || now >= give_up_at_);
 }
 
 void EngineThread::Stop(core::DurationUs timeout_us) {

@@ -59,9 +59,14 @@ class EngineThread final : public Engine {
 
  private:
   void Run();
+  // One tick. False when the loop has ended.
+  bool TakeTurn();
 
   const ports::Clock& clock_;
   Loop loop_;
+  // Used by the thread that takes the turn.
+  core::TimeUs give_up_at_ = 0;
+  core::TimeUs wake_at_ = 0;
   std::atomic<bool> stop_wanted_ = false;
   std::atomic<core::DurationUs> stop_timeout_us_ = 0;
   std::atomic<bool> lost_ = false;

@@ -10,7 +10,7 @@ void Inbox::Add(Lane lane, Work work) {
   base::MutexLock lock(mutex_);
   lanes_[lane].push_back(std::move(work));
   woken_ = true;
-  if (sleeping_) posted_.Signal();
+  if (sleeping_ && !lent_) posted_.Signal();
 }
 
 bool Inbox::Reserve(std::atomic<std::size_t>& backlog) {
@@ -20,6 +20,27 @@ bool Inbox::Reserve(std::atomic<std::size_t>& backlog) {
 }
 
 void Inbox::PostCompletion(Work work) { Add(kCompletions, std::move(work)); }
+
+void Inbox::PostCompletionAndTakeTurn(Work work) {
+  const Turn* turn = nullptr;
+  {
+    base::MutexLock lock(mutex_);
+    lanes_[kCompletions].push_back(std::move(work));
+    woken_ = true;
+    if (!sleeping_ || lent_) return;
+    if (turn_ == nullptr) {
+      posted_.Signal();
+      return;
+    }
+    turn = turn_;
+    lent_ = true;
+  }
+  const bool sleep_on = (*turn)();
+  base::MutexLock lock(mutex_);
+  lent_ = false;
+  if (!sleep_on) woken_ = true;
+  if (woken_ || !sleeping_) posted_.Signal();
+}
 
 void Inbox::ForceWorker(Work work) {
   worker_backlog_.fetch_add(1, std::memory_order_relaxed);
@@ -44,12 +65,15 @@ void Inbox::TakeInto(Content& content) {
   std::move(taken[kClients].begin(), taken[kClients].end(), std::back_inserter(content.clients));
 }
 
-void Inbox::Wait(core::DurationUs timeout_us) {
+void Inbox::Wait(core::DurationUs timeout_us, const Turn& turn) {
   base::MutexLock lock(mutex_);
   if (woken_ || timeout_us <= 0) return;
   sleeping_ = true;
+  turn_ = &turn;
   posted_.WaitFor(mutex_, std::chrono::microseconds(timeout_us));
-  sleeping_ = false;
+  sleeping_ = false;  // nobody begins a turn any more
+  turn_ = nullptr;
+  while (lent_) posted_.Wait(mutex_);
 }
 
 void Inbox::Wake() {

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -27,6 +28,10 @@ class Inbox {
   explicit Inbox(std::size_t lane_max) : lane_max_(lane_max) {}
 
   void PostCompletion(Work work);
+  // The same, and when the loop sleeps, its next turn is taken by the calling thread, which is
+  // awake: a step's latency has one change of threads less. The caller holds no lock, and nothing
+  // waits for it meanwhile; a turn may take as long as a decision does.
+  void PostCompletionAndTakeTurn(Work work);
   // False when the lane is full. REQUIRES: true is followed by one Post to that lane.
   [[nodiscard]] bool ReserveWorker() { return Reserve(worker_backlog_); }
   [[nodiscard]] bool ReserveClient() { return Reserve(client_backlog_); }
@@ -49,8 +54,12 @@ class Inbox {
   void HandledClient() { client_backlog_.fetch_sub(1, std::memory_order_relaxed); }
   std::size_t backlog() const { return worker_backlog_.load() + client_backlog_.load(); }
 
-  // Sleeps until something is posted, Wake is called or `timeout_us` has passed.
-  void Wait(core::DurationUs timeout_us);
+  // A turn of the loop in place of its thread. False: the thread has to wake up, because the loop
+  // ends, or has to be called again sooner than the thread will.
+  using Turn = std::function<bool()>;
+  // Sleeps until something is posted, Wake is called or `timeout_us` has passed. Other threads may
+  // take turns meanwhile, one at a time, and never after the return.
+  void Wait(core::DurationUs timeout_us, const Turn& turn);
   void Wake();
 
  private:
@@ -65,6 +74,8 @@ class Inbox {
   base::CondVar posted_;
   bool woken_ GUARDED_BY(mutex_) = false;
   bool sleeping_ GUARDED_BY(mutex_) = false;
+  const Turn* turn_ GUARDED_BY(mutex_) = nullptr;  // while the loop sleeps
+  bool lent_ GUARDED_BY(mutex_) = false;           // another thread takes a turn
   std::array<std::vector<Work>, kLanes> lanes_ GUARDED_BY(mutex_);
 };
 

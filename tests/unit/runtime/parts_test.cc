@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "engine/runtime/inbox.h"
@@ -147,6 +149,70 @@ TEST(InboxTest, LaneRefusesBeyondItsBound) {
   inbox.HandledClient();
   EXPECT_TRUE(inbox.ReserveClient());
   EXPECT_EQ(done, 2);
+}
+
+// A loop as EngineThread runs it: every turn runs what came in.
+class InboxTurnTest : public ::testing::Test {
+ protected:
+  InboxTurnTest()
+      : loop_([this] {
+          while (TakeTurn()) inbox_.Wait(3600 * core::kSecondUs, [this] { return TakeTurn(); });
+        }) {}
+  ~InboxTurnTest() override {
+    ended_ = true;
+    inbox_.Wake();
+    loop_.join();
+  }
+
+  bool TakeTurn() {
+    EXPECT_FALSE(in_turn_.exchange(true)) << "one turn at a time";
+    Inbox::Content content;
+    inbox_.TakeInto(content);
+    for (Inbox::Work& work : content.completions) work();
+    in_turn_ = false;
+    return !ended_;
+  }
+
+  Inbox inbox_{2};
+  std::atomic<bool> ended_ = false;
+  std::atomic<bool> in_turn_ = false;
+  std::thread loop_;
+};
+
+TEST_F(InboxTurnTest, IsTakenByTheThreadThatBringsTheAnswerWhenTheLoopSleeps) {
+  std::atomic<bool> taken_here = false;
+  const std::thread::id here = std::this_thread::get_id();
+  while (!taken_here) {  // until the loop was found asleep
+    std::atomic<bool> done = false;
+    inbox_.PostCompletionAndTakeTurn([&] {
+      taken_here = std::this_thread::get_id() == here;
+      done = true;
+    });
+    while (!done) std::this_thread::yield();
+  }
+}
+
+TEST_F(InboxTurnTest, WhatComesInDuringATurnIsRunWithoutAnotherPost) {
+  constexpr int kPosts = 1'000;
+  constexpr int kThreads = 3;
+  std::atomic<int> done = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&] {
+      for (int n = 0; n < kPosts; ++n) {
+        inbox_.PostCompletionAndTakeTurn([&] { inbox_.PostCompletion([&] { ++done; }); });
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  while (done < kThreads * kPosts) std::this_thread::yield();
+  EXPECT_EQ(done, kThreads * kPosts);
+}
+
+TEST_F(InboxTurnTest, TurnThatEndsTheLoopWakesItsThread) {
+  inbox_.PostCompletionAndTakeTurn([&] { ended_ = true; });
+  loop_.join();  // hangs if it is not woken
+  loop_ = std::thread([] {});
 }
 
 TEST(RefusalsTest, FloodOfRefusalsIsOneLineASecond) {
