@@ -47,3 +47,9 @@ if(SKALD_FUZZ)
 endif()
 
 option(SKALD_PCH "Precompile the headers of the standard library, Abseil, GoogleTest and gRPC" ON)
+
+# Several sources of a target in one unit: less than half of the time of a build from nothing. Names in
+# anonymous namespaces have to differ within a target then. Whoever edits one file at a time takes a
+# preset without it (quick, debug).
+option(SKALD_UNITY "Compile several sources of a target together" OFF)
+set(SKALD_UNITY_BATCH 8)  # sources a unit: the two cores of the check still share a target's work

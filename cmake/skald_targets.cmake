@@ -1,5 +1,10 @@
 # One helper per kind of target, so that a folder's CMakeLists.txt says only what the folder is and needs.
 
+# skald_unite(TARGET): compiles the target's sources together, SKALD_UNITY_BATCH at a time.
+function(skald_unite target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${SKALD_UNITY} UNITY_BUILD_BATCH_SIZE ${SKALD_UNITY_BATCH})
+endfunction()
+
 # skald_library(NAME DEPS a b …): static library skald_NAME of every *.cc in the current folder
 # except main.cc and files with a test suffix.
 function(skald_library name)
@@ -14,6 +19,7 @@ function(skald_library name)
     target_include_directories(skald_${name} PUBLIC "${CMAKE_SOURCE_DIR}")
     target_link_libraries(skald_${name} PUBLIC ${arg_DEPS})
     skald_precompile(skald_${name} DEPS ${arg_DEPS})
+    skald_unite(skald_${name})
   else()
     add_library(skald_${name} INTERFACE)
     target_include_directories(skald_${name} INTERFACE "${CMAKE_SOURCE_DIR}")
@@ -28,6 +34,7 @@ function(skald_binary name)
   target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}")
   target_link_libraries(${name} PRIVATE ${arg_DEPS})
   skald_precompile(${name} DEPS ${arg_DEPS})
+  skald_unite(${name})
 endfunction()
 
 # skald_server_heap(TARGET): a server that allocates from many threads for weeks takes jemalloc's heap.

@@ -25,7 +25,7 @@ std::string ReadAll(const fs::path& path) {
   return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
-pid_t NumberIn(const std::string& text) {
+pid_t PidIn(const std::string& text) {
   pid_t number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
   return number;
@@ -43,7 +43,7 @@ bool AwaitAll(const std::vector<pid_t>& processes, milliseconds timeout) {
 // The server refuses to start while the process named in the file is alive, even when that number
 // is by now another program's (after a restart of the machine or the container it often is).
 absl::Status RemoveMisleadingPidFile(const fs::path& pid_file) {
-  const pid_t named = NumberIn(ReadAll(pid_file));
+  const pid_t named = PidIn(ReadAll(pid_file));
   if (named == 0 || kill(named, 0) != 0) return absl::OkStatus();
   base::LogWarn("postgres.pid_file_removed", {{"file", pid_file.native()}, {"pid", named}});
   std::error_code error;
@@ -59,7 +59,7 @@ std::vector<pid_t> ProcessesIn(const fs::path& folder) {
   std::vector<pid_t> result;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator("/proc", error)) {
-    const pid_t pid = NumberIn(entry.path().filename().string());
+    const pid_t pid = PidIn(entry.path().filename().string());
     if (pid == 0) continue;
     // Fails for processes that have ended and for those of other users: neither is ours.
     std::error_code unreadable;
@@ -74,7 +74,7 @@ absl::Status EndLeftoverServer(const LeftoverSearch& search) {
   std::vector<pid_t> left = ProcessesIn(search.cluster_dir);
   if (left.empty()) return RemoveMisleadingPidFile(pid_file);
 
-  const pid_t server = NumberIn(ReadAll(pid_file));
+  const pid_t server = PidIn(ReadAll(pid_file));
   const bool server_alive = std::find(left.begin(), left.end(), server) != left.end();
   if (server_alive) {
     const std::string command = ReadAll(fmt::format("/proc/{}/cmdline", server));

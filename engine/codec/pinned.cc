@@ -54,7 +54,7 @@ std::string ChildKey(const std::string& name, std::int32_t version) {
   return version == 0 ? name : absl::StrCat(name, "/", version);
 }
 
-absl::Status Damaged(std::string_view what) {
+absl::Status DamagedPin(std::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("pinned definition: ", std::string(what)));
 }
 
@@ -96,15 +96,15 @@ absl::StatusOr<Pinned> PinDefinition(std::string_view workflow_json,
 absl::StatusOr<core::Definition> DecodePinned(
     std::string_view body, std::int64_t id, std::shared_ptr<const core::Environment> environment) {
   const core::JsonFault fault = core::CheckJsonObject(body, core::kJsonDepthCeiling);
-  if (!fault.ok()) return Damaged(core::DescribeFault(body, fault));
+  if (!fault.ok()) return DamagedPin(core::DescribeFault(body, fault));
   const std::string_view object = core::TrimJson(body);
   const auto name_space = core::FindMember(object, "namespace");
   const auto workflow = core::FindMember(object, "workflow");
   const auto tasks = core::FindMember(object, "taskDefinitions");
   if (!name_space.has_value() || core::KindOf(*name_space) != core::JsonKind::kString) {
-    return Damaged("it has no namespace");
+    return DamagedPin("it has no namespace");
   }
-  if (!workflow.has_value() || !tasks.has_value()) return Damaged("it lacks a part");
+  if (!workflow.has_value() || !tasks.has_value()) return DamagedPin("it lacks a part");
   const auto embedded = [&](const std::string& name) -> std::optional<std::string> {
     const auto source = core::FindMember(*tasks, name);
     return source.has_value() ? std::optional(std::string(*source)) : std::nullopt;
@@ -129,11 +129,11 @@ absl::StatusOr<core::Definition> DecodePinned(
   if (const auto member = core::FindMember(object, "unknownDefault"); member.has_value()) {
     const bool text = core::KindOf(*member) == core::JsonKind::kString;
     const auto policy = core::ParseUnknownPolicy(text ? core::StringOf(*member) : "");
-    if (!policy.has_value()) return Damaged("its unknownDefault is no policy");
+    if (!policy.has_value()) return DamagedPin("its unknownDefault is no policy");
     options.unknown_default = *policy;
   }
   core::Parsed<core::Definition> parsed = core::ParseDefinition(*workflow, embedded, options);
-  if (!parsed.ok()) return Damaged(core::FormatMistakes(parsed.mistakes, 10));
+  if (!parsed.ok()) return DamagedPin(core::FormatMistakes(parsed.mistakes, 10));
   parsed.value->id = id;
   return *std::move(parsed.value);
 }

@@ -9,7 +9,7 @@ namespace {
 
 // What an open JOIN waits for may be other steps now. EXCLUSIVE_JOINs name the same ones, and a
 // dynamic fork has the branches that it has.
-void CountJoins(const ApplyContext& context, State& state) {
+void CountUpgradedJoins(const ApplyContext& context, State& state) {
   for (auto& [number, remaining] : state.join_remaining) {
     const StepRun& run = state.run(number);
     const Step& step = StepOf(context.definition, state, run.step);
@@ -29,7 +29,7 @@ void SetTimeout(TimeUs at, State& state) {
 
 void ApplyWorkflow(const ApplyContext& context, const WorkflowUpgraded& body, State& state) {
   CHECK(MapState(context.definition, *body.definition, state).ok());
-  CountJoins({*body.definition, context.seq, context.at}, state);
+  CountUpgradedJoins({*body.definition, context.seq, context.at}, state);
   state.start.definition_id = body.definition_id;
   state.start.version = body.version;
   SetTimeout(body.timeout_at, state);

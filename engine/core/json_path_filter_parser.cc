@@ -38,11 +38,9 @@ constexpr std::array<std::pair<std::string_view, Operator>, 7> kWords = {{
     {"all", Operator::kAll},
 }};
 
-absl::Status Fail(std::string message) {
+absl::Status FilterMistake(std::string message) {
   return absl::InvalidArgumentError(absl::StrCat("filter: ", message));
 }
-
-bool IsBlank(char c) { return static_cast<unsigned char>(c) <= ' '; }
 
 class FilterParser {
  public:
@@ -51,7 +49,7 @@ class FilterParser {
 
   absl::StatusOr<FilterNode> Run() {
     ASSIGN_OR_RETURN(FilterNode node, Or());
-    if (!TakeSymbol(")")) return Fail("'[?(' is not closed by ')'");
+    if (!TakeSymbol(")")) return FilterMistake("'[?(' is not closed by ')'");
     return node;
   }
 
@@ -95,7 +93,8 @@ class FilterParser {
 
   absl::StatusOr<FilterNode> Term() {
     if (++source_.nesting > kPathNestingMax) {
-      return Fail(absl::StrCat("nested more than kPathNestingMax (", kPathNestingMax, ")"));
+      return FilterMistake(
+          absl::StrCat("nested more than kPathNestingMax (", kPathNestingMax, ")"));
     }
     absl::StatusOr<FilterNode> node = InnerTerm();
     --source_.nesting;
@@ -109,7 +108,8 @@ class FilterParser {
       ASSIGN_OR_RETURN(FilterNode child, Term());
       const bool compares = child.kind == FilterNode::Kind::kRelation && !in_parentheses_ &&
                             child.operation != Operator::kExists;
-      if (compares) return Fail("'!' before a comparison: put the comparison in parentheses");
+      if (compares)
+        return FilterMistake("'!' before a comparison: put the comparison in parentheses");
       FilterNode node{.kind = FilterNode::Kind::kNot};
       node.children.push_back(std::move(child));
       return node;
@@ -117,7 +117,7 @@ class FilterParser {
     in_parentheses_ = TakeSymbol("(");
     if (!in_parentheses_) return Relation();
     ASSIGN_OR_RETURN(FilterNode node, Or());
-    if (!TakeSymbol(")")) return Fail("'(' is not closed");
+    if (!TakeSymbol(")")) return FilterMistake("'(' is not closed");
     in_parentheses_ = true;
     return node;
   }
@@ -129,7 +129,7 @@ class FilterParser {
     if (!operation.has_value()) {
       const bool path = node.left.kind == FilterOperand::Kind::kItemPath ||
                         node.left.kind == FilterOperand::Kind::kRootPath;
-      if (!path) return Fail("a comparison, or a path alone, is expected");
+      if (!path) return FilterMistake("a comparison, or a path alone, is expected");
       return node;
     }
     node.operation = *operation;
@@ -137,7 +137,7 @@ class FilterParser {
     const bool pattern = node.left.kind == FilterOperand::Kind::kPattern ||
                          node.right.kind == FilterOperand::Kind::kPattern;
     if (pattern != (node.operation == Operator::kMatches)) {
-      return Fail("=~ and a pattern /…/ go together");
+      return FilterMistake("=~ and a pattern /…/ go together");
     }
     return node;
   }
@@ -160,7 +160,7 @@ class FilterParser {
 
   absl::StatusOr<FilterOperand> Operand() {
     SkipBlanks();
-    if (!More()) return Fail("ends where a value is expected");
+    if (!More()) return FilterMistake("ends where a value is expected");
     FilterOperand operand{.kind = FilterOperand::Kind::kLiteral};
     switch (Current()) {
       case '@':
@@ -190,9 +190,9 @@ class FilterParser {
     ASSIGN_OR_RETURN(PathProgram program, ParseInnerPath(source_, root_operands_));
     const std::string_view text = source_.text.substr(begin, source_.at - begin);
     if (program.head.empty()) {
-      return Fail(absl::StrCat(std::string(text.substr(0, 80)),
-                               ": a path from the root begins with the name of a task, or "
-                               "'workflow'"));
+      return FilterMistake(absl::StrCat(std::string(text.substr(0, 80)),
+                                        ": a path from the root begins with the name of a task, or "
+                                        "'workflow'"));
     }
     operand.number = root_operands_.size();
     root_operands_.push_back({std::string(text), program.head});
@@ -210,19 +210,20 @@ class FilterParser {
       }
       pattern.push_back(Current());
     }
-    if (!More()) return Fail("a pattern is not closed by '/'");
+    if (!More()) return FilterMistake("a pattern is not closed by '/'");
     ++source_.at;
     re2::RE2::Options options;
     options.set_log_errors(false);
     options.set_max_mem(kPathPatternBytesMax);
     while (More() && absl::ascii_isalpha(Current())) {
-      if (Current() != 'i') return Fail("of the flags of a pattern only 'i' is known");
+      if (Current() != 'i') return FilterMistake("of the flags of a pattern only 'i' is known");
       options.set_case_sensitive(false);
       ++source_.at;
     }
     auto compiled = std::make_shared<const re2::RE2>(pattern, options);
     if (!compiled->ok()) {
-      return Fail(absl::StrCat("pattern /", pattern.substr(0, 80), "/: ", compiled->error()));
+      return FilterMistake(
+          absl::StrCat("pattern /", pattern.substr(0, 80), "/: ", compiled->error()));
     }
     FilterOperand operand{.kind = FilterOperand::Kind::kPattern};
     operand.pattern = std::move(compiled);
@@ -232,9 +233,10 @@ class FilterParser {
   // A literal, appended as JSON; texts may stand in single quotes, in lists and objects too.
   absl::Status Literal(std::size_t depth, std::string& json) {
     SkipBlanks();
-    if (!More()) return Fail("ends where a value is expected");
+    if (!More()) return FilterMistake("ends where a value is expected");
     if (depth > kPathNestingMax) {
-      return Fail(absl::StrCat("nested more than kPathNestingMax (", kPathNestingMax, ")"));
+      return FilterMistake(
+          absl::StrCat("nested more than kPathNestingMax (", kPathNestingMax, ")"));
     }
     switch (Current()) {
       case '\'':
@@ -263,7 +265,7 @@ class FilterParser {
       const std::size_t escape = kFrom.find(Current());
       text.push_back(escape == std::string_view::npos ? Current() : kTo[escape]);
     }
-    if (!More()) return Fail("a text is not closed");
+    if (!More()) return FilterMistake("a text is not closed");
     ++source_.at;
     AppendJsonString(json, text);
     return absl::OkStatus();
@@ -281,7 +283,7 @@ class FilterParser {
       RETURN_IF_ERROR(Literal(depth + 1, json));
     } while (TakeSymbol(","));
     json.push_back(']');
-    return TakeSymbol("]") ? absl::OkStatus() : Fail("a list is not closed");
+    return TakeSymbol("]") ? absl::OkStatus() : FilterMistake("a list is not closed");
   }
 
   absl::Status Object(std::size_t depth, std::string& json) {
@@ -294,14 +296,15 @@ class FilterParser {
     do {
       if (json.back() != '{') json.push_back(',');
       SkipBlanks();
-      if (!More() || (Current() != '\'' && Current() != '"')) return Fail("a key in quotes");
+      if (!More() || (Current() != '\'' && Current() != '"'))
+        return FilterMistake("a key in quotes");
       RETURN_IF_ERROR(TextLiteral(json));
-      if (!TakeSymbol(":")) return Fail("':' is expected behind a key");
+      if (!TakeSymbol(":")) return FilterMistake("':' is expected behind a key");
       json.push_back(':');
       RETURN_IF_ERROR(Literal(depth + 1, json));
     } while (TakeSymbol(","));
     json.push_back('}');
-    return TakeSymbol("}") ? absl::OkStatus() : Fail("an object is not closed");
+    return TakeSymbol("}") ? absl::OkStatus() : FilterMistake("an object is not closed");
   }
 
   absl::Status PlainLiteral(std::string& json) {
@@ -312,9 +315,9 @@ class FilterParser {
     }
     const std::string_view word = source_.text.substr(begin, source_.at - begin);
     if (word.empty() || !CheckJson(word).ok()) {
-      return Fail(absl::StrCat("'", std::string(word.empty() ? Rest().substr(0, 1) : word),
-                               "' where a path, a number, a text, true, false or null is "
-                               "expected"));
+      return FilterMistake(absl::StrCat("'", std::string(word.empty() ? Rest().substr(0, 1) : word),
+                                        "' where a path, a number, a text, true, false or null is "
+                                        "expected"));
     }
     json.append(word);
     return absl::OkStatus();

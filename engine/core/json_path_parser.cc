@@ -27,8 +27,6 @@ absl::Status Fail(std::string message) { return absl::InvalidArgumentError(std::
 
 std::string Shown(std::string_view text) { return std::string(text.substr(0, 80)); }
 
-bool IsBlank(char c) { return static_cast<unsigned char>(c) <= ' '; }
-
 // Ends a name in a path that stands on its own: the rest of what Jayway takes into a name is taken.
 bool EndsName(char c) { return std::string_view(".[]()").find(c) != std::string_view::npos; }
 

@@ -102,6 +102,7 @@ struct FilterText {
   std::size_t at = 0;     // where to go on
   std::size_t nesting = 0;
 };
+inline bool IsBlank(char c) { return static_cast<unsigned char>(c) <= ' '; }
 absl::StatusOr<FilterNode> ParseFilter(FilterText& source,
                                        std::vector<JsonPath::RootOperand>& root_operands);
 

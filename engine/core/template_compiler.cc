@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "engine/core/json_check.h"
 #include "engine/core/json_scan.h"
@@ -10,16 +9,6 @@
 #include "engine/core/template_program.h"
 
 namespace skald::core {
-namespace {
-
-std::string_view Trimmed(std::string_view text) {
-  while (!text.empty() && absl::ascii_isspace(text.front())) text.remove_prefix(1);
-  while (!text.empty() && absl::ascii_isspace(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-}  // namespace
-
 // Walks the JSON once and writes pieces. White space outside strings is dropped.
 class TemplateCompiler {
  public:

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
 #include "engine/core/limits.h"
@@ -11,12 +10,6 @@ namespace skald::core {
 namespace {
 
 absl::Status Fail(std::string message) { return absl::InvalidArgumentError(std::move(message)); }
-
-std::string_view Trimmed(std::string_view text) {
-  while (!text.empty() && absl::ascii_isspace(text.front())) text.remove_prefix(1);
-  while (!text.empty() && absl::ascii_isspace(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 bool IsSecret(const JsonPath& path) {
   return path.head().size() > 1 && path.head()[0] == "workflow" && path.head()[1] == "secrets";

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "engine/core/template.h"
 
 namespace skald::core {
@@ -81,5 +82,12 @@ class ExpressionCompiler {
   Program& program_;
   const std::string& place_;
 };
+
+// Without white space at its ends.
+inline std::string_view Trimmed(std::string_view text) {
+  while (!text.empty() && absl::ascii_isspace(text.front())) text.remove_prefix(1);
+  while (!text.empty() && absl::ascii_isspace(text.back())) text.remove_suffix(1);
+  return text;
+}
 
 }  // namespace skald::core

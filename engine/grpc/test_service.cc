@@ -8,7 +8,7 @@
 namespace skald::grpc_edge {
 namespace {
 
-void ToProto(const ports::RehearsalEntry& entry, v1::TestWorkflowResponse::Entry& message) {
+void EntryToProto(const ports::RehearsalEntry& entry, v1::TestWorkflowResponse::Entry& message) {
   message.set_at_us(entry.at_us);
   message.set_workflow(entry.workflow);
   message.set_workflow_id(entry.workflow_id);
@@ -34,7 +34,7 @@ void ToProto(const ports::RehearsalReport& report, v1::TestWorkflowResponse& mes
   for (const std::string& reference : report.undone) message.add_undone(reference);
   message.set_virtual_us(report.virtual_us);
   for (const ports::RehearsalEntry& entry : report.timeline) {
-    ToProto(entry, *message.add_timeline());
+    EntryToProto(entry, *message.add_timeline());
   }
 }
 

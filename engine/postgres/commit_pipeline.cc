@@ -12,6 +12,7 @@
 #include "engine/base/status.h"
 #include "engine/postgres/sql_state.h"
 #include "engine/postgres/statements.h"
+#include "engine/postgres/text.h"
 #include "fmt/format.h"
 
 namespace skald::postgres {
@@ -20,7 +21,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kBinary = 1;
-constexpr int kText = 0;
+constexpr int kTextFormat = 0;
 constexpr char kFence[] = "fence";
 constexpr char kHistory[] = "history";
 constexpr char kPayloads[] = "payloads";
@@ -43,12 +44,6 @@ struct ResultClear {
   void operator()(PGresult* result) const { PQclear(result); }
 };
 using Result = std::unique_ptr<PGresult, ResultClear>;
-
-std::string Trimmed(const char* text) {
-  std::string_view view(text == nullptr ? "" : text);
-  while (!view.empty() && (view.back() == '\n' || view.back() == ' ')) view.remove_suffix(1);
-  return std::string(view);
-}
 
 std::string_view Field(const PGresult& result, int code) {
   const char* const text = PQresultErrorField(&result, code);
@@ -181,7 +176,7 @@ absl::Status CommitPipeline::SendFence(const ports::NodeLease& lease) {
   const std::string epoch = fmt::format("{}", lease.epoch);
   const std::array<const char*, 2> values = {lease.node_id.c_str(), epoch.c_str()};
   const int sent = PQsendQueryPrepared(connection_.get(), kFence, values.size(), values.data(),
-                                       nullptr, nullptr, kText);
+                                       nullptr, nullptr, kTextFormat);
   return sent == 1 ? absl::OkStatus() : LibraryError(kFence);
 }
 

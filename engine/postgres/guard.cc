@@ -5,17 +5,12 @@
 #include <string>
 
 #include "engine/postgres/sql_state.h"
+#include "engine/postgres/text.h"
 #include "fmt/format.h"
 #include "pqxx/pqxx"
 
 namespace skald::postgres {
 namespace {
-
-std::string Trimmed(const char* text) {
-  std::string_view view(text);
-  while (!view.empty() && (view.back() == '\n' || view.back() == ' ')) view.remove_suffix(1);
-  return std::string(view);
-}
 
 Guarded Lost(std::string_view what, Phase phase, const std::exception& error) {
   const std::string text = fmt::format("{}: {}", what, Trimmed(error.what()));

@@ -65,4 +65,10 @@ std::string ArrayLiteral(std::span<const std::string> elements) {
   return literal + "}";
 }
 
+std::string Trimmed(const char* text) {
+  std::string_view view(text == nullptr ? "" : text);
+  while (!view.empty() && (view.back() == '\n' || view.back() == ' ')) view.remove_suffix(1);
+  return std::string(view);
+}
+
 }  // namespace skald::postgres

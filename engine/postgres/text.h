@@ -18,4 +18,7 @@ std::string StorableText(std::string_view text);
 // {"a","b \"c\""}: the literal of an array of texts, numbers or ids.
 std::string ArrayLiteral(std::span<const std::string> elements);
 
+// A message of libpq or libpqxx without the line end that it comes with; nullptr gives "".
+std::string Trimmed(const char* text);
+
 }  // namespace skald::postgres

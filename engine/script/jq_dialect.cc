@@ -6,7 +6,7 @@
 namespace skald::script {
 namespace {
 
-bool IsNamePart(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+bool IsJqNamePart(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
 class Writer {
  public:
@@ -34,7 +34,7 @@ class Writer {
       return String();
     }
     if (c == '#') return Comment();
-    if (IsNamePart(c)) return Name();
+    if (IsJqNamePart(c)) return Name();
     if (c == '{' || c == '(' || c == '[') return Open(c);
     if (c == '}' || c == ')' || c == ']') return Close();
     if (!frames_.empty() && frames_.back().kind == Kind::kObject) Separate(c);
@@ -66,7 +66,7 @@ class Writer {
 
   void Name() {
     const std::size_t begin = at_;
-    while (at_ < program_.size() && IsNamePart(Peek())) Copy();
+    while (at_ < program_.size() && IsJqNamePart(Peek())) Copy();
     after_as_ = program_.substr(begin, at_ - begin) == "as";
   }
 

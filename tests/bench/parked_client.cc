@@ -18,9 +18,9 @@ namespace {
 
 using Clock = std::chrono::system_clock;
 
-constexpr std::chrono::seconds kPatience(120);
-constexpr std::chrono::milliseconds kPoll(5);
-constexpr uint32_t kStartsPerCall = 500;
+constexpr std::chrono::seconds kParkedPatience(120);
+constexpr std::chrono::milliseconds kParkedPoll(5);
+constexpr uint32_t kParkedStartsPerCall = 500;
 constexpr char kUntilSignal[] = "parked_signal";
 constexpr char kUntilTime[] = "parked_timer";
 
@@ -70,13 +70,13 @@ absl::StatusOr<uint32_t> StartSome(v1::WorkflowService::Stub& stub, uint32_t cou
 ParkedClient::ParkedClient(const std::string& address) : channel_(ConnectEngine(address)) {}
 
 absl::Status ParkedClient::AwaitReady() {
-  const Clock::time_point deadline = Clock::now() + kPatience;
+  const Clock::time_point deadline = Clock::now() + kParkedPatience;
   while (Clock::now() < deadline) {
     const absl::StatusOr<v1::Node> node = GetNode(channel_, deadline);
     if (node.ok() && node->ready()) {
       return absl::OkStatus();
     }
-    std::this_thread::sleep_for(kPoll);
+    std::this_thread::sleep_for(kParkedPoll);
   }
   return absl::DeadlineExceededError("the engine did not become ready");
 }
@@ -85,13 +85,13 @@ absl::Status ParkedClient::Start(uint32_t workflows) {
   RETURN_IF_ERROR(RegisterDefinitions(
       channel_, {}, {ParkedDefinition(kUntilSignal, true), ParkedDefinition(kUntilTime, false)}));
   const auto stub = v1::WorkflowService::NewStub(channel_);
-  const Clock::time_point deadline = Clock::now() + kPatience;
+  const Clock::time_point deadline = Clock::now() + kParkedPatience;
   while (workflows > 0) {
     ASSIGN_OR_RETURN(const uint32_t accepted,
-                     StartSome(*stub, std::min(workflows, kStartsPerCall)));
+                     StartSome(*stub, std::min(workflows, kParkedStartsPerCall)));
     workflows -= accepted;
     if (accepted == 0) {
-      std::this_thread::sleep_for(kPoll);
+      std::this_thread::sleep_for(kParkedPoll);
     }
     if (Clock::now() > deadline) {
       return absl::DeadlineExceededError(absl::StrCat(workflows, " workflows not yet accepted"));
@@ -101,7 +101,7 @@ absl::Status ParkedClient::Start(uint32_t workflows) {
 }
 
 absl::StatusOr<uint64_t> ParkedClient::AwaitParked(uint64_t active_max) {
-  const Clock::time_point deadline = Clock::now() + kPatience;
+  const Clock::time_point deadline = Clock::now() + kParkedPatience;
   uint64_t active = 0;
   do {
     ASSIGN_OR_RETURN(const v1::Node node, GetNode(channel_, deadline));
@@ -109,7 +109,7 @@ absl::StatusOr<uint64_t> ParkedClient::AwaitParked(uint64_t active_max) {
     if (active <= active_max) {
       return active;
     }
-    std::this_thread::sleep_for(kPoll);
+    std::this_thread::sleep_for(kParkedPoll);
   } while (Clock::now() < deadline);
   return absl::DeadlineExceededError(absl::StrCat(active, " workflows are still in memory"));
 }

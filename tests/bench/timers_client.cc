@@ -20,9 +20,9 @@ namespace {
 
 using Clock = std::chrono::system_clock;
 
-constexpr std::chrono::seconds kPatience(120);
-constexpr std::chrono::milliseconds kPoll(20);
-constexpr std::uint32_t kStartsPerCall = 500;
+constexpr std::chrono::seconds kTimersPatience(120);
+constexpr std::chrono::milliseconds kTimersPoll(20);
+constexpr std::uint32_t kTimersStartsPerCall = 500;
 constexpr std::uint32_t kSinglePauseMs = 150;
 constexpr std::int64_t kLeadSeconds = 15;  // for all starts, on a busy machine
 constexpr std::int64_t kSingleSeconds = 3;
@@ -208,20 +208,20 @@ absl::StatusOr<Report> TimersClient::Run(TimerKind kind, const std::vector<std::
     count += batch;
     if (pause_ms > 0) std::this_thread::sleep_for(std::chrono::milliseconds(pause_ms));
   }
-  const Clock::time_point deadline = Clock::now() + kPatience;
+  const Clock::time_point deadline = Clock::now() + kTimersPatience;
   while (heard.told_us().size() < count) {
     if (Clock::now() > deadline) {
       return absl::DeadlineExceededError(
           absl::StrCat(run, ": ", heard.told_us().size(), " of ", count, " were told"));
     }
-    std::this_thread::sleep_for(kPoll);
+    std::this_thread::sleep_for(kTimersPoll);
   }
   return Figures(heard.told_us(), heard.decided_us());
 }
 
 absl::StatusOr<Report> TimersClient::Burst(TimerKind kind, std::uint32_t count) {
-  std::vector<std::uint32_t> batches(count / kStartsPerCall, kStartsPerCall);
-  if (count % kStartsPerCall != 0) batches.push_back(count % kStartsPerCall);
+  std::vector<std::uint32_t> batches(count / kTimersStartsPerCall, kTimersStartsPerCall);
+  if (count % kTimersStartsPerCall != 0) batches.push_back(count % kTimersStartsPerCall);
   return Run(kind, batches, 0, true);
 }
 

@@ -8,17 +8,12 @@
 
 #include "engine/base/status.h"
 #include "fmt/format.h"
+#include "tests/corpus/json_text.h"
 
 namespace skald::corpus {
 namespace {
 
 constexpr std::size_t kTaskFieldsMin = 5;  // lines of sub-workflows have no input
-
-std::string TextOf(const boost::json::object& object, std::string_view key) {
-  const boost::json::value* value = object.if_contains({key.data(), key.size()});
-  if (value == nullptr || !value->is_string()) return "";
-  return {value->get_string().data(), value->get_string().size()};
-}
 
 absl::StatusOr<TaskLine> ParseTask(const boost::json::value& value) {
   const boost::json::array* fields = value.if_array();

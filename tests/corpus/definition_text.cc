@@ -5,6 +5,7 @@
 #include <regex>
 
 #include "fmt/format.h"
+#include "tests/corpus/json_text.h"
 
 namespace skald::corpus {
 namespace {
@@ -38,12 +39,6 @@ bool IsBuiltIn(const std::string& type) {
                                               "UPDATE_TASK",
                                               "GET_WORKFLOW"};
   return types.contains(type);
-}
-
-std::string TextOf(const boost::json::object& object, std::string_view key) {
-  const boost::json::value* value = object.if_contains({key.data(), key.size()});
-  if (value == nullptr || !value->is_string()) return "";
-  return {value->get_string().data(), value->get_string().size()};
 }
 
 // Calls `visit` with every object in the value that looks like a step, wherever it stands: also

@@ -217,4 +217,10 @@ bool IsSame(const boost::json::value& left, const boost::json::value& right) {
   return left == right;
 }
 
+std::string TextOf(const boost::json::object& object, std::string_view key) {
+  const boost::json::value* value = object.if_contains({key.data(), key.size()});
+  if (value == nullptr || !value->is_string()) return "";
+  return {value->get_string().data(), value->get_string().size()};
+}
+
 }  // namespace skald::corpus

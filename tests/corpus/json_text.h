@@ -26,4 +26,7 @@ boost::json::value Shortened(const boost::json::value& value);
 // Equal as JSON: the order of members and the way a number is written do not count.
 bool IsSame(const boost::json::value& left, const boost::json::value& right);
 
+// The string member `key`; empty when there is none or it is no string.
+std::string TextOf(const boost::json::object& object, std::string_view key);
+
 }  // namespace skald::corpus

@@ -11,13 +11,13 @@
 namespace skald::corpus {
 namespace {
 
-constexpr std::size_t kCausesMax = 25;  // of the table
-constexpr std::size_t kShownMax = 700;  // characters of one side of a difference
+constexpr std::size_t kCausesMax = 25;       // of the table
+constexpr std::size_t kShownBytesMax = 700;  // characters of one side of a difference
 constexpr int kSamePercentMin = 99;
 
 std::string Cut(const std::string& text) {
-  if (text.size() <= kShownMax) return text;
-  return text.substr(0, kShownMax) + "…";
+  if (text.size() <= kShownBytesMax) return text;
+  return text.substr(0, kShownBytesMax) + "…";
 }
 
 struct Counts {

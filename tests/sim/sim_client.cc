@@ -10,7 +10,6 @@
 namespace skald::sim {
 namespace {
 
-constexpr core::DurationUs kMs = core::kMillisecondUs;
 constexpr core::DurationUs kCareUs = 3 * core::kSecondUs;
 constexpr int kOperationsMax = 6;
 constexpr int kTurnLooksMax = 20;

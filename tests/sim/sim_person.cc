@@ -6,11 +6,7 @@
 #include "engine/core/construct.h"
 
 namespace skald::sim {
-namespace {
-
-constexpr core::DurationUs kMs = core::kMillisecondUs;
-
-}  // namespace
+namespace {}  // namespace
 
 std::string SimPerson::Marker() { return absl::StrCat("op", index_, ".", ++markers_); }
 

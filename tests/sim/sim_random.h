@@ -10,6 +10,8 @@
 
 namespace skald::sim {
 
+inline constexpr core::DurationUs kMs = core::kMillisecondUs;
+
 class SimRandom final : public ports::Random {
  public:
   // Mixed, so that neighbouring seeds have nothing in common.

@@ -9,7 +9,6 @@ namespace skald::sim {
 namespace {
 
 constexpr core::DurationUs kBeatUs = 1'300 * core::kMillisecondUs;
-constexpr core::DurationUs kMs = core::kMillisecondUs;
 constexpr char kDomain[] = "eu";  // of the first worker, beside those without
 
 runtime::TaskKey KeyOf(const runtime::Assignment& assignment) {

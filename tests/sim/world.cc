@@ -16,7 +16,6 @@ namespace skald::sim {
 namespace {
 
 constexpr std::uint32_t kShards = 4;
-constexpr core::DurationUs kMs = core::kMillisecondUs;
 constexpr std::size_t kStepsMax = 2'000'000;  // a run that needs more spins
 
 }  // namespace

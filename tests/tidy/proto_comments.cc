@@ -10,12 +10,6 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n";
 
-std::string_view Trim(std::string_view text) {
-  const size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
-
 // "service S", "rpc Get(A) returns (B)", "string name = 1": all but what only the compiler reads.
 bool IsDeclaration(std::string_view statement) {
   constexpr std::array<std::string_view, 5> kOthers = {"syntax", "package", "import", "option",

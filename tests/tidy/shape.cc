@@ -12,12 +12,6 @@ enum class Block { kScope, kFunction, kOther };
 
 bool IsSpace(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
 
-std::string_view Trim(std::string_view text) {
-  while (!text.empty() && IsSpace(text.front())) text.remove_prefix(1);
-  while (!text.empty() && IsSpace(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 bool StartsWithWord(std::string_view text, std::string_view word) {
   return text.starts_with(word) &&
          (text.size() == word.size() || !IsIdentifierCharacter(text[word.size()]));

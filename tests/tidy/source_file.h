@@ -50,4 +50,7 @@ bool IsIdentifierCharacter(char c);
 // "::std::thread a" and "std::thread::id", not in "my_std::threads".
 std::vector<size_t> FindWord(std::string_view code, std::string_view word);
 
+// Without white space at its ends.
+std::string_view Trim(std::string_view text);
+
 }  // namespace skald::tidy

@@ -9,7 +9,7 @@
 namespace skald::app {
 namespace {
 
-ScriptConfig Parse(const std::string& line) {
+ScriptConfig ParseScript(const std::string& line) {
   CLI::App app;
   ScriptConfig config;
   AddScriptOptions(app, config);
@@ -19,12 +19,12 @@ ScriptConfig Parse(const std::string& line) {
 
 TEST(ScriptConfigTest, SettingsReachTheRunner) {
   const script::ScriptRunnerOptions options =
-      Parse("--script-hosts 3 --script-time-limit-ms 250 --script-memory-mib 32").ToOptions();
+      ParseScript("--script-hosts 3 --script-time-limit-ms 250 --script-memory-mib 32").ToOptions();
   EXPECT_EQ(options.hosts, 3U);
   EXPECT_EQ(options.hosts_max, 7U);
   EXPECT_EQ(options.bounds.time_ms, 250U);
   EXPECT_EQ(options.bounds.memory_bytes, std::size_t{32} << 20);
-  const script::ScriptRunnerOptions defaults = Parse("").ToOptions();
+  const script::ScriptRunnerOptions defaults = ParseScript("").ToOptions();
   EXPECT_EQ(defaults.hosts, script::kHosts);
   EXPECT_EQ(defaults.hosts_max, script::kHostsMax);
   EXPECT_EQ(defaults.bounds.time_ms, script::kEvaluationMsMax);
@@ -34,7 +34,7 @@ TEST(ScriptConfigTest, SettingsReachTheRunner) {
 TEST(ScriptConfigTest, WhatIsOutOfBoundsIsRefused) {
   for (const char* line : {"--script-hosts 0", "--script-hosts 65", "--script-time-limit-ms 9",
                            "--script-time-limit-ms 60001", "--script-memory-mib 15"}) {
-    EXPECT_THROW(Parse(line), CLI::ValidationError) << line;
+    EXPECT_THROW(ParseScript(line), CLI::ValidationError) << line;
   }
 }
 

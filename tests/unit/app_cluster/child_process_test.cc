@@ -19,10 +19,10 @@ using std::chrono::milliseconds;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
-constexpr milliseconds kPatience{30'000};
+constexpr milliseconds kChildPatience{30'000};
 
 absl::StatusOr<CommandResult> RunShell(const std::string& script) {
-  return RunCommand({.command = {"/bin/sh", "-c", script}}, kPatience);
+  return RunCommand({.command = {"/bin/sh", "-c", script}}, kChildPatience);
 }
 
 TEST(ChildProcessTest, BothOutputsAndTheExitCodeComeBack) {
@@ -88,7 +88,8 @@ TEST(ChildProcessTest, RootCanRunAsAnotherUser) {
   if (geteuid() != 0) GTEST_SKIP() << "needs root";
   const auto nobody = FindUser("nobody");
   ASSERT_THAT(nobody, IsOk());
-  const auto result = RunCommand({.command = {"/usr/bin/id", "-un"}, .user = *nobody}, kPatience);
+  const auto result =
+      RunCommand({.command = {"/usr/bin/id", "-un"}, .user = *nobody}, kChildPatience);
   ASSERT_THAT(result, IsOk());
   EXPECT_EQ(result->output, "nobody\n");
 }
@@ -101,7 +102,7 @@ TEST(ChildProcessTest, UnknownUserIsNotFound) {
 TEST(ChildProcessTest, EndIsSeenWithoutReaping) {
   const auto pid = StartChild({.command = {"/bin/true"}});
   ASSERT_THAT(pid, IsOk());
-  EXPECT_TRUE(WaitForEnd(*pid, kPatience));
+  EXPECT_TRUE(WaitForEnd(*pid, kChildPatience));
   EXPECT_EQ(waitpid(*pid, nullptr, 0), *pid);
   EXPECT_TRUE(WaitForEnd(*pid, milliseconds(0))) << "a process that is gone has ended";
 }

@@ -8,12 +8,12 @@
 namespace skald::core {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 constexpr char kTwoSteps[] = R"({"name": "w", "version": 1, "tasks": [
   {"name": "a", "taskReferenceName": "a"}, {"name": "b", "taskReferenceName": "b"}]})";
 
-class ReplayTest : public testing::Test {
+class ReplayTest : public ::testing::Test {
  protected:
   ReplayTest() : world_(MustParse(kTwoSteps)) {
     world_.Start();

@@ -21,7 +21,7 @@ std::string Definition(const std::string& name, const std::string& tasks) {
 }
 constexpr char kSet[] =
     R"({"name":"set","taskReferenceName":"set","type":"SET_VARIABLE","inputParameters":{"k":1}})";
-constexpr char kWait[] = R"({"name":"wait","taskReferenceName":"wait","type":"WAIT"})";
+constexpr char kWaitStep[] = R"({"name":"wait","taskReferenceName":"wait","type":"WAIT"})";
 constexpr char kNap[] = R"({"name":"nap","taskReferenceName":"nap","type":"WAIT",)"
                         R"("inputParameters":{"duration":"1 day"}})";
 constexpr char kChild[] = R"({"name":"sub","taskReferenceName":"sub","type":"SUB_WORKFLOW",)"
@@ -72,7 +72,7 @@ TEST_F(ExecuteTest, AnswersWithTheEnd) {
 }
 
 TEST_F(ExecuteTest, AnswersWhenBlockedAndAwaitGoesOnFromThere) {
-  ASSERT_TRUE(server_.Register(Definition("w", absl::StrCat(kSet, ",", kWait))).ok());
+  ASSERT_TRUE(server_.Register(Definition("w", absl::StrCat(kSet, ",", kWaitStep))).ok());
   Response response;
   ASSERT_TRUE(Execute("w", response).ok());
   EXPECT_EQ(response.answered(), Response::ANSWERED_BLOCKED);
@@ -89,7 +89,7 @@ TEST_F(ExecuteTest, AnswersWhenBlockedAndAwaitGoesOnFromThere) {
 }
 
 TEST_F(ExecuteTest, ABlockedSubWorkflowBlocksAndTakesTheSignal) {
-  ASSERT_TRUE(server_.Register(Definition("child", kWait)).ok());
+  ASSERT_TRUE(server_.Register(Definition("child", kWaitStep)).ok());
   ASSERT_TRUE(server_.Register(Definition("w", kChild)).ok());
   Response response;
   ASSERT_TRUE(Execute("w", response).ok());
@@ -129,7 +129,7 @@ TEST_F(ExecuteTest, AnswersWhenTheTimeIsOver) {
 }
 
 TEST_F(ExecuteTest, TheSameKeyWaitsForTheSameWorkflow) {
-  ASSERT_TRUE(server_.Register(Definition("w", kWait)).ok());
+  ASSERT_TRUE(server_.Register(Definition("w", kWaitStep)).ok());
   key_ = "k";
   Response first, second;
   ASSERT_TRUE(Execute("w", first).ok());
