@@ -1,5 +1,6 @@
 #include "tests/bench/bars.h"
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <string>
@@ -22,6 +23,9 @@ constexpr double kTransactionsPerTaskMax = 0.05;
 constexpr double kReadsPerTaskMax = 0.0005;
 constexpr double kTimersLateMsMax = 250;
 constexpr double kSingleTimerLateMsMax = 100;
+constexpr double kInlinePerSecondMin = 5'000;
+constexpr double kBesideBadScriptTimesMax = 3;
+constexpr double kTypicalInputUsMax = 5;
 constexpr double kParkedRssGrowthMibMax = 50;
 constexpr double kParkedStartDelayMsMax = 2'000;
 
@@ -91,6 +95,22 @@ std::optional<double> Ratio(std::optional<double> part, std::optional<double> wh
   return part && whole && *whole > 0 ? std::optional(*part / *whole) : std::nullopt;
 }
 
+void JudgeScripts(Judgement& judge) {
+  // Through a whole server, and through the script runner alone.
+  for (const std::string scenario : {"inline", "scripts"}) {
+    judge.AtLeast(scenario + " INLINE/s", judge.Of(scenario, "tasks_per_s"), kInlinePerSecondMin);
+    judge.AtMost(scenario + " p99 beside a while(true), in times of that without",
+                 judge.Of(scenario, "loop_p99_times"), kBesideBadScriptTimesMax);
+    judge.AtMost(scenario + " p99 beside a memory bomb, in times of that without",
+                 judge.Of(scenario, "bomb_p99_times"), kBesideBadScriptTimesMax);
+  }
+  // Each cost its own task and no other: inline_scenario.h. None would have shown nothing.
+  judge.AtLeast("inline: while(true) that ended", judge.Of("inline", "loop_tasks"), 1);
+  judge.AtLeast("inline: memory bombs that ended", judge.Of("inline", "bomb_tasks"), 1);
+  judge.AtMost("expressions: an input of 5 parameters, us", judge.Of("expressions", "typical_us"),
+               kTypicalInputUsMax);
+}
+
 }  // namespace
 
 std::vector<Verdict> Judge(const std::vector<Measurement>& measurements) {
@@ -113,6 +133,7 @@ std::vector<Verdict> Judge(const std::vector<Measurement>& measurements) {
   judge.AtMost("chain3 transactions per task", judge.Of("chain3", "transactions_per_task"),
                kTransactionsPerTaskMax);
   judge.AtMost("chain3 SQL reads per task", judge.Of("chain3", "reads_per_task"), kReadsPerTaskMax);
+  JudgeScripts(judge);
   judge.AtMost("parked100k memory growth, MiB", judge.Of("parked100k", "rss_growth_mib"),
                kParkedRssGrowthMibMax);
   judge.AtMost("parked100k longer start, ms", judge.Of("parked100k", "start_delay_ms"),
@@ -150,6 +171,10 @@ void PrintTable(const std::vector<Measurement>& measurements, std::ostream& out)
     }
     out << "\n";
   }
+}
+
+bool AllPassed(const std::vector<Verdict>& verdicts) {
+  return std::ranges::all_of(verdicts, &Verdict::passed);
 }
 
 void PrintVerdicts(const std::vector<Verdict>& verdicts, std::ostream& out) {

@@ -19,6 +19,8 @@ struct Verdict {
 // The bars for which `measurements` holds the figures.
 std::vector<Verdict> Judge(const std::vector<Measurement>& measurements);
 
+bool AllPassed(const std::vector<Verdict>& verdicts);
+
 void PrintTable(const std::vector<Measurement>& measurements, std::ostream& out);
 void PrintVerdicts(const std::vector<Verdict>& verdicts, std::ostream& out);
 

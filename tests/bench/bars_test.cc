@@ -48,6 +48,28 @@ TEST(BarsTest, OneTimerAheadOfItsTimeIsTooMany) {
   EXPECT_FALSE(Passed({{"timers", {{"wait_single_early", 1}}}}, "early single wait"));
 }
 
+TEST(BarsTest, InlineIsReadThroughTheServerAndAlone) {
+  for (const std::string scenario : {"inline", "scripts"}) {
+    EXPECT_TRUE(Passed({{scenario, {{"tasks_per_s", 5'000}}}}, scenario + " INLINE/s"));
+    EXPECT_FALSE(Passed({{scenario, {{"tasks_per_s", 4'999}}}}, scenario + " INLINE/s"));
+    EXPECT_TRUE(Passed({{scenario, {{"loop_p99_times", 3}}}}, scenario + " p99 beside a while"));
+    EXPECT_FALSE(Passed({{scenario, {{"bomb_p99_times", 3.1}}}}, scenario + " p99 beside a mem"));
+  }
+}
+
+TEST(BarsTest, ABadScriptThatNeverEndedShowsNothing) {
+  EXPECT_FALSE(Passed({{"inline", {{"loop_tasks", 0}}}}, "while(true) that ended"));
+  EXPECT_TRUE(Passed({{"inline", {{"bomb_tasks", 1}}}}, "memory bombs that ended"));
+}
+
+TEST(BarsTest, OneMissedBarIsAMiss) {
+  const Measurement quick{"expressions", {{"typical_us", 1.3}}};
+  const Measurement slow{"expressions", {{"typical_us", 5.1}}};
+  EXPECT_TRUE(AllPassed(Judge({quick})));
+  EXPECT_FALSE(AllPassed(Judge({slow})));
+  EXPECT_FALSE(AllPassed(Judge({slow, {"inline", {{"tasks_per_s", 9'000}}}})));
+}
+
 TEST(BarsTest, JsonNamesScenarioAndFigures) {
   EXPECT_EQ(ToJson({{"one_step", {{"p50_ms", 0.5}, {"tasks_per_s", 1'234'567}}}}),
             "{\"scenarios\": [\n"

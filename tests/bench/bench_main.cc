@@ -17,10 +17,12 @@
 #include "tests/bench/bench_cluster.h"
 #include "tests/bench/engine_scenario.h"
 #include "tests/bench/floor_scenario.h"
+#include "tests/bench/inline_scenario.h"
 #include "tests/bench/medians.h"
 #include "tests/bench/parked_scenario.h"
 #include "tests/bench/scenario.h"
 #include "tests/bench/timers_scenario.h"
+#include "tests/bench/tool_scenario.h"
 #include <CLI/CLI.hpp>
 
 namespace skald::bench {
@@ -36,7 +38,11 @@ struct Options {
   std::vector<uint32_t> floors = {1, 2000};
   bool parked = false;
   bool timers = false;
+  bool scripts = false;
 };
+
+constexpr const char* kScriptJobs[] = {"inline", "scripts", "expressions"};
+constexpr const char* kExpressionRounds = "200000";
 
 // A measurement still to be made.
 struct Job {
@@ -64,6 +70,21 @@ std::vector<Job> InRounds(const std::vector<Job>& jobs, uint32_t rounds) {
   return all;
 }
 
+// Scripts through a server and by themselves, and expressions.
+std::vector<Job> ScriptJobs(const EngineSettings& engine) {
+  return {{kScriptJobs[0], [=](BenchCluster& cluster) { return MeasureInline(cluster, engine); }},
+          {kScriptJobs[1],
+           [=](BenchCluster&) {
+             return MeasureTool(kScriptJobs[1],
+                                {engine.binaries + "/skald_script_bench",
+                                 absl::StrCat(engine.seconds / 2), engine.binaries + "/skald"});
+           }},
+          {kScriptJobs[2], [=](BenchCluster&) {
+             return MeasureTool(kScriptJobs[2],
+                                {engine.binaries + "/expression_bench", kExpressionRounds});
+           }}};
+}
+
 std::vector<Job> Jobs(const Options& options) {
   const std::string binaries =
       std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
@@ -85,6 +106,7 @@ std::vector<Job> Jobs(const Options& options) {
                       return MeasureEngine(cluster, scenario, engine);
                     }});
   }
+  std::ranges::copy(ScriptJobs(engine), std::back_inserter(jobs));
   if (options.parked) {
     jobs.push_back(
         {"parked100k", [=](BenchCluster& cluster) { return MeasureParked(cluster, engine); }});
@@ -93,8 +115,10 @@ std::vector<Job> Jobs(const Options& options) {
     jobs.push_back(
         {"timers", [=](BenchCluster& cluster) { return MeasureTimers(cluster, engine); }});
   }
+  std::vector<std::string> only = options.only;
+  if (options.scripts) only.insert(only.end(), std::begin(kScriptJobs), std::end(kScriptJobs));
   std::erase_if(jobs, [&](const Job& job) {
-    return !options.only.empty() && std::ranges::count(options.only, job.name) == 0;
+    return !only.empty() && std::ranges::count(only, job.name) == 0;
   });
   std::ranges::stable_sort(jobs, {}, Turn);
   return jobs;
@@ -118,15 +142,16 @@ absl::Status RunJobs(const std::vector<Job>& jobs, std::vector<Measurement>& mea
 }
 
 absl::Status Publish(const Options& options, const std::vector<Measurement>& measurements) {
+  const std::vector<Verdict> verdicts = Judge(measurements);
   PrintTable(measurements, std::cout);
-  PrintVerdicts(Judge(measurements), std::cout);
-  if (options.json_path.empty()) {
-    return absl::OkStatus();
+  PrintVerdicts(verdicts, std::cout);
+  if (!options.json_path.empty()) {
+    std::ofstream file(options.json_path);
+    file << ToJson(measurements);
+    file.close();
+    if (!file) return absl::InternalError("cannot write " + options.json_path);
   }
-  std::ofstream file(options.json_path);
-  file << ToJson(measurements);
-  file.close();
-  return file ? absl::OkStatus() : absl::InternalError("cannot write " + options.json_path);
+  return AllPassed(verdicts) ? absl::OkStatus() : absl::FailedPreconditionError("a bar was missed");
 }
 
 void AddOptions(CLI::App& app, Options& options) {
@@ -143,6 +168,7 @@ void AddOptions(CLI::App& app, Options& options) {
       ->check(CLI::Range(1, 64));
   app.add_flag("--parked", options.parked, "also measure parked100k, which takes minutes");
   app.add_flag("--timers", options.timers, "also measure timers, which takes two minutes");
+  app.add_flag("--scripts", options.scripts, "measure scripts and expressions only");
 }
 
 }  // namespace

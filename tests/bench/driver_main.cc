@@ -15,6 +15,7 @@
 #include "absl/strings/strip.h"
 #include "engine/base/status.h"
 #include "tests/bench/control.h"
+#include "tests/bench/engine_client.h"
 #include "tests/bench/engine_driver.h"
 #include "tests/bench/parked_client.h"
 #include "tests/bench/scenario.h"
@@ -72,6 +73,7 @@ absl::StatusOr<Report> RunTimersCommand(TimersClient& client, std::string_view c
 }
 
 absl::Status DriveTimers(const std::string& address) {
+  RETURN_IF_ERROR(AwaitServing(address));
   TimersClient client(address);
   ServeCommands({{"ready", 1}}, [&](std::string_view command) {
     absl::StatusOr<Report> report = RunTimersCommand(client, command);

@@ -2,32 +2,49 @@
 
 #include <grpcpp/grpcpp.h>
 
-#include <chrono>
-
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
 #include "skald/v1/definition.grpc.pb.h"
+#include "skald/v1/workflow.grpc.pb.h"
 
 namespace skald::bench {
 namespace {
 
-constexpr std::chrono::seconds kStartDeadline(60);
-
 void WaitForEngine(grpc::ClientContext& context) {
   context.set_wait_for_ready(true);
-  context.set_deadline(std::chrono::system_clock::now() + kStartDeadline);
+  context.set_deadline(std::chrono::system_clock::now() + kEngineStartMax);
 }
 
-}  // namespace
-
-std::shared_ptr<grpc::Channel> ConnectEngine(const std::string& address) {
+grpc::ChannelArguments Arguments() {
   constexpr int kReconnectMs = 20;  // a restarted engine should be seen at once
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMs);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMs);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  return arguments;
+}
+
+}  // namespace
+
+absl::Status AwaitServing(const std::string& address, std::chrono::milliseconds patience) {
+  grpc::ChannelArguments arguments = Arguments();
+  // Such a channel is connected when the health service says so. It is asked for a service by its
+  // name: of the server as a whole it says something before the engine does.
+  arguments.SetServiceConfigJSON(
+      absl::StrCat(R"({"loadBalancingConfig":[{"round_robin":{}}],"healthCheckConfig":)",
+                   R"({"serviceName":")", v1::WorkflowService::service_full_name(), R"("}})"));
+  const auto channel =
+      grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  if (channel->WaitForConnected(std::chrono::system_clock::now() + patience)) {
+    return absl::OkStatus();
+  }
+  return absl::DeadlineExceededError(absl::StrCat(
+      "the engine at ", address, " does not say that it serves, after ", patience.count(), " ms"));
+}
+
+std::shared_ptr<grpc::Channel> ConnectEngine(const std::string& address) {
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), Arguments());
 }
 
 bool IsTransient(int code) {

@@ -3,6 +3,7 @@
 
 #include <grpcpp/channel.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,11 +12,19 @@
 
 namespace skald::bench {
 
+// How long an engine may take to come up.
+inline constexpr std::chrono::seconds kEngineStartMax(60);
+
+// Returns once the health service of the engine at `address` says that it serves: a port that is
+// open may still refuse what comes too early. DEADLINE_EXCEEDED when it does not within `patience`.
+absl::Status AwaitServing(const std::string& address,
+                          std::chrono::milliseconds patience = kEngineStartMax);
+
 // Room for the answer to the largest page or batch.
 std::shared_ptr<grpc::Channel> ConnectEngine(const std::string& address);
 
 // Registers task definitions, then workflow definitions, over earlier ones. Waits for the engine to
-// come up, at most a minute; the first refusal is returned.
+// come up, at most kEngineStartMax; the first refusal is returned.
 absl::Status RegisterDefinitions(const std::shared_ptr<grpc::Channel>& channel,
                                  const std::vector<std::string>& tasks,
                                  const std::vector<std::string>& workflows);

@@ -94,8 +94,9 @@ class Load final : public EngineDriver, private grpc::ClientReadReactor<v1::Watc
 
   void NoteEnds() {
     const int64_t now_ns = MonotonicNanoseconds();
-    const v1::WorkflowStatus wanted =
-        scenario_.undone_steps == 0 ? v1::WORKFLOW_STATUS_COMPLETED : v1::WORKFLOW_STATUS_FAILED;
+    const v1::WorkflowStatus wanted = scenario_.fails || scenario_.undone_steps > 0
+                                          ? v1::WORKFLOW_STATUS_FAILED
+                                          : v1::WORKFLOW_STATUS_COMPLETED;
     base::MutexLock lock(mutex_);
     for (const v1::WatchResponse::Notice& notice : watched_.notices()) {
       uint64_t number = 0;
@@ -221,6 +222,7 @@ class Load final : public EngineDriver, private grpc::ClientReadReactor<v1::Watc
 
 absl::StatusOr<std::unique_ptr<EngineDriver>> EngineDriver::Begin(const std::string& address,
                                                                   const Scenario& scenario) {
+  RETURN_IF_ERROR(AwaitServing(address));
   const std::shared_ptr<grpc::Channel> channel = ConnectEngine(address);
   RETURN_IF_ERROR(RegisterDefinitions(channel, TaskDefinitions(), {scenario.definition}));
   auto load = std::make_unique<Load>(channel, scenario);

@@ -21,7 +21,7 @@ class EngineDriver {
   static constexpr uint32_t kCallsMax = 4;
   static constexpr uint32_t kStartsPerCallMax = 1'000;
 
-  // Registers the scenario's definitions with the engine at `address`, waiting for it to come up,
+  // Waits until the engine at `address` serves (AwaitServing), registers the scenario's definitions
   // and begins the load.
   static absl::StatusOr<std::unique_ptr<EngineDriver>> Begin(const std::string& address,
                                                              const Scenario& scenario);

@@ -67,17 +67,27 @@ absl::StatusOr<Children> StartWorkers(const EngineSettings& settings, const Scen
   return workers;
 }
 
-absl::Status CheckLoad(const Scenario& scenario, const Report& driver) {
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ChildProcess>> StartDriver(const EngineSettings& settings,
+                                                          const EngineProcess& engine,
+                                                          const std::string& load) {
+  ASSIGN_OR_RETURN(auto driver,
+                   ChildProcess::Start({.command = {settings.binaries + "/skald_bench_driver",
+                                                    engine.address, load}}));
+  RETURN_IF_ERROR(driver->ReadReport().status());
+  return driver;
+}
+
+absl::Status CheckLoad(const std::string& scenario, const Report& driver) {
   const double unexpected = driver.at("unexpected");
   if (unexpected > 0 || driver.at("failed") > 0) {
-    return absl::InternalError(absl::StrCat(scenario.name, ": ", unexpected,
+    return absl::InternalError(absl::StrCat(scenario, ": ", unexpected,
                                             " workflows ended otherwise than they should",
                                             driver.at("failed") > 0 ? "; the load broke off" : ""));
   }
   return absl::OkStatus();
 }
-
-}  // namespace
 
 absl::StatusOr<std::string> PrepareDatabase(BenchCluster& cluster, const EngineSettings& settings,
                                             const std::string& name) {
@@ -120,10 +130,7 @@ absl::StatusOr<Measurement> MeasureEngine(BenchCluster& cluster, const Scenario&
   ASSIGN_OR_RETURN(const std::string url, PrepareDatabase(cluster, settings, scenario.name));
   ASSIGN_OR_RETURN(const EngineProcess engine, StartEngine(settings, url));
   ASSIGN_OR_RETURN(const Children workers, StartWorkers(settings, scenario, engine.address));
-  ASSIGN_OR_RETURN(const auto driver,
-                   ChildProcess::Start({.command = {settings.binaries + "/skald_bench_driver",
-                                                    engine.address, scenario.name}}));
-  RETURN_IF_ERROR(driver->ReadReport().status());
+  ASSIGN_OR_RETURN(const auto driver, StartDriver(settings, engine, scenario.name));
   Bench bench{.cluster = cluster,
               .database = scenario.name,
               .server = *engine.process,
@@ -133,7 +140,7 @@ absl::StatusOr<Measurement> MeasureEngine(BenchCluster& cluster, const Scenario&
     bench.workers.push_back(worker.get());
   }
   ASSIGN_OR_RETURN(Window window, MeasureWindow(bench, settings.warm_up_seconds, settings.seconds));
-  RETURN_IF_ERROR(CheckLoad(scenario, window.driver));
+  RETURN_IF_ERROR(CheckLoad(scenario.name, window.driver));
   Measurement measurement = MeasurementOf(scenario.name, window);
   Report& latencies = scenario.step_latency ? window.worker : window.driver;
   measurement.figures["p50_ms"] = latencies["p50_ms"];

@@ -38,6 +38,15 @@ absl::StatusOr<std::string> PrepareDatabase(BenchCluster& cluster, const EngineS
 absl::StatusOr<EngineProcess> StartEngine(const EngineSettings& settings,
                                           const std::string& database_url);
 
+// Starts the driver of a load of `engine` and returns once it says that it is ready.
+absl::StatusOr<std::unique_ptr<ChildProcess>> StartDriver(const EngineSettings& settings,
+                                                          const EngineProcess& engine,
+                                                          const std::string& load);
+
+// INTERNAL when a workflow of the load that `driver` reports on ended otherwise than the scenario
+// wants or the load broke off.
+absl::Status CheckLoad(const std::string& scenario, const Report& driver);
+
 // INTERNAL when a workflow ended otherwise than the scenario wants or the load broke off.
 absl::StatusOr<Measurement> MeasureEngine(BenchCluster& cluster, const Scenario& scenario,
                                           const EngineSettings& settings);

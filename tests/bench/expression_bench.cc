@@ -1,15 +1,20 @@
-// expression_bench [ROUNDS]: what the evaluation of a template costs, and of single expressions,
-// over a workflow with an input of 1 KB and a task whose output has as much. A number for people,
-// no test; CPU time of this process.
-#include <cstdio>
+// expression_bench [ROUNDS] [--report]: what the evaluation of a template costs, and of single
+// expressions, over a workflow with an input of 1 KB and a task whose output has as much. CPU time
+// of this process, so that other work on the machine counts little. With --report it is one line
+// for skald_bench (control.h), and bars are its to judge; else exit 1 when one is missed.
 #include <cstdlib>
 #include <ctime>
+#include <iostream>
 #include <string>
+#include <vector>
 
+#include "absl/strings/str_format.h"
 #include "engine/core/decide.h"
 #include "engine/core/definition_parser.h"
 #include "engine/core/state_scope.h"
 #include "engine/core/template.h"
+#include "tests/bench/bars.h"
+#include "tests/bench/control.h"
 
 namespace skald::bench {
 namespace {
@@ -49,11 +54,12 @@ core::State Running(const core::Definition& definition) {
   return state;
 }
 
-void Measure(const char* name, const std::string& json, const core::Definition& definition,
-             const core::State& state, std::size_t rounds) {
+// Microseconds of one evaluation.
+double Measure(const char* name, const std::string& json, const core::Definition& definition,
+               const core::State& state, std::size_t rounds) {
   const auto compiled = core::Template::Compile(json, "bench");
   if (!compiled.ok()) {
-    std::fprintf(stderr, "%s: %s\n", name, std::string(compiled.status().message()).c_str());
+    std::cerr << name << ": " << compiled.status() << std::endl;
     std::exit(1);
   }
   const std::vector<core::StepIndex> reads = {0};
@@ -63,19 +69,21 @@ void Measure(const char* name, const std::string& json, const core::Definition& 
     const core::StateScope scope(definition, state, reads);
     bytes += compiled->TryEvaluate(scope)->size();
   }
-  const double us = static_cast<double>(std::clock() - begun) * 1e6 / CLOCKS_PER_SEC;
-  std::printf("%-28s %8.3f us, result of %zu bytes\n", name, us / static_cast<double>(rounds),
-              bytes / rounds);
+  const double us = static_cast<double>(std::clock() - begun) * 1e6 / CLOCKS_PER_SEC /
+                    static_cast<double>(rounds);
+  std::cerr << absl::StrFormat("%-28s %8.3f us, result of %d bytes\n", name, us, bytes / rounds);
+  return us;
 }
 
-void Run(std::size_t rounds) {
+Measurement MeasureAll(std::size_t rounds) {
   const core::Definition definition = Parse();
   const core::State state = Running(definition);
-  std::printf("input of %zu bytes\n", state.start.input.size());
+  std::cerr << "input of " << state.start.input.size() << " bytes\n";
   const auto measure = [&](const char* name, const std::string& json) {
-    Measure(name, json, definition, state, rounds);
+    return Measure(name, json, definition, state, rounds);
   };
-  measure(
+  Measurement all{.scenario = "expressions", .figures = {}};
+  all.figures["typical_us"] = measure(
       "5 parameters, 3 expressions",
       R"({"orderId":"${workflow.input.orderId}","city":"${workflow.input.customer.address.city}",
               "note":"order ${a.output.orderId}","kind":"express","attempts":3})");
@@ -84,19 +92,34 @@ void Run(std::size_t rounds) {
   measure("last name", R"({"x":"${workflow.input.total}"})");
   measure("nested", R"({"x":"${a.output.lines[${a.output.lines.length()}]}"})");
   measure("wildcard", R"({"x":"${a.output.lines[*].sku}"})");
-  measure("filter", R"({"x":"${a.output.lines[?(@.cents > 100)].sku}"})");
-  measure("deep scan", R"({"x":"${a.output..sku}"})");
+  all.figures["filter_us"] =
+      measure("filter", R"({"x":"${a.output.lines[?(@.cents > 100)].sku}"})");
+  all.figures["deep_scan_us"] = measure("deep scan", R"({"x":"${a.output..sku}"})");
+  return all;
+}
+
+int Run(std::size_t rounds, bool report) {
+  const Measurement all = MeasureAll(rounds);
+  if (report) {
+    std::cout << FormatReport(all.figures) << std::endl;
+    return 0;
+  }
+  const std::vector<Verdict> verdicts = Judge({all});
+  PrintVerdicts(verdicts, std::cout);
+  return AllPassed(verdicts) ? 0 : 1;
 }
 
 }  // namespace
 }  // namespace skald::bench
 
 int main(int argc, char** argv) {
-  const std::size_t rounds = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1'000'000;
-  if (rounds == 0) {
-    std::fprintf(stderr, "usage: expression_bench [ROUNDS]\n");
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  const bool report = std::erase(arguments, "--report") > 0;
+  const std::size_t rounds =
+      arguments.empty() ? 1'000'000 : std::strtoull(arguments[0].c_str(), nullptr, 10);
+  if (rounds == 0 || arguments.size() > 1) {
+    std::cerr << "usage: expression_bench [ROUNDS] [--report]" << std::endl;
     return 2;
   }
-  skald::bench::Run(rounds);
-  return 0;
+  return skald::bench::Run(rounds, report);
 }

@@ -24,6 +24,7 @@ absl::StatusOr<Window> Look(const Bench& bench) {
   }
   ASSIGN_OR_RETURN(look.driver, bench.driver.Ask("report"));
   look.workflows = look.driver["workflows"];
+  look.tasks += bench.engine_steps * look.workflows;
   look.seconds = static_cast<double>(MonotonicNanoseconds()) / kNanosecondsPerSecond;
   look.engine_cpu_us = static_cast<double>(ProcessCpuUs(bench.server.pid()));
   look.postgres_cpu_us = static_cast<double>(ProcessTreeCpuUs(bench.cluster.pid()));

@@ -27,12 +27,13 @@ struct Bench {
   ChildProcess& server;
   std::vector<ChildProcess*> workers;
   ChildProcess& driver;
+  uint32_t engine_steps = 0;  // of each workflow; tasks that are not among the workers' results
 };
 
 // What changed in a window of time, in the middle of a steady load.
 struct Window {
   double seconds = 0;
-  double tasks = 0;      // results of all workers
+  double tasks = 0;      // results of all workers, and the engine's own steps
   double workflows = 0;  // finished, as the driver heard
   Report worker;         // last report of the first worker
   Report driver;         // last report of the driver

@@ -37,10 +37,7 @@ absl::StatusOr<Running> StartRunning(const EngineSettings& settings, const std::
   Running running;
   const int64_t begun_ns = MonotonicNanoseconds();
   ASSIGN_OR_RETURN(running.engine, StartEngine(settings, url));
-  ASSIGN_OR_RETURN(running.client,
-                   ChildProcess::Start({.command = {settings.binaries + "/skald_bench_driver",
-                                                    running.engine.address, "parked"}}));
-  RETURN_IF_ERROR(running.client->ReadReport().status());
+  ASSIGN_OR_RETURN(running.client, StartDriver(settings, running.engine, "parked"));
   RETURN_IF_ERROR(Command(running, "ready"));
   running.start_ms = static_cast<double>(MonotonicNanoseconds() - begun_ns) / kNanosecondsPerMs;
   return running;

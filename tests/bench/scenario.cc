@@ -3,12 +3,15 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tests/bench/floor_client.h"
+#include "tests/bench/scripts.h"
 
 namespace skald::bench {
 namespace {
 
 constexpr uint32_t kWorkflowsAtPeak = 2'000;
 constexpr uint32_t kFanOut = 100;
+constexpr uint32_t kInlineSteps = 3;
+constexpr uint32_t kInlineLightAtATime = 2;
 
 constexpr std::string_view kLetters =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -91,6 +94,33 @@ std::vector<Scenario> MakeScenarios() {
   return all;
 }
 
+// `steps` INLINE steps, one after the other, of workflows `at_a_time`.
+Scenario Inline(const std::string& name, uint32_t steps, uint32_t at_a_time,
+                const std::string& script) {
+  std::vector<std::string> tasks;
+  for (uint32_t i = 1; i <= steps; ++i) {
+    tasks.push_back(
+        absl::StrCat(R"({"type": "INLINE", "name": "script", "taskReferenceName": "step)", i,
+                     R"(", "inputParameters": {"evaluatorType": "javascript", "expression": ")",
+                     script, R"(", "p": "${workflow.input.p}", )", kSmallScriptInput, "}}"));
+  }
+  return {.name = name,
+          .definition = Workflow(name, tasks),
+          .workflows_at_a_time = at_a_time,
+          .engine_steps = steps};
+}
+
+std::vector<Scenario> MakeInlineScenarios() {
+  std::vector<Scenario> all;
+  all.push_back(Inline(kInline, kInlineSteps, kWorkflowsAtPeak, kSmallScript));
+  all.push_back(Inline(kInlineLight, 1, kInlineLightAtATime, kSmallScript));
+  all.push_back(Inline(kInlineLoop, 1, 1, kLoopScript));
+  all.back().fails = true;
+  all.push_back(Inline(kInlineBomb, 1, 1, kBombScript));
+  all.back().fails = true;
+  return all;
+}
+
 }  // namespace
 
 const std::vector<Scenario>& Scenarios() {
@@ -98,13 +128,20 @@ const std::vector<Scenario>& Scenarios() {
   return all;
 }
 
+const std::vector<Scenario>& InlineScenarios() {
+  static const auto& all = *new std::vector<Scenario>(MakeInlineScenarios());
+  return all;
+}
+
 absl::StatusOr<Scenario> FindScenario(std::string_view name) {
   std::vector<std::string> names;
-  for (const Scenario& scenario : Scenarios()) {
-    if (scenario.name == name) {
-      return scenario;
+  for (const auto* scenarios : {&Scenarios(), &InlineScenarios()}) {
+    for (const Scenario& scenario : *scenarios) {
+      if (scenario.name == name) {
+        return scenario;
+      }
+      names.push_back(scenario.name);
     }
-    names.push_back(scenario.name);
   }
   return absl::NotFoundError(absl::StrCat("no scenario '", std::string(name), "'; there are ",
                                           absl::StrJoin(names, ", ")));

@@ -22,12 +22,22 @@ struct Scenario {
   uint32_t workflows_at_a_time = 0;
   uint32_t undone_steps = 0;  // of each workflow; then it ends failed and compensated
   bool step_latency = false;  // p50 and p99 are of steps, seen by the worker, not of workflows
+  uint32_t engine_steps = 0;  // of each workflow: what no worker does, but the engine's own runners
+  bool fails = false;         // each workflow ends failed, with nothing to undo
 };
 
 // In the order in which they are measured.
 const std::vector<Scenario>& Scenarios();
 
-// NOT_FOUND, naming those there are.
+// The loads of the inline scenario, one at a time or beside each other: INLINE steps at the peak,
+// few of them, and scripts that loop or eat memory, one after the other.
+inline constexpr char kInline[] = "inline";
+inline constexpr char kInlineLight[] = "inline_light";
+inline constexpr char kInlineLoop[] = "inline_loop";
+inline constexpr char kInlineBomb[] = "inline_bomb";
+const std::vector<Scenario>& InlineScenarios();
+
+// Of both; NOT_FOUND, naming those there are.
 absl::StatusOr<Scenario> FindScenario(std::string_view name);
 
 // A definition of one step that waits: for a signal, or for an hour.

@@ -1,11 +1,14 @@
 // skald_script_bench: evaluations per second through the runner, and what a script that loops or
 // eats memory does to the latency of others.
 //
-//   skald_script_bench [SECONDS] [BINARY]     BINARY: the skald whose hosts are used
+//   skald_script_bench [SECONDS] [BINARY] [--report]
+//
+// SECONDS: of each measurement; BINARY: the skald whose hosts are used. With --report all is one
+// line for skald_bench (control.h), and bars are its to judge; else exit 1 when one is missed.
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
+#include <iostream>
 #include <string>
 #include <thread>
 #include <utility>
@@ -15,30 +18,26 @@
 #include "engine/base/mutex.h"
 #include "engine/script/script_runner.h"
 #include "fmt/format.h"
+#include "tests/bench/bars.h"
+#include "tests/bench/control.h"
+#include "tests/bench/scripts.h"
 
 namespace skald::script {
 namespace {
 
 using std::chrono::steady_clock;
 
-// What the bars of the project say.
-constexpr double kInlinePerSecondMin = 5'000;
-constexpr double kLatencyFactorMax = 3;
+constexpr double kUsPerMs = 1e3;
 
 ports::RunnerTask Inline(std::string_view escaped_script) {
-  return {.task_id = "bench",
-          .task_type = "INLINE",
-          .input = core::Payload(
-              fmt::format(R"({{"evaluatorType":"javascript","expression":"{}","list":[1,2,3,4,5],)"
-                          R"("name":"order","customer":{{"id":4711,"tags":["a","b"]}}}})",
-                          escaped_script))};
+  return {
+      .task_id = "bench",
+      .task_type = "INLINE",
+      .input = core::Payload(fmt::format(R"({{"evaluatorType":"javascript","expression":"{}",{}}})",
+                                         escaped_script, bench::kSmallScriptInput))};
 }
 
-ports::RunnerTask SmallInline() {
-  return Inline(
-      "(function(){ var s = 0; for (const n of $.list) s += n;"
-      " return {sum: s, name: $.name.toUpperCase(), id: $.customer.id}; })();");
-}
+ports::RunnerTask SmallInline() { return Inline(bench::kSmallScript); }
 
 ports::RunnerTask SmallJq() {
   return {.task_id = "bench",
@@ -109,18 +108,21 @@ void Warm(ScriptRunner& runner) {
   Load(runner, SmallJq(), 64).Run(0.2);
 }
 
+void Print(std::string_view name, const Load& load) {
+  std::cerr << fmt::format("{:<34} {:8.0f} /s   p50 {:7.0f} us   p99 {:7.0f} us   failed {}\n",
+                           name, load.PerSecond(), load.Percentile(0.5), load.Percentile(0.99),
+                           load.failed());
+}
+
 double Measure(std::string_view name, ScriptRunner& runner, const ports::RunnerTask& task,
                std::size_t depth, double seconds) {
   Load load(runner, task, depth);
   load.Run(seconds);
-  std::printf("%-34s %8.0f /s   p50 %7.0f us   p99 %7.0f us   failed %zu\n",
-              std::string(name).c_str(), load.PerSecond(), load.Percentile(0.5),
-              load.Percentile(0.99), load.failed());
+  Print(name, load);
   return load.PerSecond();
 }
 
-// The latency of a light load while one bad script after the other runs, as a factor of that
-// without.
+// The p99 of a light load while one bad script after the other runs, as a factor of that without.
 double MeasureBesides(std::string_view name, ScriptRunner& runner, const ports::RunnerTask& bad,
                       double calm_p99_us, double seconds) {
   Load villain(runner, bad, 1);
@@ -129,41 +131,55 @@ double MeasureBesides(std::string_view name, ScriptRunner& runner, const ports::
   std::thread beside([&villain, seconds] { villain.Run(seconds); });
   light.Run(seconds);
   beside.join();
+  Print(name, light);
   const double factor = light.Percentile(0.99) / calm_p99_us;
-  std::printf(
-      "%-34s %8.0f /s   p50 %7.0f us   p99 %7.0f us   failed %zu   p99 x%.2f (villains %.1f /s)\n",
-      std::string(name).c_str(), light.PerSecond(), light.Percentile(0.5), light.Percentile(0.99),
-      light.failed(), factor, villain.PerSecond());
+  std::cerr << fmt::format("    p99 x{:.2f}, villains {:.1f} /s\n", factor, villain.PerSecond());
   return factor;
 }
 
-int Main(double seconds, std::string binary) {
-  base::SetLogLevel(base::LogLevel::kOff);
+bench::Measurement MeasureAll(double seconds, std::string binary) {
   ScriptRunner runner({.host_command = {std::move(binary), "script-host"}});
   Warm(runner);
-  const double rate = Measure("INLINE, 64 at once", runner, SmallInline(), 64, seconds);
-  Measure("JSON_JQ_TRANSFORM, 64 at once", runner, SmallJq(), 64, seconds);
+  bench::Measurement all{.scenario = "scripts", .figures = {}};
+  auto& figures = all.figures;
+  figures["tasks_per_s"] = Measure("INLINE, 64 at once", runner, SmallInline(), 64, seconds);
+  figures["jq_per_s"] = Measure("JSON_JQ_TRANSFORM, 64 at once", runner, SmallJq(), 64, seconds);
   Measure("INLINE, 1 at once", runner, SmallInline(), 1, seconds);
   Load calm(runner, SmallInline(), 2);
   calm.Run(seconds);
-  std::printf("%-34s %8.0f /s   p50 %7.0f us   p99 %7.0f us\n", "INLINE, 2 at once",
-              calm.PerSecond(), calm.Percentile(0.5), calm.Percentile(0.99));
-  const double p99 = calm.Percentile(0.99);
-  const double loop =
-      MeasureBesides("  beside while(true)", runner, Inline("while(true){}"), p99, seconds);
-  const double bomb =
-      MeasureBesides("  beside a memory bomb", runner,
-                     Inline("var a=[]; for(;;) a.push({x:a.length})"), p99, seconds);
-  const bool good =
-      rate >= kInlinePerSecondMin && loop <= kLatencyFactorMax && bomb <= kLatencyFactorMax;
-  std::printf("%s\n", good ? "bars met" : "BARS NOT MET");
-  return good ? 0 : 1;
+  Print("INLINE, 2 at once", calm);
+  const double p99_us = calm.Percentile(0.99);
+  figures["calm_p99_ms"] = p99_us / kUsPerMs;
+  figures["loop_p99_times"] =
+      MeasureBesides("  beside while(true)", runner, Inline(bench::kLoopScript), p99_us, seconds);
+  figures["bomb_p99_times"] =
+      MeasureBesides("  beside a memory bomb", runner, Inline(bench::kBombScript), p99_us, seconds);
+  return all;
+}
+
+int Main(double seconds, std::string binary, bool report) {
+  base::SetLogLevel(base::LogLevel::kOff);
+  const bench::Measurement all = MeasureAll(seconds, std::move(binary));
+  if (report) {
+    std::cout << bench::FormatReport(all.figures) << std::endl;
+    return 0;
+  }
+  const std::vector<bench::Verdict> verdicts = bench::Judge({all});
+  bench::PrintVerdicts(verdicts, std::cout);
+  return bench::AllPassed(verdicts) ? 0 : 1;
 }
 
 }  // namespace
 }  // namespace skald::script
 
 int main(int argc, char** argv) {
-  const double seconds = argc > 1 ? std::atof(argv[1]) : 5;
-  return skald::script::Main(seconds, argc > 2 ? argv[2] : "build/release/skald");
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  const bool report = std::erase(arguments, "--report") > 0;
+  const double seconds = arguments.empty() ? 5 : std::atof(arguments[0].c_str());
+  if (seconds <= 0 || arguments.size() > 2) {
+    std::cerr << "usage: skald_script_bench [SECONDS] [BINARY] [--report]" << std::endl;
+    return 2;
+  }
+  return skald::script::Main(seconds, arguments.size() > 1 ? arguments[1] : "build/release/skald",
+                             report);
 }

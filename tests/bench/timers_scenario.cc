@@ -17,10 +17,7 @@ constexpr const char* kKinds[] = {"wait", "poll_timeout", "workflow_timeout"};
 absl::StatusOr<Measurement> MeasureTimers(BenchCluster& cluster, const EngineSettings& settings) {
   ASSIGN_OR_RETURN(const std::string url, PrepareDatabase(cluster, settings, kName));
   ASSIGN_OR_RETURN(const EngineProcess engine, StartEngine(settings, url));
-  ASSIGN_OR_RETURN(const auto client,
-                   ChildProcess::Start({.command = {settings.binaries + "/skald_bench_driver",
-                                                    engine.address, kName}}));
-  RETURN_IF_ERROR(client->ReadReport().status());
+  ASSIGN_OR_RETURN(const auto client, StartDriver(settings, engine, kName));
   Measurement measurement{.scenario = kName, .figures = {}};
   for (const char* kind : kKinds) {
     for (const bool single : {false, true}) {
