@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::string_view kDefinition = "definition ";
 constexpr std::string_view kTaskDefinitions = "task-definitions ";
+constexpr std::size_t kMistakesShown = 20;
 
 std::string Stripped(std::string_view text) {
   return std::string(absl::StripAsciiWhitespace(absl::string_view(text.data(), text.size())));
@@ -138,7 +139,9 @@ absl::StatusOr<ScenarioDefinition> Parse(const std::string& json,
     return found->second;
   };
   core::Parsed<core::Definition> parsed = core::ParseDefinition(json, lookup, {});
-  if (!parsed.ok()) return core::InvalidDefinition(parsed.mistakes);
+  if (!parsed.ok()) {
+    return absl::FailedPreconditionError(core::FormatMistakes(parsed.mistakes, kMistakesShown));
+  }
   parsed.value->id = 1;
   ScenarioDefinition result{.definition = std::move(*parsed.value), .task_definitions = {}};
   for (const auto& [name, source] : tasks) {

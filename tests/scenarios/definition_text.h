@@ -29,7 +29,8 @@ struct ScenarioDefinition {
 };
 
 // `lines`: those of the short form, the lines of one JSON document, or `definition FILE` and
-// `task-definitions FOLDER`. `folder`: where these names begin.
+// `task-definitions FOLDER`. `folder`: where these names begin. INVALID_ARGUMENT: not one of these.
+// FAILED_PRECONDITION: the parser refuses the definition; one line for each mistake.
 absl::StatusOr<ScenarioDefinition> ReadDefinition(const std::vector<std::string>& lines,
                                                   const std::string& folder);
 

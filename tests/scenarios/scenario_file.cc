@@ -1,6 +1,8 @@
 #include "tests/scenarios/scenario_file.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <sstream>
 #include <utility>
 #include <vector>
@@ -48,18 +50,8 @@ Paragraph Content(const Paragraph& paragraph) {
 // "version N", then the lines of another definition of the workflow's name.
 bool IsVersion(const Paragraph& lines) { return lines.front().rfind(kVersion, 0) == 0; }
 
-absl::Status Register(Paragraph lines, const std::string& folder, ScenarioWorld& world) {
-  std::int32_t version = 0;
-  if (!absl::SimpleAtoi(lines.front().substr(kVersion.size()), &version)) {
-    return absl::InvalidArgumentError("not readable: " + lines.front());
-  }
-  lines.erase(lines.begin());
-  absl::StatusOr<ScenarioDefinition> definition = ReadDefinition(lines, folder);
-  if (!definition.ok()) return definition.status();
-  definition->definition.version = version;
-  definition->definition.id = version;
-  world.Register(*std::move(definition));
-  return absl::OkStatus();
+bool HasAnswer(const Paragraph& paragraph) {
+  return std::find(paragraph.begin(), paragraph.end(), kDashes) != paragraph.end();
 }
 
 absl::StatusOr<std::string> Answers(const Paragraph& lines, ScenarioWorld& world) {
@@ -79,38 +71,80 @@ void AppendUpToDashes(const Paragraph& paragraph, std::string& text) {
   }
 }
 
+class ScenarioRun {
+ public:
+  explicit ScenarioRun(const std::string& folder) : folder_(folder) {}
+
+  absl::Status Read(const Paragraph& paragraph) {
+    if (!text_.empty()) text_ += "\n";
+    AppendUpToDashes(paragraph, text_);
+    const Paragraph lines = Content(paragraph);
+    if (lines.empty()) return absl::OkStatus();  // comments alone
+    if (!begun_) return Define(lines, 1, HasAnswer(paragraph));
+    if (IsVersion(lines)) return DefineVersion(lines, HasAnswer(paragraph));
+    if (!world_.has_value()) {
+      return absl::InvalidArgumentError("the definition was refused: " + lines.front());
+    }
+    const absl::StatusOr<std::string> answers = Answers(lines, *world_);
+    if (!answers.ok()) return answers.status();
+    Answer(*answers);
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<ScenarioResult> Finish() && {
+    if (!begun_) return absl::InvalidArgumentError("the scenario has no definition");
+    return ScenarioResult{.text = std::move(text_),
+                          .complaint = world_.has_value() ? world_->complaint() : ""};
+  }
+
+ private:
+  void Answer(const std::string& answer) {
+    absl::StrAppend(&text_, std::string(kDashes), "\n", answer);
+  }
+
+  absl::Status DefineVersion(Paragraph lines, bool answered) {
+    std::int32_t version = 0;
+    if (!absl::SimpleAtoi(lines.front().substr(kVersion.size()), &version)) {
+      return absl::InvalidArgumentError("not readable: " + lines.front());
+    }
+    lines.erase(lines.begin());
+    return Define(lines, version, answered);
+  }
+
+  // With dashes below it, a definition is told whether it is taken.
+  absl::Status Define(const Paragraph& lines, std::int32_t version, bool answered) {
+    begun_ = true;
+    absl::StatusOr<ScenarioDefinition> definition = ReadDefinition(lines, folder_);
+    if (answered && absl::IsFailedPrecondition(definition.status())) {
+      Answer(absl::StrCat("refused\n", definition.status().message(), "\n"));
+      return absl::OkStatus();
+    }
+    if (!definition.ok()) return definition.status();
+    if (answered) Answer("accepted\n");
+    if (version != 1) definition->definition.version = definition->definition.id = version;
+    if (world_.has_value()) {
+      world_->Register(*std::move(definition));
+    } else {
+      world_.emplace(*std::move(definition));
+    }
+    return absl::OkStatus();
+  }
+
+  const std::string& folder_;
+  bool begun_ = false;  // a definition was read
+  std::optional<ScenarioWorld> world_;
+  std::string text_;
+};
+
 }  // namespace
 
 absl::StatusOr<ScenarioResult> RunScenario(std::string_view text, const std::string& folder) {
-  const std::vector<Paragraph> paragraphs = ParagraphsOf(text);
-  ScenarioResult result;
-  std::size_t at = 0;
-  // Leading comments may be a paragraph of their own.
-  while (at < paragraphs.size() && Content(paragraphs[at]).empty()) {
-    AppendUpToDashes(paragraphs[at++], result.text);
-    result.text += "\n";
+  ScenarioRun run(folder);
+  for (const Paragraph& paragraph : ParagraphsOf(text)) {
+    const absl::Status read = run.Read(paragraph);
+    if (!read.ok()) return read;
   }
-  if (at == paragraphs.size()) return absl::InvalidArgumentError("the scenario has no definition");
-  absl::StatusOr<ScenarioDefinition> definition = ReadDefinition(Content(paragraphs[at]), folder);
-  if (!definition.ok()) return definition.status();
-  AppendUpToDashes(paragraphs[at++], result.text);
-  ScenarioWorld world(std::move(*definition));
-  for (; at < paragraphs.size(); ++at) {
-    result.text += "\n";
-    AppendUpToDashes(paragraphs[at], result.text);
-    const Paragraph lines = Content(paragraphs[at]);
-    if (lines.empty()) continue;
-    if (IsVersion(lines)) {
-      const absl::Status registered = Register(lines, folder, world);
-      if (!registered.ok()) return registered;
-      continue;
-    }
-    const absl::StatusOr<std::string> answers = Answers(lines, world);
-    if (!answers.ok()) return answers.status();
-    absl::StrAppend(&result.text, std::string(kDashes), "\n", *answers);
-  }
-  result.complaint = world.complaint();
-  return result;
+  return std::move(run).Finish();
 }
 
 }  // namespace skald::scenarios

@@ -11,6 +11,7 @@
 #include "tests/tidy/includes.h"
 #include "tests/tidy/proto_comments.h"
 #include "tests/tidy/proto_rules.h"
+#include "tests/tidy/scenario_names.h"
 #include "tests/tidy/shape.h"
 #include "tests/tidy/source_file.h"
 #include "tests/tidy/words.h"
@@ -399,6 +400,55 @@ TEST(ProtoTest, NewFieldIsAddedByRewriting) {
   EXPECT_THAT(CheckProtoFields({}, now), ElementsAre(SaysAt(0, "SKALD_REWRITE=1")));
   EXPECT_THAT(RewriteList({}, now).refusals, IsEmpty());
   EXPECT_EQ(RewriteList({}, now).text, "p.A.name = 1 string\n");
+}
+
+// One row for each section that must have one; those of `more` stand for their own.
+std::string ScenarioTable(const std::map<std::string, std::string>& more) {
+  std::map<std::string, std::string> rows = more;
+  for (int section = 1; section <= 22; ++section) {
+    rows.emplace(fmt::format("2.{}", section), "| | elsewhere |");
+    if (section <= 20) rows.emplace(fmt::format("3.{}", section), "| | elsewhere |");
+  }
+  std::string table = "| other |\n| 9.9 | `9.9` | |\n\n| section | files | else |\n|---|---|---|\n";
+  for (const auto& [section, cells] : rows) table += fmt::format("| {} x {}\n", section, cells);
+  return table;
+}
+
+auto SaysOf(const std::string& path, const std::string& part) {
+  return AllOf(Field(&Finding::path, path), Field(&Finding::message, HasSubstr(part)));
+}
+
+TEST(ScenarioNamesTest, GoodTableAndNamesPass) {
+  const std::string readme = ScenarioTable(
+      {{"2.1", "| `2.1` | |"}, {"2.10", "| `2.10` | |"}, {"s", "| `saga_2.<n>` `PAR<n>` | |"}});
+  EXPECT_THAT(CheckScenarioNames("R", readme, {"2.1_a", "2.10_b_c", "saga_2.11_d", "PAR8_e"}),
+              IsEmpty());
+}
+
+TEST(ScenarioNamesTest, SectionWithoutAFileIsFound) {
+  const std::string readme = ScenarioTable({{"2.1", "| `2.1` | |"}});
+  EXPECT_THAT(CheckScenarioNames("R", readme, {}), ElementsAre(SaysOf("R", "named 2.1_")));
+}
+
+TEST(ScenarioNamesTest, SectionWithNeitherFilesNorReasonIsFound) {
+  const std::string readme = ScenarioTable({{"3.4", "| | |"}});
+  EXPECT_THAT(CheckScenarioNames("R", readme, {}), ElementsAre(SaysOf("R", "nor a reason")));
+}
+
+TEST(ScenarioNamesTest, SectionThatIsNotInTheTableIsFound) {
+  std::string readme = ScenarioTable({});
+  readme.erase(readme.find("| 3.20"));
+  EXPECT_THAT(CheckScenarioNames("R", readme, {}),
+              Contains(SaysOf("R", "section 3.20 has 0 rows")));
+}
+
+TEST(ScenarioNamesTest, FileWithoutASectionIsFound) {
+  const std::string readme = ScenarioTable({{"2.1", "| `2.1` | |"}, {"s", "| `B<n>` | |"}});
+  EXPECT_THAT(CheckScenarioNames("R", readme, {"2.1_a", "B1_a", "2.11_b", "B_c", "fork", "2.1_"}),
+              ElementsAre(SaysOf("2.11_b.scenario", "bears no section"),
+                          SaysOf("B_c.scenario", "bears no section"),
+                          SaysOf("fork.scenario", "bears no section"),
+                          SaysOf("2.1_.scenario", "bears no section")));
 }
 
 }  // namespace

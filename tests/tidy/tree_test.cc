@@ -14,6 +14,7 @@
 #include "tests/tidy/includes.h"
 #include "tests/tidy/proto_comments.h"
 #include "tests/tidy/proto_rules.h"
+#include "tests/tidy/scenario_names.h"
 #include "tests/tidy/shape.h"
 #include "tests/tidy/source_file.h"
 #include "tests/tidy/words.h"
@@ -91,6 +92,18 @@ TEST(TreeTest, EveryAllowanceIsNeeded) {
 
 TEST(TreeTest, EnumsBeginUnspecified) {
   const Findings findings = Describe(OurProtos()).mistakes;
+  EXPECT_TRUE(findings.empty()) << Report(findings);
+}
+
+TEST(TreeTest, ScenariosBearTheirSections) {
+  const std::string readme = "tests/scenarios/README.md";
+  std::vector<std::string> names;
+  for (const auto& entry :
+       fs::recursive_directory_iterator(testing::SourceDir() / "tests/scenarios")) {
+    if (entry.path().extension() == ".scenario") names.push_back(entry.path().stem().string());
+  }
+  const Findings findings =
+      CheckScenarioNames(readme, testing::ReadFileOrDie(testing::SourceDir() / readme), names);
   EXPECT_TRUE(findings.empty()) << Report(findings);
 }
 
