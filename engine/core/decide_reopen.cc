@@ -240,6 +240,8 @@ void Reopen(WorkflowReopened reopened, Draft& draft) {
   AskChildren(decided, seq, draft);
   for (const RunNumber run : decided.retried) Retry(run, draft);
   for (const RunNumber run : decided.resumed) {
+    // A retried step that failed again at once may have ended its JOIN with it.
+    if (IsTerminal(draft.state().task(draft.state().run(run).task).status)) continue;
     const auto joined = draft.state().join_remaining.find(run);
     if (joined != draft.state().join_remaining.end() && joined->second == 0) {
       CompleteJoin(run, draft);
