@@ -14,7 +14,7 @@
 
 namespace skald::memory {
 
-class MemoryJournal final : public ports::Journal {
+class MemoryJournal : public ports::Journal {
  public:
   explicit MemoryJournal(MemoryStore& store) : store_(store) {}
   ~MemoryJournal() override { OnStartRequest(nullptr); }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
@@ -16,6 +17,8 @@ std::string Escaped(const std::string& steps) {
 
 std::string Listed(const std::vector<std::string>& steps) { return absl::StrJoin(steps, ","); }
 
+bool IsJoin(const std::string& step) { return absl::StartsWith(step, R"({"name":"join")"); }
+
 }  // namespace
 
 std::string Author::Write(const std::string& name) {
@@ -25,8 +28,41 @@ std::string Author::Write(const std::string& name) {
     tasks.push_back(Pivot());
     for (std::uint64_t i = random_.Below(3); i > 0; --i) tasks.push_back(Retryable());
   }
-  return absl::StrCat(R"({"name":")", name, R"(","version":1,"tasks":[)", Listed(tasks), "]",
-                      saga_ ? SagaSettings() : "", WorkflowRules(), "}");
+  name_ = name;
+  tasks_ = std::move(tasks);
+  rest_ = saga_ ? SagaSettings() : "";
+  rest_ += WorkflowRules();
+  return Whole(1, tasks_);
+}
+
+std::string Author::Whole(std::int32_t version, const std::vector<std::string>& tasks) const {
+  return absl::StrCat(R"({"name":")", name_, R"(","version":)", version, R"(,"tasks":[)",
+                      Listed(tasks), "]", rest_, "}");
+}
+
+// References go on where version 1 ended, so that a step never means another one.
+std::string Author::WriteVersion(std::int32_t version, std::uint64_t seed) {
+  random_ = SimRandom(seed);
+  std::vector<std::string> tasks = tasks_;
+  references_ += 100 * version;
+  for (std::uint64_t i = 1 + random_.Below(3); i > 0; --i) Change(tasks);
+  return Whole(version, tasks);
+}
+
+// Mostly behind the beginning, where a workflow that runs has not been yet.
+void Author::Change(std::vector<std::string>& tasks) {
+  last_simple_.clear();
+  std::string fresh = random_.Chance(600) ? Simple() : Leaf();
+  std::size_t place = random_.Below(tasks.size() + 1);
+  const std::uint64_t pick = random_.Below(10);
+  if (pick < 4) place = tasks.size();
+  // A JOIN follows its fork.
+  while (place < tasks.size() && IsJoin(tasks[place])) ++place;
+  if (pick == 9 && place < tasks.size()) {
+    tasks[place] = std::move(fresh);
+  } else {
+    tasks.insert(tasks.begin() + static_cast<std::ptrdiff_t>(place), std::move(fresh));
+  }
 }
 
 std::string Author::SagaSettings() {
@@ -291,12 +327,30 @@ std::string Author::SubWorkflow() {
   if (saga_ && random_.Chance(100)) {
     more += absl::StrCat(R"(,"compensateWith":"u)", random_.Below(kTypes), "\"");
   }
-  std::string params = absl::StrCat(R"("name":")", Other(), R"(","version":1)");
+  std::string params =
+      random_.Chance(200)
+          ? absl::StrCat(R"("name":"inner","workflowDefinition":)", DefinitionInPlace())
+          : absl::StrCat(R"("name":")", Other(), R"(","version":1)");
   if (random_.Chance(200)) params += R"(,"priority":9)";
   if (random_.Chance(60)) params += R"(,"idempotencyKey":"ke sub")";
   return absl::StrCat(Head("sub", "SUB_WORKFLOW"),
                       R"(,"inputParameters":{"n":"${workflow.input.n}"},"subWorkflowParam":{)",
                       params, "}", more, "}");
+}
+
+// A saga or not, whatever its parent is.
+std::string Author::DefinitionInPlace() {
+  const bool saga = std::exchange(saga_, random_.Chance(600));
+  const std::string before = std::exchange(last_simple_, "");
+  std::vector<std::string> tasks = {Simple()};
+  if (random_.Chance(300)) tasks.push_back(Wait());
+  if (random_.Chance(500)) tasks.push_back(Simple());
+  const std::string json =
+      absl::StrCat(R"({"name":"inner )", Reference(), R"(","version":)", 1 + random_.Below(9),
+                   R"(,"tasks":[)", Listed(tasks), "]", saga_ ? SagaSettings() : "", "}");
+  saga_ = saga;
+  last_simple_ = before;
+  return json;
 }
 
 // The key's name says by which strategy it is claimed (verdict.cc).
@@ -418,6 +472,13 @@ std::string Author::LookAtWorkflow() {
 std::string Author::Wait() {
   const std::string head = Head("wait", "WAIT");
   if (random_.Chance(300)) return head + R"(,"inputParameters":{}})";
+  if (random_.Chance(250)) {
+    // The world begins at 22:13:20 UTC of that day (SimClock).
+    static constexpr const char* kMoments[] = {"2023-11-14", "2023-11-14 22:13 UTC",
+                                               "2023-11-14 22:14", "2023-11-14 23:15 +01:00"};
+    return absl::StrCat(head, R"(,"inputParameters":{"until":")", kMoments[random_.Below(4)],
+                        R"("}})");
+  }
   return absl::StrCat(head, R"(,"inputParameters":{"duration":")", 1 + random_.Below(15),
                       R"( seconds"}})");
 }

@@ -22,9 +22,15 @@ class Author {
   // Other workflows are named by smaller numbers than `id`, so that none contains itself.
   Author(std::uint64_t seed, std::int64_t id) : random_(seed), id_(id) {}
 
+  // Version 1; what is written first.
   std::string Write(const std::string& name);
+  // Another version of what was written: its first level with steps that are new, gone or in
+  // another place, its settings and all else as they were. `seed` says which.
+  std::string WriteVersion(std::int32_t version, std::uint64_t seed);
 
  private:
+  std::string Whole(std::int32_t version, const std::vector<std::string>& tasks) const;
+  void Change(std::vector<std::string>& tasks);
   std::string Reference();
   std::string Other();
   std::string Head(const char* name, const char* type);
@@ -49,6 +55,7 @@ class Author {
   std::string Loop(int depth);
   std::string Dynamic();
   std::string SubWorkflow();
+  std::string DefinitionInPlace();
   std::string StartWorkflow();
 
   // ---- what a worker or a runner does ----
@@ -72,6 +79,9 @@ class Author {
 
   SimRandom random_;
   const std::int64_t id_;
+  std::string name_;
+  std::vector<std::string> tasks_;  // of the first level
+  std::string rest_;                // what follows them
   bool saga_ = false;
   int references_ = 0;
   std::string last_simple_;

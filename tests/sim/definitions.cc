@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -48,32 +49,95 @@ std::optional<std::string> TaskJson(const std::string& name) {
                       action && numbered ? SchemasOf(type) : "", "}");
 }
 
-std::shared_ptr<const core::Definition> Make(std::int64_t id) {
-  // Rules of well-formed sagas refuse some of what the author writes: it tries again.
+using DefinitionPointer = std::shared_ptr<const core::Definition>;
+
+constexpr std::uint64_t kAttempts = 50;
+// Ids of definitions in place are above this one.
+constexpr std::int64_t kInPlace = 1'000'000;
+
+std::uint64_t SeedOf(std::int64_t number, std::uint64_t attempt) {
+  return static_cast<std::uint64_t>(number) * 1'000 + attempt;
+}
+
+core::Parsed<core::Definition> Parse(const std::string& json) {
+  return core::ParseDefinition(json, TaskJson, {});
+}
+
+DefinitionPointer Numbered(core::Definition definition, std::int64_t id) {
+  auto numbered = std::make_shared<core::Definition>(std::move(definition));
+  numbered->id = id;
+  return numbered;
+}
+
+// Rules of well-formed sagas refuse some of what the author writes: it tries again.
+std::uint64_t AcceptedAttempt(std::int64_t number) {
   std::vector<core::Mistake> mistakes;
-  for (std::uint64_t attempt = 0; attempt < 50; ++attempt) {
-    Author author(static_cast<std::uint64_t>(id) * 1'000 + attempt, id);
-    const std::string json = author.Write(absl::StrCat("d", id));
-    core::Parsed<core::Definition> parsed = core::ParseDefinition(json, TaskJson, {});
-    if (!parsed.ok()) {
-      mistakes = parsed.mistakes;
-      continue;
-    }
-    auto definition = std::make_shared<core::Definition>(*std::move(parsed.value));
-    definition->id = id;
-    return definition;
+  for (std::uint64_t attempt = 0; attempt < kAttempts; ++attempt) {
+    Author author(SeedOf(number, attempt), number);
+    const core::Parsed<core::Definition> parsed = Parse(author.Write(absl::StrCat("d", number)));
+    if (parsed.ok()) return attempt;
+    mistakes = parsed.mistakes;
   }
-  std::fprintf(stderr, "no definition %lld can be made: %s\n", static_cast<long long>(id),
+  std::fprintf(stderr, "no definition %lld can be made: %s\n", static_cast<long long>(number),
                core::FormatMistakes(mistakes, 5).c_str());
   std::abort();
 }
 
+DefinitionPointer Make(std::int64_t number, std::int32_t version, std::int64_t id) {
+  const std::uint64_t attempt = AcceptedAttempt(number);
+  const std::string name = absl::StrCat("d", number);
+  for (std::uint64_t change = 0; version > 1 && change < kAttempts; ++change) {
+    Author author(SeedOf(number, attempt), number);
+    author.Write(name);
+    const std::uint64_t seed = SeedOf(id, change);
+    core::Parsed<core::Definition> parsed = Parse(author.WriteVersion(version, seed));
+    if (parsed.ok()) return Numbered(*std::move(parsed.value), id);
+  }
+  Author author(SeedOf(number, attempt), number);
+  core::Parsed<core::Definition> parsed = Parse(author.Write(name));
+  parsed.value->version = version;  // no change of it is accepted
+  return Numbered(*std::move(parsed.value), id);
+}
+
+std::map<std::int64_t, DefinitionPointer>& InPlace() {
+  static std::map<std::int64_t, DefinitionPointer> made;
+  return made;
+}
+
+// The same text has the same id in every process.
+std::int64_t IdOf(const std::string& json) {
+  std::uint64_t hash = 1'469'598'103'934'665'603ULL;
+  for (const char c : json) hash = (hash ^ static_cast<unsigned char>(c)) * 1'099'511'628'211ULL;
+  return kInPlace + static_cast<std::int64_t>(hash >> 16U);
+}
+
 }  // namespace
 
-std::shared_ptr<const core::Definition> DefinitionNumber(std::int64_t id) {
-  static std::array<std::shared_ptr<const core::Definition>, kDefinitions + 1> made;
-  if (made[id] == nullptr) made[id] = Make(id);
+DefinitionPointer DefinitionNumber(std::int64_t id) {
+  if (id > kInPlace) return InPlace().at(id);
+  static std::array<DefinitionPointer, kDefinitions * kVersions + 1> made;
+  const std::int64_t number = (id - 1) % kDefinitions + 1;
+  const auto version = static_cast<std::int32_t>((id - 1) / kDefinitions + 1);
+  if (made[id] == nullptr) made[id] = Make(number, version, id);
   return made[id];
+}
+
+DefinitionPointer DefinitionNamed(const std::string& name, std::int32_t version) {
+  const std::int32_t wanted = version == 0 ? kVersions : version;
+  return DefinitionNumber(std::stoll(name.substr(1)) + (wanted - 1) * kDefinitions);
+}
+
+DefinitionPointer VersionOf(const core::Definition& definition, std::int32_t version) {
+  return definition.id > kInPlace ? nullptr : DefinitionNamed(definition.name, version);
+}
+
+absl::StatusOr<DefinitionPointer> DefinitionInPlace(const std::string& json) {
+  const std::int64_t id = IdOf(json);
+  const auto known = InPlace().find(id);
+  if (known != InPlace().end()) return known->second;
+  core::Parsed<core::Definition> parsed = Parse(json);
+  if (!parsed.ok()) return core::InvalidDefinition(parsed.mistakes);
+  return InPlace()[id] = Numbered(*std::move(parsed.value), id);
 }
 
 core::TaskDefinitions TaskDefinitionsNamed(const std::vector<std::string>& names) {

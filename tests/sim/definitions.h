@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "engine/core/added_steps.h"
 #include "engine/core/definition.h"
 #include "engine/runtime/task_limit_table.h"
@@ -15,14 +16,25 @@
 namespace skald::sim {
 
 inline constexpr std::int64_t kDefinitions = 400;
+// Of each definition, the last one the newest.
+inline constexpr std::int32_t kVersions = 3;
 
 // The types "t<n>" and "s<n>" whose definition has an output schema (a "v" is required), and an
 // input schema ("from" must not be 2).
 inline constexpr int kOutputSchemaType = 2;
 inline constexpr int kInputSchemaType = 4;
 
-// The definition with that id, 1 to kDefinitions; its name is "d<id>".
+// The definition with that id: of 1 to kDefinitions, version 1, its name is "d<id>"; of others, a
+// later version, or what DefinitionInPlace gave. Aborts when there is none.
 std::shared_ptr<const core::Definition> DefinitionNumber(std::int64_t id);
+// By its name "d<number>"; version 0 = the newest.
+std::shared_ptr<const core::Definition> DefinitionNamed(const std::string& name,
+                                                        std::int32_t version);
+// Another version of the same name; null of a definition in place, which has none.
+std::shared_ptr<const core::Definition> VersionOf(const core::Definition& definition,
+                                                  std::int32_t version);
+// What a SUB_WORKFLOW step brings along. INVALID_ARGUMENT: its mistakes.
+absl::StatusOr<std::shared_ptr<const core::Definition>> DefinitionInPlace(const std::string& json);
 
 // What is registered under these names.
 core::TaskDefinitions TaskDefinitionsNamed(const std::vector<std::string>& names);

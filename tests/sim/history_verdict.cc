@@ -112,21 +112,29 @@ void HistoryVerdict::On(const core::TaskScheduled& event) {
   task.operation = event.operation;
   task.reference = event.reference;
   task.input = event.input.empty() ? "" : std::string(event.input.text());
-  task.known = event.step < definition_.steps.size();
-  if (task.known) task.step_type = definition_.steps[event.step].type;
+  task.known = event.step < definition_->steps.size();
+  if (task.known) task.step_type = definition_->steps[event.step].type;
   if (event.operation != core::Operation::kAction || event.attempt > 1) return;
-  if (skips_.contains(event.step)) to_skip_ = event.task;
+  if (skips_.contains(ReferenceOf(event.step))) to_skip_ = event.task;
 }
 
 void HistoryVerdict::On(const core::StepsRequested& event) {
-  if (skips_.contains(event.step)) Complain("a step that is to be skipped makes steps");
+  if (skips_.contains(ReferenceOf(event.step))) {
+    Complain("a step that is to be skipped makes steps");
+  }
+}
+
+// Steps made at run time have none: they cannot be skipped.
+std::string HistoryVerdict::ReferenceOf(core::StepIndex step) const {
+  return step < definition_->steps.size() ? definition_->steps[step].reference : "";
 }
 
 void HistoryVerdict::On(const core::StepSkipped& event) {
   Mark(event.actor);
-  const bool fresh =
-      skips_.emplace(event.step, event.output.empty() ? "{}" : std::string(event.output.text()))
-          .second;
+  const bool fresh = skips_
+                         .emplace(ReferenceOf(event.step),
+                                  event.output.empty() ? "{}" : std::string(event.output.text()))
+                         .second;
   if (!fresh) Complain("a step is to be skipped twice");
 }
 
@@ -134,10 +142,8 @@ void HistoryVerdict::On(const core::TaskSkipped& event) {
   probes_.Met(Probe::kSkipped);
   if (event.task != to_skip_) return Complain("a step was skipped that nobody had skipped");
   to_skip_ = 0;
-  const auto skip = std::find_if(skips_.begin(), skips_.end(), [&](const auto& one) {
-    return definition_.steps.size() > one.first &&
-           absl::StartsWith(tasks_[event.task].reference, definition_.steps[one.first].reference);
-  });
+  const std::string& reference = tasks_[event.task].reference;
+  const auto skip = skips_.find(reference.substr(0, reference.find("__")));
   if (skip == skips_.end()) return Complain("a step was skipped that nobody had skipped");
   NoteOutput(event.task, event.output);
   if (event.output.text() != skip->second) Complain("a skipped step has another output");
@@ -175,6 +181,7 @@ void HistoryVerdict::On(const core::TaskCompleted& event) {
 }
 
 void HistoryVerdict::NoteOutput(core::TaskNumber task, const core::Payload& output) {
+  tasks_[task].ended = true;
   const std::string& reference = tasks_[task].reference;
   outputs_[reference.substr(0, reference.find("__"))].insert(
       output.empty() ? "{}" : std::string(output.text()));
@@ -213,6 +220,9 @@ void HistoryVerdict::NoteCompleted(const Scheduled& task) {
   switch (task.step_type) {
     case core::StepType::kTerminate:
       return probes_.Met(Probe::kTerminateStep);
+    case core::StepType::kWait:
+      if (task.input.find("\"until\"") != std::string::npos) probes_.Met(Probe::kWaitedUntil);
+      return;
     case core::StepType::kExclusiveJoin:
       return probes_.Met(Probe::kExclusiveJoin);
     case core::StepType::kDecision:
@@ -262,7 +272,34 @@ void HistoryVerdict::On(const core::VariablesSet& event) {
 void HistoryVerdict::On(const core::SignalReceived& event) { Mark(event.actor); }
 
 void HistoryVerdict::On(const core::WorkflowReopened& event) {
+  Mark(event.actor);
   if (event.anew) skips_.clear();
+  if (event.definition == nullptr) return;
+  if (event.definition->id != definition_->id) probes_.Met(Probe::kRestartedAsNewer);
+  GoOver(*event.definition);
+}
+
+void HistoryVerdict::On(const core::WorkflowUpgraded& event) {
+  Mark(event.actor);
+  probes_.Met(Probe::kUpgraded);
+  const bool has_child = std::any_of(tasks_.begin(), tasks_.end(), [](const auto& one) {
+    return one.second.step_type == core::StepType::kSubWorkflow && !one.second.ended;
+  });
+  if (has_child) probes_.Met(Probe::kUpgradeOfParent);
+  if (event.from_definition_id != definition_->id) {
+    Complain(absl::StrCat("an upgrade from definition ", event.from_definition_id, " while it had ",
+                          definition_->id));
+  }
+  GoOver(*event.definition);
+}
+
+// What the next one does not have is skipped no more.
+void HistoryVerdict::GoOver(const core::Definition& next) {
+  definition_ = &next;
+  std::erase_if(skips_, [&next](const auto& skip) {
+    return std::none_of(next.steps.begin(), next.steps.end(),
+                        [&skip](const core::Step& step) { return step.reference == skip.first; });
+  });
 }
 
 }  // namespace skald::sim

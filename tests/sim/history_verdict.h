@@ -27,9 +27,11 @@ struct KeptResult {
 
 class HistoryVerdict {
  public:
+  // `definition`: the one that the workflow began with.
   HistoryVerdict(const core::Definition& definition, Probes& probes)
-      : definition_(definition), probes_(probes) {}
+      : definition_(&definition), probes_(probes) {}
 
+  // REQUIRES: events that go over to another definition have it (runtime::AttachDefinition).
   void Read(const std::vector<core::Event>& events);
 
   // What is wrong; empty = nothing.
@@ -50,6 +52,7 @@ class HistoryVerdict {
     std::string reference;
     bool known = false;  // a step of the definition
     bool updated = false;
+    bool ended = false;
     std::optional<std::vector<std::string>> taken;  // ids of messages
   };
 
@@ -69,7 +72,10 @@ class HistoryVerdict {
   void On(const core::StepsRequested& event);
   void On(const core::VariablesSet& event);
   void On(const core::SignalReceived& event);
+  void On(const core::WorkflowPaused& event) { Mark(event.actor); }
+  void On(const core::WorkflowResumed& event) { Mark(event.actor); }
   void On(const core::WorkflowReopened& event);
+  void On(const core::WorkflowUpgraded& event);
   template <typename Other>
   void On(const Other&) {}
 
@@ -81,13 +87,16 @@ class HistoryVerdict {
   void Mark(const std::string& marker);
   void Complain(const std::string& what);
 
-  const core::Definition& definition_;
+  std::string ReferenceOf(core::StepIndex step) const;
+  void GoOver(const core::Definition& next);
+
+  const core::Definition* definition_;  // at the event that is being read
   Probes& probes_;
   const core::Event* event_ = nullptr;  // being read
   std::map<core::TaskNumber, Scheduled> tasks_;
-  std::deque<std::string> messages_;  // received and not taken
-  std::set<std::string> named_;       // ids that senders chose
-  std::map<core::StepIndex, std::string> skips_;
+  std::deque<std::string> messages_;                      // received and not taken
+  std::set<std::string> named_;                           // ids that senders chose
+  std::map<std::string, std::string> skips_;              // by reference, what they give
   std::map<std::string, std::set<std::string>> outputs_;  // by reference, of all its runs
   core::TaskNumber to_skip_ = 0;                          // scheduled by the event before
   std::set<core::TaskNumber> reused_;

@@ -86,6 +86,15 @@ enum class Probe : std::uint8_t {
   kSimpleFork,
   kListFork,
   kLegacyFork,
+  kUpgraded,
+  kUpgradeRefused,
+  kUpgradeOfParent,
+  kRestartedAsNewer,
+  kInPlaceChild,
+  kWaitedUntil,
+  kDeleted,
+  kDeletionRefused,
+  kBulk,
   kCount,
 };
 
@@ -164,7 +173,16 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Probe::kC
      "SET_VARIABLE completed",
      "dynamic fork, simple style",
      "dynamic fork, list of tasks",
-     "dynamic fork, legacy style"};
+     "dynamic fork, legacy style",
+     "upgraded",
+     "upgrade refused",
+     "upgraded while a sub-workflow ran",
+     "restarted with another version",
+     "sub-workflow of a definition in place",
+     "WAIT until a moment completed",
+     "deleted",
+     "deletion refused",
+     "bulk of one verb"};
 
 class Probes {
  public:

@@ -185,20 +185,30 @@ void SimClient::Trouble() {
   if (world_.random().Chance(400)) world_.After(3 * core::kSecondUs, [this] { Trouble(); });
 }
 
-// Itself or one of its kin, whether that has ended or not; nil when there is none.
-core::WorkflowId SimClient::SomeKin() {
+// Itself, once its start was answered, and its kin, whether ended or not.
+std::vector<core::WorkflowId> SimClient::Family() {
   std::vector<core::WorkflowId> family;
   for (const ports::WorkflowSummary& summary : world_.store().AllWorkflows()) {
-    if (summary.id == id_ || world_.IsKinOf(index_, summary.id)) family.push_back(summary.id);
+    const bool own = summary.id == id_ && started_;
+    if (own || world_.IsKinOf(index_, summary.id)) family.push_back(summary.id);
   }
+  return family;
+}
+
+// One of them; nil when there is none.
+core::WorkflowId SimClient::SomeKin() {
+  const std::vector<core::WorkflowId> family = Family();
   return family.empty() ? core::WorkflowId() : family[world_.random().Below(family.size())];
 }
 
 // What people do in passing, also to what has ended or is not there yet.
 void SimClient::Chore() {
   if (world_.calm()) return;
+  if (world_.random().Chance(60)) return person_.Bulk(Family(), *definition_);
   if (world_.random().Chance(600)) return person_.Chore(id_, *definition_);
   const core::WorkflowId id = SomeKin();
+  // What might be started again under its id is left alone.
+  if (started_ && world_.random().Chance(100)) return person_.Delete(id);
   runtime::Loop* loop = SomeNode();
   if (id.is_nil() || loop == nullptr) return;
   loop->Get(id, [this, alive = alive_](
@@ -209,6 +219,13 @@ void SimClient::Chore() {
   });
 }
 
+// Of the workflow's own definition, which nobody else's is mistaken for; null: the one it has.
+std::shared_ptr<const core::Definition> SimClient::MaybeAnotherVersion(const core::WorkflowId& id) {
+  SimRandom& random = world_.random();
+  if (id != id_ || random.Chance(400)) return nullptr;
+  return VersionOf(*definition_, static_cast<std::int32_t>(1 + random.Below(kVersions)));
+}
+
 void SimClient::Reopen() {
   if (world_.calm()) return;
   SimRandom& random = world_.random();
@@ -216,7 +233,10 @@ void SimClient::Reopen() {
   if (id.is_nil()) return;
   switch (random.Below(5)) {
     case 0:
-      SendTo(id, core::RestartWorkflow{"op", "again", random.Chance(500)});
+      SendTo(id, core::RestartWorkflow{.actor = "op",
+                                       .reason = "again",
+                                       .force = random.Chance(500),
+                                       .definition = MaybeAnotherVersion(id)});
       break;
     case 1:
     case 2:
@@ -240,7 +260,7 @@ core::OperateSaga SimClient::Operation() {
 
 void SimClient::CheckStore() {
   finished_ = true;
-  bool found = false;
+  bool found = world_.deleted().contains(id_);
   const std::vector<ports::WorkflowSummary> all = world_.store().AllWorkflows();
   const std::set<core::WorkflowId> waiting =
       WithParkedKin(all, [this](const ports::WorkflowSummary& summary) {

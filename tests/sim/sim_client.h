@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "engine/runtime/engine.h"
 #include "tests/sim/sim_person.h"
@@ -34,7 +35,9 @@ class SimClient {
   void OnStarted(const absl::StatusOr<runtime::Started>& started);
   void Trouble();
   void Chore();
+  std::vector<core::WorkflowId> Family();
   core::WorkflowId SomeKin();
+  std::shared_ptr<const core::Definition> MaybeAnotherVersion(const core::WorkflowId& id);
   void Reopen();
   void Send(core::Trigger trigger);
   void SendTo(const core::WorkflowId& id, core::Trigger trigger);

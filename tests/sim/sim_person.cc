@@ -1,9 +1,11 @@
 #include "tests/sim/sim_person.h"
 
 #include <utility>
+#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "engine/core/construct.h"
+#include "tests/sim/definitions.h"
 
 namespace skald::sim {
 namespace {}  // namespace
@@ -14,26 +16,34 @@ void SimPerson::Send(const core::WorkflowId& id, core::Trigger trigger, const st
   runtime::Loop* loop = find_node_();
   if (loop == nullptr) return;
   if (world_.tracing()) world_.Trace(absl::StrCat(marker, " sends trigger ", trigger.index()));
-  loop->Send("default", id, std::move(trigger),
-             [this, id, marker, alive = alive_](const absl::StatusOr<core::Answer>& answer) {
-               if (!*alive) return;
-               if (absl::IsInternal(answer.status())) {
-                 world_.Complain(absl::StrCat(marker, ": ", answer.status().ToString()));
-               }
-               if (answer.ok() && *answer == core::Answer::kRecorded) {
-                 world_.NotePromised(id, marker);
-               }
-             });
+  const bool upgrades = std::holds_alternative<core::UpgradeWorkflow>(trigger);
+  loop->Send(
+      "default", id, std::move(trigger),
+      [this, id, marker, upgrades, alive = alive_](const absl::StatusOr<core::Answer>& answer) {
+        if (!*alive) return;
+        if (upgrades && absl::IsFailedPrecondition(answer.status())) {
+          world_.probes().Met(Probe::kUpgradeRefused);
+        }
+        if (absl::IsInternal(answer.status())) {
+          world_.Complain(absl::StrCat(marker, ": ", answer.status().ToString()));
+        }
+        if (answer.ok() && *answer == core::Answer::kRecorded) {
+          world_.NotePromised(id, marker);
+        }
+      });
 }
 
 void SimPerson::Chore(const core::WorkflowId& id, const core::Definition& definition) {
-  switch (world_.random().Below(5)) {
+  switch (world_.random().Below(7)) {
     case 0:
     case 1:
       return SendMessage(id);
     case 2:
     case 3:
       return Skip(id, definition);
+    case 4:
+    case 5:
+      return Upgrade(id, definition);
     default:
       const std::string marker = Marker();
       Send(id,
@@ -72,6 +82,59 @@ void SimPerson::Skip(const core::WorkflowId& id, const core::Definition& definit
     skip.output = core::Payload(absl::StrCat(R"({"skipped":")", marker, "\"}"));
   }
   Send(id, std::move(skip), marker);
+}
+
+// To any version, also an older one, or the one that it has.
+void SimPerson::Upgrade(const core::WorkflowId& id, const core::Definition& definition) {
+  const auto version = static_cast<std::int32_t>(1 + world_.random().Below(kVersions));
+  auto next = VersionOf(definition, version);
+  if (next == nullptr) return;
+  const std::string marker = Marker();
+  Send(id, core::UpgradeWorkflow{.definition = next, .actor = marker, .reason = "mended"}, marker);
+}
+
+void SimPerson::Bulk(const std::vector<core::WorkflowId>& ids, const core::Definition& definition) {
+  SimRandom& random = world_.random();
+  world_.probes().Met(Probe::kBulk);
+  const std::uint64_t verb = random.Below(6);
+  for (const core::WorkflowId& id : ids) {
+    const std::string marker = Marker();
+    switch (verb) {
+      case 0:
+        Send(id, core::PauseWorkflow{marker, "all of them"}, marker);
+        break;
+      case 1:
+        Send(id, core::ResumeWorkflow{marker, "all of them"}, marker);
+        break;
+      case 2:
+        Send(id, core::RetryWorkflow{.actor = marker, .reason = "all of them"}, marker);
+        break;
+      case 3:
+        Send(id, core::RestartWorkflow{.actor = marker, .reason = "all of them"}, marker);
+        break;
+      case 4:
+        Upgrade(id, definition);
+        break;
+      default:
+        Delete(id);
+    }
+  }
+}
+
+void SimPerson::Delete(const core::WorkflowId& id) {
+  runtime::Loop* loop = find_node_();
+  if (loop == nullptr) return;
+  if (world_.tracing()) world_.Trace(absl::StrCat("delete ", id.ToString()));
+  loop->Delete({.name_space = "default", .id = id, .actor = "op", .reason = "done with"},
+               [this, id, alive = alive_](const absl::StatusOr<core::Answer>& answer) {
+                 if (!*alive) return;
+                 if (absl::IsFailedPrecondition(answer.status())) {
+                   world_.probes().Met(Probe::kDeletionRefused);
+                 }
+                 if (answer.ok() && !world_.deleted().contains(id)) {
+                   world_.Complain(absl::StrCat(id.ToString(), ": said to be deleted, and is not"));
+                 }
+               });
 }
 
 void SimPerson::AnswerWaiting(const runtime::WorkflowView& view, unsigned per_mille) {

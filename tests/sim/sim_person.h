@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "engine/runtime/engine.h"
 #include "tests/sim/world.h"
@@ -25,6 +26,10 @@ class SimPerson {
 
   // One of them, by chance.
   void Chore(const core::WorkflowId& id, const core::Definition& definition);
+  // One verb for all of them at the same moment, whatever they are doing.
+  void Bulk(const std::vector<core::WorkflowId>& ids, const core::Definition& definition);
+  // Takes what has ended out of the store; what has not is refused.
+  void Delete(const core::WorkflowId& id);
   // Ends what waits in the workflow: all of it, or each by that chance.
   void AnswerWaiting(const runtime::WorkflowView& view, unsigned per_mille);
 
@@ -33,6 +38,7 @@ class SimPerson {
   void Send(const core::WorkflowId& id, core::Trigger trigger, const std::string& marker);
   void SendMessage(const core::WorkflowId& id);
   void SendAgain(const core::WorkflowId& id, core::SendMessage message);
+  void Upgrade(const core::WorkflowId& id, const core::Definition& definition);
   void Skip(const core::WorkflowId& id, const core::Definition& definition);
   void Answer(const runtime::WorkflowView& view, const core::Task& task);
   void Update(const runtime::WorkflowView& view, const core::Task& task);

@@ -7,11 +7,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "engine/base/check.h"
 #include "engine/codec/events_json.h"
 #include "engine/codec/state_json.h"
-#include "engine/core/apply.h"
 #include "engine/core/checker.h"
 #include "engine/core/json_scan.h"
+#include "engine/core/replay.h"
 #include "engine/runtime/fold.h"
 #include "tests/sim/author.h"
 #include "tests/sim/definitions.h"
@@ -28,46 +29,72 @@ absl::StatusOr<std::shared_ptr<const core::Definition>> FindDefinition(std::int6
   return DefinitionNumber(id);
 }
 
-absl::StatusOr<std::vector<core::Event>> ReadEvents(const memory::MemoryStore& store,
-                                                    const core::WorkflowId& id) {
+absl::StatusOr<std::vector<core::Event>> ReadEvents(const std::vector<ports::HistoryRow>& rows) {
   std::vector<core::Event> result;
-  auto rows = store.ReadHistory(id, 0, kRowsMax);
-  if (!rows.ok()) return rows.status();
-  for (const ports::HistoryRow& row : *rows) {
+  for (const ports::HistoryRow& row : rows) {
     auto events = codec::DecodeEvents(row.first_seq, row.at, row.events, row.payloads);
     if (!events.ok()) return events.status();
-    for (core::Event& event : *events) result.push_back(std::move(event));
+    for (core::Event& event : *events) {
+      const absl::Status attached = runtime::AttachDefinition(FindDefinition, event);
+      if (!attached.ok()) return attached;
+      result.push_back(std::move(event));
+    }
   }
   return result;
+}
+
+// The definition with which the workflow began: its first event says which.
+const core::Definition& BeganWith(const std::vector<core::Event>& events) {
+  const auto* started =
+      events.empty() ? nullptr : std::get_if<core::WorkflowStarted>(&events.front().body);
+  CHECK(started != nullptr);
+  return *DefinitionNumber(started->definition_id);
 }
 
 class Judgement {
  public:
   Judgement(const Evidence& evidence, Probes& probes) : evidence_(evidence), probes_(probes) {}
 
-  void Look(const core::WorkflowId& id) {
+  void LookAtStored(const core::WorkflowId& id) {
     const std::optional<ports::StoredWorkflow> stored = evidence_.store.Load(id);
-    const auto events = ReadEvents(evidence_.store, id);
+    const auto rows = evidence_.store.ReadHistory(id, 0, kRowsMax);
+    if (!rows.ok()) return Complain(id, "cannot be read", rows.status().ToString());
+    if (evidence_.deleted.contains(id)) Complain(id, "came back after it was deleted", "");
+    Look(*stored, *rows);
+  }
+
+  void LookAtDeleted() {
+    for (const auto& [id, deleted] : evidence_.deleted) {
+      probes_.Met(Probe::kDeleted);
+      Look(deleted.workflow, deleted.rows);
+      const auto state = states_.find(id);
+      if (state != states_.end() && !core::IsTerminal(state->second.status)) {
+        Complain(id, "was deleted before its end", "");
+      }
+    }
+  }
+
+  void Look(const ports::StoredWorkflow& stored, const std::vector<ports::HistoryRow>& rows) {
+    const core::WorkflowId& id = stored.id;
+    const auto events = ReadEvents(rows);
     if (!events.ok()) return Complain(id, "cannot be read", events.status().ToString());
-    const auto folded = runtime::Fold(*stored, FindDefinition);
+    const auto folded = runtime::Fold(stored, FindDefinition);
     if (!folded.ok()) return Complain(id, "cannot be folded", folded.status().ToString());
     const core::Definition& definition = *(*folded)->definition;
     const core::State& state = (*folded)->state;
-    for (const core::Violation& violation : core::CheckHistory(definition, *events)) {
+    const core::Definition& began = BeganWith(*events);
+    for (const core::Violation& violation : core::CheckHistory(began, *events)) {
       Complain(id, absl::StrCat(violation.invariant, " at ", violation.seq), violation.message);
     }
-    core::State replayed;
-    replayed.id = id;
-    for (const core::Event& event : *events) {
-      core::Apply(definition, event, replayed);
-      NoteNamed(event.body);
-    }
-    if (codec::EncodeState(replayed) != codec::EncodeState(state)) {
+    for (const core::Event& event : *events) NoteNamed(event.body);
+    const auto replayed = core::Replay(began, id, *events);
+    if (!replayed.ok()) return Complain(id, "cannot be replayed", replayed.status().ToString());
+    if (codec::EncodeState(*replayed) != codec::EncodeState(state)) {
       Complain(id, "replay differs from the stored state", "");
     }
     limits_.Add(*events);
     turns_.Add(id, *events);
-    HistoryVerdict history(definition, probes_);
+    HistoryVerdict history(began, probes_);
     history.Read(*events);
     for (const std::string& complaint : history.complaints()) Complain(id, complaint, "");
     NotePromises(id, history);
@@ -100,7 +127,8 @@ class Judgement {
     std::map<std::string, std::vector<const core::State*>> holders;
     for (const auto& [id, state] : states_) {
       const std::string& key = state.start.idempotency_key;
-      if (!key.empty()) holders[key].push_back(&state);
+      // Its key is free.
+      if (!key.empty() && !evidence_.deleted.contains(id)) holders[key].push_back(&state);
     }
     for (auto& [key, states] : holders) {
       if (states.size() < 2) continue;
@@ -228,6 +256,7 @@ class Judgement {
         continue;
       }
       probes_.Met(Probe::kSubWorkflow);
+      if (!step.child.definition.empty()) probes_.Met(Probe::kInPlaceChild);
       if (task.child_parked) probes_.Met(Probe::kParkedForChild);
       LookAtChild(state, run, child->second);
     }
@@ -338,10 +367,10 @@ class Judgement {
 std::vector<std::string> Judge(const Evidence& evidence, Probes& probes) {
   Judgement judgement(evidence, probes);
   const std::vector<core::WorkflowId> ids = evidence.store.WorkflowIds();
-  for (const core::WorkflowId& id : ids) {
-    judgement.Look(id);
-  }
-  const std::set<core::WorkflowId> there(ids.begin(), ids.end());
+  for (const core::WorkflowId& id : ids) judgement.LookAtStored(id);
+  judgement.LookAtDeleted();
+  std::set<core::WorkflowId> there(ids.begin(), ids.end());
+  for (const auto& [id, deleted] : evidence.deleted) there.insert(id);
   for (const core::WorkflowId& id : evidence.requested) {
     if (!there.contains(id)) judgement.Complain(id, "is lost", "");
   }
@@ -356,7 +385,9 @@ std::vector<std::string> Judge(const Evidence& evidence, Probes& probes) {
 
 std::string DescribeHistory(const memory::MemoryStore& store, const core::WorkflowId& id) {
   std::string text;
-  const auto events = ReadEvents(store, id);
+  const auto rows = store.ReadHistory(id, 0, kRowsMax);
+  if (!rows.ok()) return std::string(rows.status().message());
+  const auto events = ReadEvents(*rows);
   if (!events.ok()) return std::string(events.status().message());
   for (const core::Event& event : *events) absl::StrAppend(&text, codec::EventJson(event), "\n");
   return text;

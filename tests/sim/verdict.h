@@ -10,6 +10,7 @@
 
 #include "engine/memory/memory_store.h"
 #include "engine/runtime/engine.h"
+#include "tests/sim/archiving_journal.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/probes.h"
 
@@ -17,6 +18,7 @@ namespace skald::sim {
 
 struct Evidence {
   const memory::MemoryStore& store;
+  const Archive& deleted;
   const Ledger& ledger;
   const std::set<core::WorkflowId>& requested;    // what clients asked to start
   const std::vector<runtime::TaskKey>& recorded;  // results acknowledged as recorded
@@ -25,10 +27,10 @@ struct Evidence {
   std::size_t nodes = 1;
 };
 
-// Histories keep the invariants and replay to the stored state; every workflow that was asked for
-// is there, once, and has ended or is parked; effects balance; what was acknowledged is in a
-// history; no limit and no turn was exceeded; a key stood for one workflow; a result used again had
-// been given.
+// Histories, also of what was deleted, keep the invariants and replay to the stored state; every
+// workflow that was asked for is there or was deleted, once, and has ended or is parked; effects
+// balance; what was acknowledged is in a history; no limit and no turn was exceeded; a key stood
+// for one workflow; a result used again had been given.
 std::vector<std::string> Judge(const Evidence& evidence, Probes& probes);
 
 // The events of a workflow as stored, for people.

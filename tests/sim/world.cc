@@ -83,7 +83,7 @@ void World::BootNode(std::size_t index) {
   NodeProcess& node = nodes_[index];
   if (node.loop != nullptr) return;
   ++node.process;
-  node.inner = std::make_unique<memory::MemoryJournal>(store_);
+  node.inner = std::make_unique<ArchivingJournal>(store_, deleted_);
   node.journal = std::make_unique<memory::FaultyJournal>(
       *node.inner, [this, index](memory::Call call) { return Plan(index, call); });
   node.journal->Advance(now());
@@ -96,18 +96,20 @@ void World::BootNode(std::size_t index) {
       options,
       runtime::Collaborators{
           *node.journal, clock_, metrics_, [](std::int64_t id) { return DefinitionNumber(id); },
-          [](const std::string&, const std::string& name, std::int32_t) {
-            return DefinitionNumber(std::stoll(name.substr(1)));
+          [](const std::string&, const std::string& name, std::int32_t version) {
+            return DefinitionNamed(name, version);
           },
           nullptr,
           [](const std::string&, const std::vector<std::string>& names, const auto& done) {
             done(TaskDefinitionsNamed(names));
           },
           // Every other process finds nothing in memory.
-          [odd = node.process % 2 == 1](const std::string&, const std::string& name, std::int32_t) {
-            return odd ? DefinitionNumber(std::stoll(name.substr(1))) : nullptr;
+          [odd = node.process % 2 == 1](const std::string&, const std::string& name,
+                                        std::int32_t version) {
+            return odd ? DefinitionNamed(name, version) : nullptr;
           },
-          nullptr, TaskLimitsOfAll()});
+          [](const std::string&, const std::string& json) { return DefinitionInPlace(json); },
+          TaskLimitsOfAll()});
   AttachRunners(node);
   TickRunner(index, node.process);
   node.watcher = std::make_shared<NodeWatcher>(*this);
@@ -292,6 +294,8 @@ void World::Trace(const std::string& what) {
 void World::CheckDurable(const core::WorkflowId& id, core::EventSeq seq, const char* what) {
   const core::EventSeq stored = store_.LastSeq(id);
   if (stored >= seq) return;
+  const auto gone = deleted_.find(id);
+  if (gone != deleted_.end() && gone->second.rows.back().last_seq >= seq) return;
   Complain(absl::StrCat(id.ToString(), ": ", what, " of event ", seq, " while ", stored,
                         " is the last that is durable"));
 }
@@ -388,7 +392,7 @@ std::vector<std::string> World::Run() {
     if (!client->finished()) Complain("not finished: " + client->Describe());
   }
   const std::vector<std::string> found =
-      Judge({store_, ledger_, requested_, recorded_, promised_, nodes_.size()}, probes_);
+      Judge({store_, deleted_, ledger_, requested_, recorded_, promised_, nodes_.size()}, probes_);
   complaints_.insert(complaints_.end(), found.begin(), found.end());
   if (tracing_ && !complaints_.empty()) {
     for (const core::WorkflowId& id : store_.WorkflowIds()) {

@@ -15,11 +15,11 @@
 #include <vector>
 
 #include "engine/memory/faulty_journal.h"
-#include "engine/memory/memory_journal.h"
 #include "engine/memory/memory_store.h"
 #include "engine/memory/null_metrics.h"
 #include "engine/runtime/loop.h"
 #include "engine/runtime/runner_host.h"
+#include "tests/sim/archiving_journal.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/probes.h"
 #include "tests/sim/sim_random.h"
@@ -57,6 +57,7 @@ class World {
   Probes& probes() { return probes_; }
   Ledger& ledger() { return ledger_; }
   memory::MemoryStore& store() { return store_; }
+  const Archive& deleted() const { return deleted_; }
   void After(core::DurationUs delay_us, std::function<void()> what);
   void Complain(const std::string& what);
   void Trace(const std::string& what);
@@ -98,7 +99,7 @@ class World {
   struct NodeProcess {
     std::string node_id;
     std::uint64_t process = 0;
-    std::unique_ptr<memory::MemoryJournal> inner;
+    std::unique_ptr<ArchivingJournal> inner;
     std::unique_ptr<memory::FaultyJournal> journal;
     std::unique_ptr<runtime::Loop> loop;
     std::vector<std::unique_ptr<runtime::RunnerHost>> runners;  // of the built-in steps
@@ -109,7 +110,7 @@ class World {
   };
   // Of a process that died: what is on its way to the store still gets there.
   struct Ghost {
-    std::unique_ptr<memory::MemoryJournal> inner;
+    std::unique_ptr<ArchivingJournal> inner;
     std::unique_ptr<memory::FaultyJournal> journal;
   };
 
@@ -132,6 +133,7 @@ class World {
   SimClock clock_;
   const core::TimeUs chaos_ends_at_;
   memory::MemoryStore store_;
+  Archive deleted_;
   memory::NullMetrics metrics_;
   Ledger ledger_;
   bool barrier_ = true;
