@@ -17,6 +17,8 @@ struct ActionArguments {
   std::string id, actor, reason, step, task, payload, effect, input, correlation_id;
   std::string status = "COMPLETED";
   int iteration = 0;
+  int version = 0;
+  bool dry_run = false;
   bool flag = false;
   bool failure_workflow = false;
   bool use_latest_definition = false;

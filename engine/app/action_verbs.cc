@@ -3,6 +3,7 @@
 #include <array>
 #include <string>
 
+#include "engine/app/upgrade_command.h"
 #include "engine/base/status.h"
 
 namespace skald::app {
@@ -84,6 +85,23 @@ absl::Status Fill(const ActionArguments& arguments, v1::UpdateVariablesRequest& 
   return absl::OkStatus();
 }
 
+absl::Status Fill(const ActionArguments& arguments, v1::UpgradeRequest& request) {
+  request.set_reason(arguments.reason);
+  request.set_version(arguments.version);
+  request.set_dry_run(arguments.dry_run);
+  return absl::OkStatus();
+}
+
+absl::Status Fill(const ActionArguments& arguments, v1::OperateRequest& request) {
+  request.set_reason(arguments.reason);
+  request.set_reference(arguments.step);
+  request.set_iteration(arguments.iteration);
+  if (arguments.effect == "APPLIED") request.set_effect(v1::EFFECT_APPLIED);
+  if (arguments.effect == "NONE") request.set_effect(v1::EFFECT_NONE);
+  ASSIGN_OR_RETURN(*request.mutable_output(), TextOrFile(arguments.payload));
+  return absl::OkStatus();
+}
+
 // ---- the options ----
 
 void NoOptions(CLI::App& /*command*/, ActionArguments& /*arguments*/, bool /*one*/) {}
@@ -113,9 +131,8 @@ void CompensateOptions(CLI::App& command, ActionArguments& arguments, bool /*one
   command.add_flag("--force", arguments.flag, "Also after the pivot; recorded as an override");
 }
 
-void RestartOptions(CLI::App& command, ActionArguments& arguments, bool one) {
+void RestartOptions(CLI::App& command, ActionArguments& arguments, bool /*one*/) {
   command.add_flag("--force", arguments.flag, "Also a saga that left effects standing");
-  if (!one) return;
   command.add_flag("--use-latest-definition", arguments.use_latest_definition,
                    "With the newest version of its definition");
 }
@@ -147,6 +164,35 @@ void VariablesOptions(CLI::App& command, ActionArguments& arguments, bool /*one*
   command.add_option("--variables", arguments.payload, "JSON object, or @FILE")->required();
 }
 
+void UpgradeOptions(CLI::App& command, ActionArguments& arguments, bool /*one*/) {
+  command.add_option("--version", arguments.version, "Of the definition; 0 = the newest");
+  command.add_flag("--dry-run", arguments.dry_run,
+                   "Change nothing: show what would change, and what stands against it");
+}
+
+// All that is parked, unless a step is named.
+void OperatorOptions(CLI::App& command, ActionArguments& arguments, bool /*one*/) {
+  command.add_option("--step", arguments.step, "Reference of the step");
+  command.add_option("--iteration", arguments.iteration, "Pass of the enclosing loop");
+}
+
+void OperatorStepOptions(CLI::App& command, ActionArguments& arguments, bool one) {
+  OperatorOptions(command, arguments, one);
+  command.get_option("--step")->required();
+}
+
+void ResolveOptions(CLI::App& command, ActionArguments& arguments, bool one) {
+  OperatorStepOptions(command, arguments, one);
+  command.add_option("--step-output", arguments.payload, "JSON object, or @FILE");
+}
+
+void SettleOptions(CLI::App& command, ActionArguments& arguments, bool one) {
+  ResolveOptions(command, arguments, one);
+  command.add_option("--effect", arguments.effect, "APPLIED or NONE")
+      ->required()
+      ->check(CLI::IsMember({"APPLIED", "NONE"}));
+}
+
 // ---- the calls ----
 
 template <typename Request,
@@ -169,7 +215,27 @@ absl::Status Many(const ActionArguments& arguments, v1::BulkRequest& request) {
   return Fill(arguments, part);
 }
 
+template <v1::OperateRequest::Verb kVerb>
+int OperateOne(const Options& options, const Arguments& arguments) {
+  v1::OperateRequest request;
+  request.set_verb(kVerb);
+  if (const absl::Status filled = Fill(*arguments, request); !filled.ok()) {
+    return FailLocally(filled);
+  }
+  return Act(options, arguments, request,
+             [](auto& stub, auto& context, const auto& message, auto& response) {
+               return stub.Operate(&context, message, &response);
+             });
+}
+
 using Bulk = v1::BulkRequest;
+
+template <v1::OperateRequest::Verb kVerb>
+absl::Status OperateMany(const ActionArguments& arguments, v1::BulkRequest& request) {
+  request.mutable_operate()->set_verb(kVerb);
+  return Many<v1::OperateRequest, &Bulk::mutable_operate>(arguments, request);
+}
+
 constexpr std::array kVerbs = {
     ActionVerb{"signal", "Complete a waiting WAIT step", Reason::kNone, &SignalOptions,
                &One<v1::SignalRequest, &Stub::Signal>,
@@ -207,10 +273,29 @@ constexpr std::array kVerbs = {
     ActionVerb{"update-variables", "Lay variables over the workflow's", Reason::kOptional,
                &VariablesOptions, &One<v1::UpdateVariablesRequest, &Stub::UpdateVariables>,
                &Many<v1::UpdateVariablesRequest, &Bulk::mutable_update_variables>},
+    ActionVerb{"upgrade", "Go on with another version of the definition of a running workflow",
+               Reason::kOptional, &UpgradeOptions, &Upgrade,
+               &Many<v1::UpgradeRequest, &Bulk::mutable_upgrade>},
+};
+
+using Operate = v1::OperateRequest;
+constexpr std::array kOperatorVerbs = {
+    ActionVerb{"retry", "Try parked undos again", Reason::kRequired, &OperatorOptions,
+               &OperateOne<Operate::VERB_RETRY>, &OperateMany<Operate::VERB_RETRY>},
+    ActionVerb{"resolve", "Declare an undo done by hand", Reason::kRequired, &ResolveOptions,
+               &OperateOne<Operate::VERB_RESOLVE>, &OperateMany<Operate::VERB_RESOLVE>},
+    ActionVerb{"settle", "Declare what an unknown step did", Reason::kRequired, &SettleOptions,
+               &OperateOne<Operate::VERB_SETTLE>, &OperateMany<Operate::VERB_SETTLE>},
+    ActionVerb{"skip", "Leave a step standing", Reason::kRequired, &OperatorStepOptions,
+               &OperateOne<Operate::VERB_SKIP>, &OperateMany<Operate::VERB_SKIP>},
+    ActionVerb{"abandon", "Give the saga up", Reason::kRequired, &OperatorOptions,
+               &OperateOne<Operate::VERB_ABANDON>, &OperateMany<Operate::VERB_ABANDON>},
 };
 
 }  // namespace
 
 std::span<const ActionVerb> ActionVerbs() { return kVerbs; }
+
+std::span<const ActionVerb> OperatorVerbs() { return kOperatorVerbs; }
 
 }  // namespace skald::app

@@ -24,5 +24,7 @@ struct ActionVerb {
 };
 
 std::span<const ActionVerb> ActionVerbs();
+// What a person decides on a parked saga: `operator retry`, ….
+std::span<const ActionVerb> OperatorVerbs();
 
 }  // namespace skald::app

@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "engine/app/action_verbs.h"
+#include "engine/app/client_json.h"
 #include "engine/app/commands.h"
 #include "engine/app/exit_codes.h"
 #include "engine/app/list_filter.h"
+#include "engine/app/upgrade_command.h"
 #include "engine/core/json_write.h"
 
 namespace skald::app {
@@ -29,16 +31,33 @@ struct Tally {
   std::size_t changed = 0, unchanged = 0, refused = 0;
 };
 
-void Print(const Client& client, const v1::BulkResponse::Outcome& outcome) {
+// A dry run refuses by what it lists.
+bool IsRefused(const v1::BulkResponse::Outcome& outcome) {
+  return outcome.code() != 0 || outcome.upgrade().refusals_size() > 0;
+}
+
+std::string TextOf(const v1::BulkRequest& request, const v1::BulkResponse::Outcome& outcome) {
+  if (outcome.code() != 0) return outcome.error();
+  if (!outcome.has_upgrade()) return outcome.changed() ? "done" : "unchanged: it was so already";
+  std::string text = UpgradeOutcome(outcome.upgrade(), request.upgrade().dry_run());
+  for (const auto& refusal : outcome.upgrade().refusals()) {
+    text += "\n  " + RefusalText(refusal);
+  }
+  return text;
+}
+
+void Print(const Client& client, const v1::BulkRequest& request,
+           const v1::BulkResponse::Outcome& outcome) {
   if (client.json()) {
     std::string error;
     core::AppendJsonString(error, outcome.error());
-    fmt::print("{{\"workflowId\":\"{}\",\"changed\":{},\"code\":{},\"error\":{}}}\n",
-               outcome.workflow_id(), outcome.changed(), outcome.code(), error);
+    const std::string upgrade =
+        outcome.has_upgrade() ? ",\"upgrade\":" + UpgradeJson(outcome.upgrade()) : "";
+    fmt::print("{{\"workflowId\":\"{}\",\"changed\":{},\"code\":{},\"error\":{}{}}}\n",
+               outcome.workflow_id(), outcome.changed(), outcome.code(), error, upgrade);
     return;
   }
-  const char* done = outcome.changed() ? "done" : "unchanged: it was so already";
-  fmt::print("{}  {}\n", outcome.workflow_id(), outcome.code() == 0 ? done : outcome.error());
+  fmt::print("{}  {}\n", outcome.workflow_id(), TextOf(request, outcome));
 }
 
 grpc::Status CallOnce(Client& client, const v1::BulkRequest& request, v1::BulkResponse& response,
@@ -47,8 +66,8 @@ grpc::Status CallOnce(Client& client, const v1::BulkRequest& request, v1::BulkRe
   client.Prepare(context);
   grpc::Status status = client.workflows().Bulk(&context, request, &response);
   for (const v1::BulkResponse::Outcome& outcome : response.outcomes()) {
-    Print(client, outcome);
-    ++(outcome.code() != 0 ? tally.refused : outcome.changed() ? tally.changed : tally.unchanged);
+    Print(client, request, outcome);
+    ++(IsRefused(outcome) ? tally.refused : outcome.changed() ? tally.changed : tally.unchanged);
   }
   return status;
 }
@@ -109,13 +128,9 @@ int Run(const ActionVerb& verb, const Options& options, const Arguments& argumen
   return tally.refused == 0 ? kExitOk : kExitRefused;
 }
 
-}  // namespace
-
-void AddBulkCommand(CLI::App& workflow, Chosen& chosen) {
-  CLI::App* bulk = workflow.add_subcommand("bulk", "One verb on many workflows");
-  bulk->require_subcommand(1);
-  for (const ActionVerb& verb : ActionVerbs()) {
-    CLI::App* command = bulk->add_subcommand(verb.name, verb.help);
+void AddVerbs(CLI::App& group, std::span<const ActionVerb> verbs, Chosen& chosen) {
+  for (const ActionVerb& verb : verbs) {
+    CLI::App* command = group.add_subcommand(verb.name, verb.help);
     const Options options = AddClientOptions(*command);
     const Arguments arguments = AddActor(*command, verb.reason);
     auto choice = std::make_shared<Choice>();  // shared: the action outlives the parse
@@ -127,6 +142,17 @@ void AddBulkCommand(CLI::App& workflow, Chosen& chosen) {
       chosen = [=, &verb] { return Run(verb, options, arguments, *choice); };
     });
   }
+}
+
+}  // namespace
+
+void AddBulkCommand(CLI::App& workflow, Chosen& chosen) {
+  CLI::App* bulk = workflow.add_subcommand("bulk", "One verb on many workflows");
+  bulk->require_subcommand(1);
+  AddVerbs(*bulk, ActionVerbs(), chosen);
+  CLI::App* verbs = bulk->add_subcommand("operator", "Decide on parked sagas");
+  verbs->require_subcommand(1);
+  AddVerbs(*verbs, OperatorVerbs(), chosen);
 }
 
 }  // namespace skald::app

@@ -174,7 +174,8 @@ std::string ShortName(v1::UpgradeResponse::Difference::Change change) {
 std::string UpgradeJson(const v1::UpgradeResponse& response) {
   json::object object{{"changed", response.changed()},
                       {"from_version", response.from_version()},
-                      {"to_version", response.to_version()}};
+                      {"to_version", response.to_version()},
+                      {"same", response.same()}};
   const auto texts = [](const auto& list) { return json::array(list.begin(), list.end()); };
   object["workflow_fields"] = texts(response.workflow_fields());
   json::array steps;

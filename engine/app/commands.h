@@ -19,7 +19,6 @@ void AddDefinitionCommands(CLI::App& app, Chosen& chosen);
 void AddSchemaCommands(CLI::App& app, Chosen& chosen);
 void AddWorkflowCommands(CLI::App& app, Chosen& chosen);
 void AddOperatorCommands(CLI::App& workflow, Chosen& chosen);
-void AddUpgradeCommand(CLI::App& workflow, Chosen& chosen);
 void AddExecuteCommand(CLI::App& workflow, Chosen& chosen);
 void AddMessageCommand(CLI::App& workflow, Chosen& chosen);
 void AddBulkCommand(CLI::App& workflow, Chosen& chosen);

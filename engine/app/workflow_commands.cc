@@ -312,7 +312,6 @@ void AddWorkflowCommands(CLI::App& app, Chosen& chosen) {
   AddForId(*group, "logs", "Print a task's log lines", "Task id", Logs, chosen);
   AddMessageCommand(*group, chosen);
   AddOperatorCommands(*group, chosen);
-  AddUpgradeCommand(*group, chosen);
   AddBulkCommand(*group, chosen);
   AddVerifyCommand(*group, chosen);
   AddTestCommand(*group, chosen);

@@ -8,6 +8,7 @@
 #include "engine/base/status.h"
 #include "engine/grpc/api_status.h"
 #include "engine/grpc/convert.h"
+#include "engine/grpc/definition_change.h"
 #include "engine/grpc/list_request.h"
 #include "engine/grpc/signal_call.h"
 #include "engine/grpc/triggers.h"
@@ -57,8 +58,6 @@ absl::StatusOr<core::Trigger> TriggerOf(const v1::BulkRequest& request) {
       return Common<core::ResumeWorkflow>(request.resume());
     case v1::BulkRequest::kTerminate:
       return Own(request.terminate());
-    case v1::BulkRequest::kRestart:
-      return Own(request.restart());
     case v1::BulkRequest::kRetry:
       return Own(request.retry());
     case v1::BulkRequest::kRerun:
@@ -76,6 +75,19 @@ absl::StatusOr<core::Trigger> TriggerOf(const v1::BulkRequest& request) {
     default:
       return absl::InvalidArgumentError("verb: one of the verbs expected");
   }
+}
+
+// The definition that each is to have is looked up in the catalog.
+bool Blocks(const v1::BulkRequest& request) {
+  return request.has_upgrade() || request.restart().use_latest_definition();
+}
+
+// What is the same for all that go from one definition to another is not said for each.
+void Shorten(v1::UpgradeResponse& upgrade) {
+  upgrade.clear_workflow_fields();
+  upgrade.clear_steps();
+  const int beyond = upgrade.refusals_size() - kBulkRefusalsMax;
+  if (beyond > 0) upgrade.mutable_refusals()->DeleteSubrange(kBulkRefusalsMax, beyond);
 }
 
 void Record(const absl::StatusOr<core::Answer>& answer, v1::BulkResponse::Outcome& outcome) {
@@ -102,12 +114,15 @@ void BulkRunner::Run(const v1::BulkRequest& request, v1::BulkResponse& response,
         absl::StrCat("workflow_ids: ", request.workflow_ids_size(), " entries, at most ", kBulkMax,
                      " expected (bulk_max); send the others in another call")));
   }
-  if (!request.has_filter()) {
-    return RunListed({request.workflow_ids().begin(), request.workflow_ids().end()}, *act, response,
-                     std::move(done));
-  }
-  const absl::Status queued = pool_.Run(
-      [this, &request, &response, act = *act, done] { RunFiltered(request, act, response, done); });
+  const auto run_listed = [this, &request, &response, act = *act, done] {
+    RunListed({request.workflow_ids().begin(), request.workflow_ids().end()}, act, response, done);
+  };
+  if (!request.has_filter() && !Blocks(request)) return run_listed();
+  const absl::Status queued = request.has_filter()
+                                  ? pool_.Run([this, &request, &response, act = *act, done] {
+                                      RunFiltered(request, act, response, done);
+                                    })
+                                  : pool_.Run(run_listed);
   if (!queued.ok()) done(queued);
 }
 
@@ -123,17 +138,63 @@ absl::StatusOr<BulkRunner::Act> BulkRunner::ActOf(const v1::BulkRequest& request
     ASSIGN_OR_RETURN(const core::SignalWorkflow signal, ToSignal(request.signal()));
     return SignalEach(name_space, signal);
   }
+  if (request.has_restart()) return RestartEach(name_space, request.restart());
+  if (request.has_upgrade()) return UpgradeEach(name_space, request.upgrade());
   ASSIGN_OR_RETURN(const core::Trigger trigger, TriggerOf(request));
-  return Act([this, name_space, trigger](const core::WorkflowId& id,
-                                         runtime::Callback<core::Answer> done) {
+  return SendEach(name_space, trigger);
+}
+
+BulkRunner::Act BulkRunner::SendEach(const std::string& name_space, const core::Trigger& trigger) {
+  return [this, name_space, trigger](const core::WorkflowId& id, v1::BulkResponse::Outcome&,
+                                     runtime::Callback<core::Answer> done) {
     engine_.Send(name_space, id, trigger, std::move(done));
+  };
+}
+
+absl::StatusOr<BulkRunner::Act> BulkRunner::RestartEach(const std::string& name_space,
+                                                        const v1::RestartRequest& request) {
+  RETURN_IF_ERROR(CheckUnaddressed(request));
+  ASSIGN_OR_RETURN(const core::RestartWorkflow restart, ToRestart(request));
+  if (!request.use_latest_definition()) return SendEach(name_space, restart);
+  return Act([this, name_space, restart](const core::WorkflowId& id, v1::BulkResponse::Outcome&,
+                                         runtime::Callback<core::Answer> done) {
+    auto whole = WithNewest(reader_, name_space, id, restart);
+    if (!whole.ok()) return done(whole.status());
+    engine_.Send(name_space, id, *std::move(whole), std::move(done));
+  });
+}
+
+absl::StatusOr<BulkRunner::Act> BulkRunner::UpgradeEach(const std::string& name_space,
+                                                        const v1::UpgradeRequest& request) {
+  RETURN_IF_ERROR(CheckUnaddressed(request));
+  ASSIGN_OR_RETURN(const core::UpgradeWorkflow upgrade, ToUpgrade(request));
+  return Act([this, name_space, request, upgrade](const core::WorkflowId& id,
+                                                  v1::BulkResponse::Outcome& outcome,
+                                                  const runtime::Callback<core::Answer>& done) {
+    v1::UpgradeResponse said;
+    auto whole = WithVersion(reader_, name_space, id, upgrade, request, said);
+    if (!whole.ok()) return done(whole.status());
+    Shorten(said);
+    if (request.dry_run()) {
+      *outcome.mutable_upgrade() = std::move(said);
+      return done(core::Answer::kUnchanged);
+    }
+    engine_.Send(name_space, id, *std::move(whole),
+                 [&outcome, said, done](const absl::StatusOr<core::Answer>& answer) {
+                   if (answer.ok()) {
+                     *outcome.mutable_upgrade() = said;
+                     outcome.mutable_upgrade()->set_changed(*answer == core::Answer::kRecorded);
+                   }
+                   done(answer);
+                 });
   });
 }
 
 BulkRunner::Act BulkRunner::DeleteEach(const std::string& name_space,
                                        const v1::ActionRequest& request) {
   return [this, name_space, actor = ActorOr(request.actor()), reason = request.reason()](
-             const core::WorkflowId& id, runtime::Callback<core::Answer> done) {
+             const core::WorkflowId& id, v1::BulkResponse::Outcome&,
+             runtime::Callback<core::Answer> done) {
     engine_.Delete({.name_space = name_space, .id = id, .actor = actor, .reason = reason},
                    std::move(done));
   };
@@ -141,7 +202,7 @@ BulkRunner::Act BulkRunner::DeleteEach(const std::string& name_space,
 
 BulkRunner::Act BulkRunner::SignalEach(const std::string& name_space,
                                        const core::SignalWorkflow& signal) {
-  return [this, name_space, signal](const core::WorkflowId& id,
+  return [this, name_space, signal](const core::WorkflowId& id, v1::BulkResponse::Outcome&,
                                     const runtime::Callback<core::Answer>& done) {
     std::make_shared<SignalCall>(engine_, reader_, name_space, signal,
                                  [done](const absl::StatusOr<core::WorkflowId>& taken) {
@@ -191,7 +252,7 @@ void BulkRunner::RunListed(const std::vector<std::string>& ids, const Act& act,
       finish();
       continue;
     }
-    act(*id, [&outcome, finish](const absl::StatusOr<core::Answer>& answer) {
+    act(*id, outcome, [&outcome, finish](const absl::StatusOr<core::Answer>& answer) {
       Record(answer, outcome);
       finish();
     });

@@ -18,6 +18,7 @@
 namespace skald::grpc_edge {
 
 inline constexpr int kBulkMax = 1'000;
+inline constexpr int kBulkRefusalsMax = 10;  // of one workflow's upgrade
 
 class BulkRunner {
  public:
@@ -33,10 +34,14 @@ class BulkRunner {
   void Run(const v1::BulkRequest& request, v1::BulkResponse& response, Done done);
 
  private:
-  // What is done to each of them.
-  using Act = std::function<void(const core::WorkflowId&, runtime::Callback<core::Answer>)>;
+  // What is done to each of them, and what it says in the outcome beside its answer.
+  using Act = std::function<void(const core::WorkflowId&, v1::BulkResponse::Outcome&,
+                                 runtime::Callback<core::Answer>)>;
 
   absl::StatusOr<Act> ActOf(const v1::BulkRequest& request);
+  Act SendEach(const std::string& name_space, const core::Trigger& trigger);
+  absl::StatusOr<Act> RestartEach(const std::string& name_space, const v1::RestartRequest& request);
+  absl::StatusOr<Act> UpgradeEach(const std::string& name_space, const v1::UpgradeRequest& request);
   Act DeleteEach(const std::string& name_space, const v1::ActionRequest& request);
   Act SignalEach(const std::string& name_space, const core::SignalWorkflow& signal);
   void RunListed(const std::vector<std::string>& ids, const Act& act, v1::BulkResponse& response,

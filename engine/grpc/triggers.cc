@@ -46,14 +46,17 @@ absl::StatusOr<core::Trigger> ToTrigger(const v1::CompensateRequest& request) {
   return core::Trigger(std::move(compensate));
 }
 
-absl::StatusOr<core::Trigger> ToTrigger(const v1::RestartRequest& request) {
-  if (request.use_latest_definition()) {
-    return absl::InvalidArgumentError(
-        "restart.use_latest_definition: the definition is looked up for one workflow at a time");
-  }
+absl::StatusOr<core::RestartWorkflow> ToRestart(const v1::RestartRequest& request) {
   ASSIGN_OR_RETURN(auto restart, ToAction<core::RestartWorkflow>(request));
   restart.force = request.force();
-  return core::Trigger(std::move(restart));
+  return restart;
+}
+
+absl::StatusOr<core::UpgradeWorkflow> ToUpgrade(const v1::UpgradeRequest& request) {
+  if (request.version() < 0) {
+    return absl::InvalidArgumentError("version: a definition's version, or 0, expected");
+  }
+  return ToAction<core::UpgradeWorkflow>(request);
 }
 
 absl::StatusOr<core::Trigger> ToTrigger(const v1::RetryRequest& request) {

@@ -31,9 +31,11 @@ absl::StatusOr<T> ToAction(const Request& request) {
 }
 
 absl::StatusOr<core::SignalWorkflow> ToSignal(const v1::SignalRequest& request);
+// Without another definition, which is to be looked up (definition_change.h).
+absl::StatusOr<core::RestartWorkflow> ToRestart(const v1::RestartRequest& request);
+absl::StatusOr<core::UpgradeWorkflow> ToUpgrade(const v1::UpgradeRequest& request);
 absl::StatusOr<core::Trigger> ToTrigger(const v1::TerminateRequest& request);
 absl::StatusOr<core::Trigger> ToTrigger(const v1::CompensateRequest& request);
-absl::StatusOr<core::Trigger> ToTrigger(const v1::RestartRequest& request);
 absl::StatusOr<core::Trigger> ToTrigger(const v1::RetryRequest& request);
 // The task may be one of another workflow: of a sub-workflow, which is the one to be asked.
 absl::StatusOr<core::Trigger> ToTrigger(const v1::RerunRequest& request);

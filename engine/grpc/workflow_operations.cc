@@ -18,7 +18,7 @@ WorkflowServiceImpl::Reactor* WorkflowServiceImpl::Restart(Context* context,
                                                            const v1::RestartRequest* request,
                                                            v1::ActionResponse* response) {
   if (request->use_latest_definition()) return RestartLatest(context, request, response);
-  return Send(context, request->namespace_(), request->workflow_id(), ToTrigger(*request),
+  return Send(context, request->namespace_(), request->workflow_id(), ToRestart(*request),
               response);
 }
 

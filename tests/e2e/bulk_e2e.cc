@@ -20,6 +20,15 @@ using ::testing::Not;
 constexpr char kWaiting[] = R"({
   "name": "waiting", "version": 1, "schemaVersion": 2,
   "tasks": [{"name": "wait", "taskReferenceName": "wait", "type": "WAIT"}]})";
+constexpr char kWaitingTwice[] = R"({
+  "name": "waiting", "version": 2, "schemaVersion": 2,
+  "tasks": [{"name": "wait", "taskReferenceName": "wait", "type": "WAIT"},
+            {"name": "again", "taskReferenceName": "again", "type": "WAIT"}]})";
+constexpr char kSaga[] = R"({
+  "name": "saga", "version": 1, "schemaVersion": 2,
+  "tasks": [
+    {"name": "give", "taskReferenceName": "give", "type": "SIMPLE", "compensateWith": "take_back"},
+    {"name": "wait", "taskReferenceName": "wait", "type": "WAIT"}]})";
 constexpr char kNobody[] = "0192f3a0-7c1e-7000-8000-0123456789ab";
 
 MATCHER_P2(Ends, code, output, "") {
@@ -48,13 +57,21 @@ class BulkE2e : public ::testing::Test {
     more.insert(more.begin(), {"workflow", "bulk", verb});
     return Skald(std::move(more));
   }
-  v1::WorkflowStatus StatusOf(const std::string& id) {
+  Said Operator(const std::string& verb, std::vector<std::string> more) {
+    more.insert(more.begin(), verb);
+    return Bulk("operator", std::move(more));
+  }
+  v1::Workflow Get(const std::string& id) {
     v1::Workflow workflow;
-    return api_.Get(id, workflow).ok() ? workflow.status() : v1::WORKFLOW_STATUS_UNSPECIFIED;
+    EXPECT_TRUE(api_.Get(id, workflow).ok());
+    return workflow;
   }
   // Lists trail by a moment.
   bool Lists(const std::string& status, const std::string& id) {
     return Eventually([&] {
+  v1::WorkflowStatus StatusOf(const std::string& id) { return Get(id).status(); }
+  v1::SagaStatus SagaStatusOf(const std::string& id) { return Get(id).saga_status(); }
+  int VersionOf(const std::string& id) { return Get(id).version(); }
       return Skald({"workflow", "list", "--status", status}).output.find(id) != std::string::npos;
     });
   }
@@ -97,6 +114,65 @@ TEST_F(BulkE2e, OneVerbOnMany) {
 TEST_F(BulkE2e, WhatHasEndedIsDeleted) {
   const std::string one = api_.StartOrDie("waiting", "{}");
   EXPECT_THAT(Skald({"workflow", "delete", one}), Ends(5, HasSubstr("it is RUNNING")));
+TEST_F(BulkE2e, AnotherDefinitionForMany) {
+  const std::string one = api_.StartOrDie("waiting", "{}");
+  const std::string two = api_.StartOrDie("waiting", "{}");
+  EXPECT_TRUE(api_.Register(kWaitingTwice).ok());
+  EXPECT_THAT(Skald({"workflow", "terminate", two}), Ends(0, "done\n"));
+  EXPECT_THAT(Bulk("upgrade", {"--id", one, two, kNobody, "--dry-run"}),
+              Ends(5, AllOf(HasSubstr(one + "  can go from version 1 to 2\n"),
+                            HasSubstr(two + "  cannot go from version 1 to 2\n  REFUSED  "),
+                            HasSubstr("0 done, 1 unchanged, 2 refused"))));
+  EXPECT_THAT(Bulk("upgrade", {"--id", two, "--dry-run", "--version", "1"}),
+              Ends(0, HasSubstr(two + "  unchanged: it has version 1 already\n")));
+  EXPECT_THAT(Bulk("upgrade", {"--id", one, two, "--reason", "a better one"}),
+              Ends(5, AllOf(HasSubstr(one + "  went from version 1 to 2\n"),
+                            HasSubstr("1 done, 0 unchanged, 1 refused"))));
+  EXPECT_THAT(Bulk("upgrade", {"--id", one, "-o", "json"}),
+              Ends(0, AllOf(HasSubstr("\"changed\":false,\"code\":0"),
+                            HasSubstr("\"upgrade\":{\"changed\":false,\"from_version\":2"))));
+  EXPECT_THAT(Bulk("upgrade", {"--id", one, "--version", "7"}), Ends(5, HasSubstr("1 refused")));
+  EXPECT_THAT(Skald({"workflow", "upgrade", two, "--version", "1", "--dry-run"}),
+              Ends(0, "unchanged: it has version 1 already\n"));
+  EXPECT_THAT(Bulk("restart", {"--id", one, two, kNobody, "--use-latest-definition"}),
+              Ends(5, HasSubstr("1 done, 0 unchanged, 2 refused")));
+  EXPECT_EQ(VersionOf(two), 2);
+  EXPECT_THAT(Skald({"workflow", "history", one, "-o", "json"}), Ends(0, HasSubstr("a better")));
+}
+
+TEST_F(BulkE2e, ManyParkedSagasAreDecidedOn) {
+  EXPECT_TRUE(api_.RegisterTask(R"({"name": "take_back", "retryCount": 0})").ok());
+  EXPECT_TRUE(api_.Register(kSaga).ok());
+  const std::string one = api_.StartOrDie("saga", "{}");
+  const std::string two = api_.StartOrDie("saga", "{}");
+  const std::vector<std::string> both = {"--id", one, two, "--actor", "eva", "--reason", "mended"};
+  const auto with = [&both](std::vector<std::string> more) {
+    more.insert(more.begin(), both.begin(), both.end());
+    return more;
+  };
+  EXPECT_THAT(Operator("retry", with({})), Ends(5, HasSubstr("2 refused"))) << "not parked";
+  EXPECT_THAT(Bulk("update-task", with({"--step", "give"})), Ends(0, HasSubstr("2 done")));
+  EXPECT_THAT(Bulk("compensate", with({})), Ends(0, HasSubstr("2 done")));
+  const std::vector<std::string> fail = {"--step", "give", "--task-status",
+                                         "FAILED_WITH_TERMINAL_ERROR"};
+  EXPECT_THAT(Bulk("update-task", with(fail)), Ends(0, HasSubstr("2 done")));
+  EXPECT_EQ(SagaStatusOf(one), v1::SAGA_STATUS_PARKED);
+  EXPECT_THAT(Operator("retry", with({kNobody})), Ends(2, Not(HasSubstr("done"))))
+      << "ids are named by --id";
+  EXPECT_THAT(Operator("retry", with({"--step", "give"})), Ends(0, HasSubstr("2 done")));
+  EXPECT_THAT(Bulk("update-task", with(fail)), Ends(0, HasSubstr("2 done")));
+  EXPECT_THAT(Operator("skip", with({"--step", "nobody"})), Ends(5, HasSubstr("2 refused")));
+  EXPECT_THAT(Operator("settle", with({"--step", "give"})), Ends(2, HasSubstr("--effect")));
+  EXPECT_THAT(Operator("resolve", with({})), Ends(2, HasSubstr("--step")));
+  EXPECT_THAT(Operator("resolve", {"--id", one, "--step", "give"}), Ends(2, HasSubstr("--reason")));
+  EXPECT_THAT(Operator("resolve", {"--id", one, "--step", "give", "--actor", "eva", "--reason",
+                                   "by hand", "--step-output", R"({"n":1})"}),
+              Ends(0, HasSubstr("1 done")));
+  EXPECT_EQ(api_.AwaitEnd(one).saga_status(), v1::SAGA_STATUS_COMPENSATED);
+  EXPECT_THAT(Operator("abandon", with({})), Ends(5, HasSubstr("1 done, 0 unchanged, 1 refused")));
+  EXPECT_EQ(api_.AwaitEnd(two).saga_status(), v1::SAGA_STATUS_ABANDONED);
+}
+
   EXPECT_THAT(Skald({"workflow", "terminate", one}), Ends(0, "done\n"));
   EXPECT_THAT(Skald({"workflow", "delete", one, "--reason", "a request of its owner"}),
               Ends(0, "done\n"));

@@ -61,6 +61,10 @@ class BulkTest : public ::testing::Test {
     }
     return outcomes;
   }
+  int VersionOf(const std::string& id) {
+    v1::Workflow workflow;
+    return server_.Get(id, &workflow).ok() ? workflow.version() : 0;
+  }
   v1::WorkflowStatus StatusOf(const std::string& id) {
     v1::Workflow workflow;
     return server_.Get(id, &workflow).ok() ? workflow.status() : v1::WORKFLOW_STATUS_UNSPECIFIED;
@@ -184,6 +188,121 @@ TEST_F(BulkTest, EveryVerbHasAnOutcomeForEach) {
   request = all;
   request.mutable_delete_();
   EXPECT_THAT(Outcomes(request), ElementsAre("9", "5", "9", "3")) << "they run";
+}
+
+// A definition that grows: from one version to the next it can go on, to the third only what has
+// not come to its first step, which is gone there.
+constexpr char kGrows1[] = R"({"name": "grows", "version": 1, "tasks": [
+    {"name": "w", "taskReferenceName": "w", "type": "HUMAN"}]})";
+constexpr char kGrows2[] = R"({"name": "grows", "version": 2, "tasks": [
+    {"name": "w", "taskReferenceName": "w", "type": "HUMAN"},
+    {"name": "v", "taskReferenceName": "v", "type": "HUMAN"}]})";
+constexpr char kGrows3[] = R"({"name": "grows", "version": 3, "tasks": [
+    {"name": "v", "taskReferenceName": "v", "type": "HUMAN"}]})";
+
+TEST_F(BulkTest, EachRestartsWithTheNewestDefinitionOfItsName) {
+  ASSERT_TRUE(server_.Register(kGrows1).ok());
+  const std::string one = Start("", "grows");
+  const std::string other = Start();
+  const std::string running = Start("", "grows");
+  ASSERT_TRUE(server_.Register(kGrows2).ok());
+  v1::BulkRequest request;
+  request.add_workflow_ids(one);
+  request.add_workflow_ids(other);
+  request.mutable_terminate();
+  ASSERT_THAT(Outcomes(request), ElementsAre("done", "done"));
+  for (const std::string& id : {std::string(kNobody), running, std::string("?")}) {
+    request.add_workflow_ids(id);
+  }
+  request.mutable_restart()->set_use_latest_definition(true);
+  EXPECT_THAT(Outcomes(request), ElementsAre("done", "done", "5", "9", "3"));
+  EXPECT_EQ(VersionOf(one), 2);
+  EXPECT_EQ(VersionOf(other), 1) << "it is the newest of that name";
+  EXPECT_EQ(VersionOf(running), 1);
+  request.mutable_restart()->set_workflow_id(one);
+  v1::BulkResponse response;
+  EXPECT_THAT(Bulk(request, response).error_message(), HasSubstr("within the verb"));
+}
+
+TEST_F(BulkTest, EachIsUpgradedOrSaysWhyNot) {
+  ASSERT_TRUE(server_.Register(kGrows1).ok());
+  const std::string one = Start("theirs", "grows");
+  const std::string ended = Start("theirs", "grows");
+  const std::string other = Start();
+  ASSERT_TRUE(server_.Register(kGrows2).ok());
+  v1::BulkRequest request;
+  request.add_workflow_ids(ended);
+  request.mutable_terminate();
+  ASSERT_THAT(Outcomes(request), ElementsAre("done"));
+  for (const std::string& id : {one, other, std::string(kNobody), std::string("?")}) {
+    request.add_workflow_ids(id);
+  }
+  request.mutable_upgrade()->set_version(2);
+  EXPECT_THAT(Outcomes(request), ElementsAre("9", "done", "5", "5", "3")) << "5: no version 2";
+  EXPECT_THAT(Outcomes(request), ElementsAre("9", "unchanged", "5", "5", "3"));
+  EXPECT_EQ(VersionOf(one), 2);
+  ASSERT_TRUE(server_.Register(kGrows3).ok());
+  request.clear_workflow_ids();
+  request.mutable_filter()->set_correlation_id("theirs");
+  request.mutable_filter()->set_order(v1::ListRequest::ORDER_OLDEST_FIRST);
+  request.mutable_upgrade()->set_version(0);
+  EXPECT_THAT(Outcomes(request), ElementsAre("9", "9")) << "3 is the newest";
+  request.mutable_upgrade()->set_version(-1);
+  v1::BulkResponse response;
+  EXPECT_EQ(Bulk(request, response).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(VersionOf(one), 2);
+}
+
+TEST_F(BulkTest, ADryRunSaysItOfEachAndChangesNothing) {
+  ASSERT_TRUE(server_.Register(kGrows1).ok());
+  const std::string one = Start("", "grows");
+  const std::string ended = Start("", "grows");
+  ASSERT_TRUE(server_.Register(kGrows2).ok());
+  v1::BulkRequest request;
+  request.add_workflow_ids(ended);
+  request.mutable_terminate();
+  ASSERT_THAT(Outcomes(request), ElementsAre("done"));
+  request.add_workflow_ids(one);
+  request.add_workflow_ids(kNobody);
+  request.mutable_upgrade()->set_dry_run(true);
+  v1::BulkResponse response;
+  ASSERT_TRUE(Bulk(request, response).ok());
+  ASSERT_EQ(response.outcomes_size(), 3);
+  EXPECT_EQ(response.outcomes(0).code(), 0);
+  ASSERT_EQ(response.outcomes(0).upgrade().refusals_size(), 1) << "it has ended";
+  EXPECT_EQ(response.outcomes(0).upgrade().refusals(0).what(), "status");
+  EXPECT_FALSE(response.outcomes(1).changed());
+  EXPECT_EQ(response.outcomes(1).upgrade().from_version(), 1);
+  EXPECT_EQ(response.outcomes(1).upgrade().to_version(), 2);
+  EXPECT_EQ(response.outcomes(1).upgrade().refusals_size(), 0);
+  EXPECT_EQ(response.outcomes(1).upgrade().steps_size(), 0) << "the same for all";
+  EXPECT_EQ(response.outcomes(2).code(), static_cast<int>(grpc::StatusCode::NOT_FOUND));
+  EXPECT_FALSE(response.outcomes(2).has_upgrade());
+  EXPECT_EQ(VersionOf(one), 1);
+  request.mutable_upgrade()->set_version(1);
+  response.Clear();
+  ASSERT_TRUE(Bulk(request, response).ok());
+  EXPECT_TRUE(response.outcomes(0).upgrade().same()) << "also of one that has ended";
+  EXPECT_EQ(response.outcomes(0).upgrade().refusals_size(), 0);
+}
+
+TEST_F(BulkTest, ManyRefusalsOfOneUpgradeAreCutShort) {
+  std::string steps;
+  for (int i = 0; i < 12; ++i) {
+    const std::string name = "s" + std::to_string(i);
+    steps += R"({"name":")" + name + R"(","taskReferenceName":")" + name +
+             R"(","type":"SET_VARIABLE","inputParameters":{"k":1}},)";
+  }
+  constexpr char kEnd[] = R"({"name": "w", "taskReferenceName": "w", "type": "HUMAN"}]})";
+  ASSERT_TRUE(server_.Register(R"({"name":"long","version":1,"tasks":[)" + steps + kEnd).ok());
+  const std::string id = Start("", "long");
+  ASSERT_TRUE(server_.Register(std::string(R"({"name":"long","version":2,"tasks":[)") + kEnd).ok());
+  v1::BulkRequest request;
+  request.add_workflow_ids(id);
+  request.mutable_upgrade()->set_dry_run(true);
+  v1::BulkResponse response;
+  ASSERT_TRUE(Bulk(request, response).ok());
+  EXPECT_EQ(response.outcomes(0).upgrade().refusals_size(), 10);
 }
 
 TEST_F(BulkTest, AVerbNamesNoWorkflowOfItsOwn) {

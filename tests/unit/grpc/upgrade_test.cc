@@ -111,6 +111,31 @@ TEST_F(UpgradeTest, TheNewestVersionIsMeantUnlessOneIsNamed) {
   ExpectVerifies(id);
 }
 
+// To go over to what it has is nothing to be refused, whatever has become of the workflow.
+TEST_F(UpgradeTest, ADryRunToItsOwnVersionSaysThatItHasThat) {
+  Define(1, Step("a"));
+  const std::string id = Start();
+  v1::UpgradeResponse response;
+  ASSERT_TRUE(Upgrade(id, 1, true, &response).ok());
+  EXPECT_TRUE(response.same());
+  v1::TerminateRequest terminate;
+  terminate.set_workflow_id(id);
+  v1::ActionResponse done;
+  grpc::ClientContext context;
+  ASSERT_TRUE(server_.workflows().Terminate(&context, terminate, &done).ok());
+  ASSERT_TRUE(Upgrade(id, 0, true, &response).ok());
+  EXPECT_TRUE(response.same());
+  EXPECT_EQ(response.refusals_size(), 0);
+  ASSERT_TRUE(Upgrade(id, 0, false, &response).ok());
+  EXPECT_FALSE(response.changed());
+  EXPECT_TRUE(response.same());
+  Define(2, Step("a"));
+  ASSERT_TRUE(Upgrade(id, 0, true, &response).ok());
+  EXPECT_FALSE(response.same());
+  ASSERT_EQ(response.refusals_size(), 1);
+  EXPECT_EQ(response.refusals(0).what(), "status");
+}
+
 TEST_F(UpgradeTest, WhatIsNotThereIsNotFound) {
   Define(1, Step("a"));
   const std::string id = Start();
