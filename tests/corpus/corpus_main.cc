@@ -81,6 +81,9 @@ absl::StatusOr<std::vector<Outcome>> RunOnServer(const std::vector<Case>& cases)
                                                              .echo_address = echo.address(),
                                                              .others = std::move(others)});
   if (!outcomes.ok()) std::cerr << engine.process().Log() << std::endl;
+  RETURN_IF_ERROR(outcomes.status());
+  const testing::Said verified = testing::VerifyAll(engine);
+  if (verified.exit_code != 0) return absl::InternalError("verify --all: " + verified.output);
   return outcomes;
 }
 

@@ -106,6 +106,9 @@ class BadInputE2e : public ::testing::Test {
     ASSERT_TRUE(api_->Register(kWaiting).ok());
   }
   static void TearDownTestSuite() {
+    const Said verified = VerifyAll(*engine_);
+    EXPECT_EQ(verified.exit_code, 0) << verified;
+    EXPECT_THAT(verified.output, HasSubstr(", 0 violations\n"));
     EXPECT_EQ(engine_->process().Terminate(), 0) << engine_->process().Log();
     delete api_;
     delete services_;

@@ -47,7 +47,10 @@ class BulkE2e : public ::testing::Test {
     engine_.AwaitReady();
     EXPECT_TRUE(api_.Register(kWaiting).ok());
   }
-  ~BulkE2e() override { EXPECT_EQ(engine_.process().Terminate(), 0) << engine_.process().Log(); }
+  ~BulkE2e() override {
+    EXPECT_THAT(VerifyAll(engine_), Ends(0, HasSubstr(", 0 violations\n")));
+    EXPECT_EQ(engine_.process().Terminate(), 0) << engine_.process().Log();
+  }
 
   Said Skald(std::vector<std::string> arguments) {
     arguments.insert(arguments.end(), {"--address", engine_.address()});
@@ -66,12 +69,12 @@ class BulkE2e : public ::testing::Test {
     EXPECT_TRUE(api_.Get(id, workflow).ok());
     return workflow;
   }
-  // Lists trail by a moment.
-  bool Lists(const std::string& status, const std::string& id) {
-    return Eventually([&] {
   v1::WorkflowStatus StatusOf(const std::string& id) { return Get(id).status(); }
   v1::SagaStatus SagaStatusOf(const std::string& id) { return Get(id).saga_status(); }
   int VersionOf(const std::string& id) { return Get(id).version(); }
+  // Lists trail by a moment.
+  bool Lists(const std::string& status, const std::string& id) {
+    return Eventually([&] {
       return Skald({"workflow", "list", "--status", status}).output.find(id) != std::string::npos;
     });
   }
@@ -111,9 +114,6 @@ TEST_F(BulkE2e, OneVerbOnMany) {
   EXPECT_THAT(Skald({"workflow", "history", one, "-o", "json"}), Ends(0, HasSubstr("lunch")));
 }
 
-TEST_F(BulkE2e, WhatHasEndedIsDeleted) {
-  const std::string one = api_.StartOrDie("waiting", "{}");
-  EXPECT_THAT(Skald({"workflow", "delete", one}), Ends(5, HasSubstr("it is RUNNING")));
 TEST_F(BulkE2e, AnotherDefinitionForMany) {
   const std::string one = api_.StartOrDie("waiting", "{}");
   const std::string two = api_.StartOrDie("waiting", "{}");
@@ -173,6 +173,9 @@ TEST_F(BulkE2e, ManyParkedSagasAreDecidedOn) {
   EXPECT_EQ(api_.AwaitEnd(two).saga_status(), v1::SAGA_STATUS_ABANDONED);
 }
 
+TEST_F(BulkE2e, WhatHasEndedIsDeleted) {
+  const std::string one = api_.StartOrDie("waiting", "{}");
+  EXPECT_THAT(Skald({"workflow", "delete", one}), Ends(5, HasSubstr("it is RUNNING")));
   EXPECT_THAT(Skald({"workflow", "terminate", one}), Ends(0, "done\n"));
   EXPECT_THAT(Skald({"workflow", "delete", one, "--reason", "a request of its owner"}),
               Ends(0, "done\n"));

@@ -77,6 +77,7 @@ class CommandLineE2e : public ::testing::Test {
     ASSERT_TRUE(api_->RegisterTask(kUndoTask).ok());
   }
   static void TearDownTestSuite() {
+    EXPECT_THAT(VerifyAll(*engine_), Ends(0, HasSubstr(", 0 violations\n")));
     EXPECT_EQ(engine_->process().Terminate(), 0) << engine_->process().Log();
     delete api_;
     delete engine_;
@@ -461,6 +462,7 @@ TEST(DevE2e, ARestartFindsEverythingAndASecondStartIsRefused) {
   const auto assignment = worker.TakeAssignment();
   ASSERT_TRUE(assignment.has_value()) << worker.AwaitEnd().error_message();
   EXPECT_EQ(assignment->workflow_id(), id);
+  EXPECT_THAT(VerifyAll(engine), Ends(0, HasSubstr("1 workflows, ")));
   EXPECT_EQ(engine.process().Terminate(), 0) << engine.process().Log();
 }
 

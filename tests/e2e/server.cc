@@ -164,6 +164,10 @@ void RegisterOrders(const Api& api) {
   if (!status.ok()) Die("order.json: " + status.error_message());
 }
 
+Said VerifyAll(const Engine& engine) {
+  return RunProgram("skald", {"workflow", "verify", "--all", "--address", engine.address()});
+}
+
 void Migrate(const std::string& database_url) {
   const Said said = RunProgram("skald", {"migrate", "--database-url", database_url});
   if (said.exit_code != 0) Die(said.output);

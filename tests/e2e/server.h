@@ -95,6 +95,10 @@ class Services {
 // Registers workflows/order.json and the task definitions it needs.
 void RegisterOrders(const Api& api);
 
+// `skald workflow verify --all`: whether the history of every workflow of the namespace "default"
+// holds what must hold of any. For the end of a run; the server runs.
+Said VerifyAll(const Engine& engine);
+
 // Makes a database's schema the engine's. Dies unless it works.
 void Migrate(const std::string& database_url);
 
