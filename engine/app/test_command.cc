@@ -29,6 +29,7 @@ using Options = std::shared_ptr<ClientOptions>;
 struct TestArguments {
   std::string definition, mocks;
   std::vector<std::string> with;
+  std::int32_t version = 0;
   bool on_server = false;
 };
 
@@ -45,10 +46,22 @@ absl::StatusOr<std::vector<std::string>> FilesOf(const std::string& path) {
   return files;
 }
 
+// Registered on the server: what is no file there, or has a version.
+bool IsName(const TestArguments& arguments) {
+  if (!arguments.on_server || arguments.definition == "-") return false;
+  std::error_code error;
+  return arguments.version != 0 || !fs::exists(arguments.definition, error);
+}
+
 absl::StatusOr<ports::RehearsalRequest> ReadRequest(const Options& options,
                                                     const TestArguments& arguments) {
   ports::RehearsalRequest request{.name_space = options->name_space};
-  ASSIGN_OR_RETURN(request.definition, ReadFile(arguments.definition));
+  if (IsName(arguments)) {
+    request.name = arguments.definition;
+    request.version = arguments.version;
+  } else {
+    ASSIGN_OR_RETURN(request.definition, ReadFile(arguments.definition));
+  }
   ASSIGN_OR_RETURN(request.mocks, ReadFile(arguments.mocks));
   for (const std::string& path : arguments.with) {
     ASSIGN_OR_RETURN(const std::vector<std::string> files, FilesOf(path));
@@ -89,6 +102,8 @@ int TestOnServer(const Options& options, const ports::RehearsalRequest& request)
   v1::TestWorkflowRequest message;
   message.set_namespace_(request.name_space);
   message.set_definition(request.definition);
+  message.set_name(request.name);
+  message.set_version(request.version);
   message.set_mocks(request.mocks);
   for (const std::string& definition : request.definitions) message.add_definitions(definition);
   v1::TestWorkflowResponse response;
@@ -111,7 +126,10 @@ void AddTestCommand(CLI::App& workflow, Chosen& chosen) {
       "test", "Run a definition against mocked results in virtual time; needs no server");
   Options options = AddClientOptions(*command);
   auto arguments = std::make_shared<TestArguments>();
-  command->add_option("definition", arguments->definition, "File of the workflow definition")
+  command
+      ->add_option("definition", arguments->definition,
+                   "File of the workflow definition; with --on-server also the name of one that is "
+                   "registered there")
       ->required();
   command
       ->add_option("--mocks", arguments->mocks,
@@ -119,8 +137,12 @@ void AddTestCommand(CLI::App& workflow, Chosen& chosen) {
       ->required();
   command->add_option("--with", arguments->with,
                       "File or folder of sub-workflows and task definitions; may be repeated");
-  command->add_flag("--on-server", arguments->on_server,
-                    "Run it on the server, which adds what is registered there");
+  CLI::Option* on_server =
+      command->add_flag("--on-server", arguments->on_server,
+                        "Run it on the server, which adds what is registered there");
+  command->add_option("--version", arguments->version, "Of the name; the highest if absent")
+      ->check(CLI::PositiveNumber)
+      ->needs(on_server);
   command->callback([=, &chosen] { chosen = [=] { return Test(options, *arguments); }; });
 }
 

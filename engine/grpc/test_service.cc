@@ -47,6 +47,8 @@ grpc::ServerUnaryReactor* TestServiceImpl::TestWorkflow(grpc::CallbackServerCont
     const absl::StatusOr<ports::RehearsalReport> report = rehearser_.Rehearse(
         {.name_space = *name_space,
          .definition = request->definition(),
+         .name = request->name(),
+         .version = request->version(),
          .mocks = request->mocks(),
          .definitions = {request->definitions().begin(), request->definitions().end()}});
     if (!report.ok()) return ToGrpc(report.status());

@@ -16,8 +16,11 @@ namespace skald::ports {
 
 struct RehearsalRequest {
   std::string name_space = "default";
-  std::string definition;  // JSON of the workflow definition
-  std::string mocks;       // JSON; empty: none, the workflow is expected to complete
+  std::string definition;  // JSON of the workflow definition; empty: that of this name
+  // A registered definition, and its version; 0 = the highest. Empty when `definition` is not.
+  std::string name;
+  std::int32_t version = 0;
+  std::string mocks;  // JSON; empty: none, the workflow is expected to complete
   // JSON of sub-workflows and task definitions that the definition names; they go before what is
   // registered. A document with `tasks` is a workflow definition, any other a task definition.
   std::vector<std::string> definitions;
@@ -55,6 +58,7 @@ class Rehearser {
   virtual ~Rehearser() = default;
   // Blocks until the rehearsal is over. Errors:
   //   INVALID_ARGUMENT     the definition, another one, or the mocks are malformed; says where
+  //   NOT_FOUND            no definition of that name and version is registered
   //   FAILED_PRECONDITION  a task has no mock and cannot be carried out for real; names it
   //   RESOURCE_EXHAUSTED   a bound of engine/rehearsal/limits.h was passed; names it
   virtual absl::StatusOr<RehearsalReport> Rehearse(const RehearsalRequest& request) = 0;

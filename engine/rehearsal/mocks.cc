@@ -72,7 +72,7 @@ absl::Status ReadMocks(const Place& place, Mocks& mocks) {
 // The members that actions have, over all kinds.
 struct ActionText {
   std::string kind = "signal";
-  std::string reference, reason;
+  std::string reference, reason, id;
   core::Payload payload;
   core::TaskStatus status = core::TaskStatus::kCompleted;
   core::Effect effect = core::Effect::kUnset;
@@ -111,6 +111,9 @@ std::optional<core::Trigger> TriggerOf(const ActionText& text) {
                             .effect = text.effect,
                             .actor = kActor};
   }
+  if (text.kind == "message") {
+    return core::SendMessage{.id = text.id, .named = !text.id.empty(), .payload = text.payload};
+  }
   if (text.kind == "pause") return core::PauseWorkflow{.actor = kActor, .reason = text.reason};
   if (text.kind == "resume") return core::ResumeWorkflow{.actor = kActor, .reason = text.reason};
   if (text.kind == "terminate") {
@@ -130,6 +133,7 @@ absl::Status ReadAction(const Place& place, PlannedAction& action) {
               {"do", [&](const Place& at) { return ReadText(at, text.kind); }},
               {"reference", [&](const Place& at) { return ReadText(at, text.reference); }},
               {"reason", [&](const Place& at) { return ReadText(at, text.reason); }},
+              {"id", [&](const Place& at) { return ReadText(at, text.id); }},
               {"payload", [&](const Place& at) { return ReadObjectText(at, text.payload); }},
               {"status", [&](const Place& at) { return ReadName(at, text.status); }},
               {"effect", [&](const Place& at) { return ReadName(at, text.effect); }},
@@ -138,8 +142,8 @@ absl::Status ReadAction(const Place& place, PlannedAction& action) {
   if (!trigger.has_value()) {
     return absl::InvalidArgumentError(
         absl::StrCat(place.path,
-                     ".do: signal, update, pause, resume, terminate, compensate, retry, resolve, "
-                     "settle, skip or abandon expected, not ",
+                     ".do: signal, update, message, pause, resume, terminate, compensate, retry, "
+                     "resolve, settle, skip or abandon expected, not ",
                      text.kind));
   }
   action.trigger = *std::move(trigger);
@@ -153,7 +157,13 @@ absl::Status ReadActions(const Place& place, std::vector<PlannedAction>& actions
           absl::StrCat("actions: more than kPlannedActionsMax (", kPlannedActionsMax, ")"));
     }
     actions.emplace_back();
-    return ReadAction(at, actions.back());
+    RETURN_IF_ERROR(ReadAction(at, actions.back()));
+    // A message without an id gets one of its own, the same in every run.
+    auto* message = std::get_if<core::SendMessage>(&actions.back().trigger);
+    if (message != nullptr && !message->named) {
+      message->id = absl::StrCat("message-", actions.size());
+    }
+    return absl::OkStatus();
   }));
   std::stable_sort(
       actions.begin(), actions.end(),

@@ -65,11 +65,30 @@ void AddWarnings(const Stage& stage, const std::string& waits_for, ports::Rehear
   if (!waits_for.empty()) report.warnings.push_back(waits_for);
 }
 
+// The definition that is meant: the one given, or one that is registered.
+absl::StatusOr<std::string> DefinitionOf(const ports::RehearsalRequest& request,
+                                         StageCatalog& catalog) {
+  if (request.name.empty()) {
+    if (request.version == 0) return request.definition;
+    return absl::InvalidArgumentError("version: a name expected with it");
+  }
+  if (!request.definition.empty()) {
+    return absl::InvalidArgumentError("definition or name: one of them expected");
+  }
+  if (request.version < 0) {
+    return absl::InvalidArgumentError("version: a definition's version, or 0, expected");
+  }
+  ASSIGN_OR_RETURN(const ports::StoredDefinition stored,
+                   catalog.GetDefinition(request.name_space, request.name, request.version));
+  return stored.source;
+}
+
 // As strictly as at registration. Returns the warnings.
 absl::StatusOr<std::vector<std::string>> Check(const ports::RehearsalRequest& request,
+                                               const std::string& definition,
                                                const RehearserParts& parts, StageCatalog& catalog) {
   runtime::DefinitionLooker looker(catalog, request.name_space);
-  const auto parsed = core::ParseDefinition(request.definition, looker.Tasks(),
+  const auto parsed = core::ParseDefinition(definition, looker.Tasks(),
                                             {.name_space = request.name_space,
                                              .children = looker.Children(),
                                              .environment = parts.environment});
@@ -80,7 +99,7 @@ absl::StatusOr<std::vector<std::string>> Check(const ports::RehearsalRequest& re
     warnings.push_back(absl::StrCat(warning.path, ": ", warning.message));
   }
   // A sub-workflow may be the workflow itself.
-  RETURN_IF_ERROR(catalog.Bring(request.name_space, request.definition));
+  RETURN_IF_ERROR(catalog.Bring(request.name_space, definition));
   return warnings;
 }
 
@@ -122,9 +141,10 @@ absl::StatusOr<ports::RehearsalReport> WorkflowRehearser::Rehearse(
                       .runner = parts_.runner,
                       .real_clock = &parts_.real_clock});
   RETURN_IF_ERROR(BringAll(request, mocks, stage.catalog()));
-  ASSIGN_OR_RETURN(std::vector<std::string> warnings, Check(request, parts_, stage.catalog()));
-  ASSIGN_OR_RETURN(auto definition,
-                   stage.definitions().InPlace(request.name_space, request.definition));
+  ASSIGN_OR_RETURN(const std::string json, DefinitionOf(request, stage.catalog()));
+  ASSIGN_OR_RETURN(std::vector<std::string> warnings,
+                   Check(request, json, parts_, stage.catalog()));
+  ASSIGN_OR_RETURN(auto definition, stage.definitions().InPlace(request.name_space, json));
   RETURN_IF_ERROR(stage.Run(std::move(definition)));
   return ReportOn(stage, mocks, std::move(warnings));
 }

@@ -101,6 +101,20 @@ TEST_F(WorkflowTestCommand, OnAServerItKnowsWhatIsRegistered) {
                               "expect":{"output":{"twice":2}}})"),
                          server);
   EXPECT_EQ(said.exit_code, 0) << said;
+  const Said by_name = Test("scripted", File("s.json", kScriptedMocks), server);
+  EXPECT_EQ(by_name.exit_code, 0) << by_name;
+  const auto with = [&server](std::vector<std::string> more) {
+    more.insert(more.end(), server.begin(), server.end());
+    return more;
+  };
+  const std::string mocks = File("s.json", kScriptedMocks);
+  EXPECT_EQ(Test("scripted", mocks, with({"--version", "1"})).exit_code, 0);
+  const Said no_version = Test("scripted", mocks, with({"--version", "2"}));
+  EXPECT_EQ(no_version.exit_code, 3) << no_version;
+  EXPECT_THAT(no_version.output, HasSubstr("scripted"));
+  EXPECT_EQ(Test("nobody", mocks, server).exit_code, 3);
+  EXPECT_EQ(Test("scripted", mocks).exit_code, 6) << "a name means nothing without a server";
+  EXPECT_EQ(Test("scripted", mocks, {"--version", "1"}).exit_code, 2);
   const Said listed =
       RunProgram("skald", {"workflow", "list", "--address", engine.address(), "-o", "json"});
   EXPECT_EQ(listed.output, "") << "nothing of a test is stored";

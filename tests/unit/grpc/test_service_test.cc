@@ -69,10 +69,14 @@ TEST_F(TestServiceTest, ReportComesBackWhole) {
   request.set_definition("{1}");
   request.set_mocks("{2}");
   request.add_definitions("{3}");
+  request.set_name("order");
+  request.set_version(4);
   ASSERT_TRUE(Call(request).ok());
   EXPECT_EQ(rehearser_.request.name_space, "default");
   EXPECT_EQ(rehearser_.request.definition, "{1}");
   EXPECT_EQ(rehearser_.request.mocks, "{2}");
+  EXPECT_EQ(rehearser_.request.name, "order");
+  EXPECT_EQ(rehearser_.request.version, 4);
   EXPECT_THAT(rehearser_.request.definitions, ::testing::ElementsAre("{3}"));
   EXPECT_TRUE(response_.passed());
   EXPECT_EQ(response_.status(), v1::WORKFLOW_STATUS_FAILED);

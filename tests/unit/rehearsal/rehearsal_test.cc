@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "engine/app/system_clock.h"
+#include "engine/memory/memory_catalog.h"
+#include "engine/memory/memory_store.h"
 #include "engine/rehearsal/expectation.h"
 #include "engine/rehearsal/workflow_rehearser.h"
 #include "fmt/format.h"
@@ -158,6 +160,76 @@ TEST(RehearsalTest, SignalEndsAWaitAndWithoutOneItStaysOpen) {
   ASSERT_THAT(open, testing::IsOk());
   EXPECT_TRUE(open->passed);
   EXPECT_THAT(open->warnings, ElementsAre("nothing more can happen; open: approval"));
+}
+
+constexpr char kPull[] =
+    R"({"name":"pull","taskReferenceName":"pull","type":"PULL_WORKFLOW_MESSAGES","inputParameters":)"
+    R"({"batchSize":2}})";
+
+TEST(RehearsalTest, MessagesComeAsActions) {
+  const std::string definition = Define(Simple("a") + "," + kPull + "," + Simple("b"),
+                                        R"(,"outputParameters":{"got":"${pull.output.messages}"})");
+  const auto pulled = Rehearse(definition, R"({"mocks":{"a":{"after":"1h"},"b":{}},"actions":[
+      {"at":"1s","do":"message","payload":{"n":1}},
+      {"at":"2s","do":"message","payload":{"n":2},"id":"two"},
+      {"at":"3s","do":"message","payload":{"n":3},"id":"two"}],
+      "expect":{"steps":{"pull":"COMPLETED"}}})");
+  ASSERT_THAT(pulled, testing::IsOk());
+  EXPECT_TRUE(pulled->passed);
+  EXPECT_THAT(pulled->output, HasSubstr(R"("id":"message-1")"));
+  EXPECT_THAT(pulled->output, HasSubstr(R"("n":2)"));
+  EXPECT_THAT(pulled->output, testing::Not(HasSubstr(R"("n":3)"))) << "the same message again";
+  EXPECT_THAT(pulled->warnings, IsEmpty());
+  const auto none = Rehearse(Define(kPull), R"({"expect":{"status":"RUNNING"}})");
+  ASSERT_THAT(none, testing::IsOk());
+  EXPECT_TRUE(none->passed);
+}
+
+TEST(RehearsalTest, AMessageThatNobodyMayGetIsAnError) {
+  const auto late = Rehearse(Define(Simple("a")),
+                             R"({"mocks":{"a":{"after":"1h"}},"actions":[
+      {"at":"0s","do":"pause"},{"at":"1s","do":"message","payload":{"n":1}}]})");
+  EXPECT_EQ(late.status().code(), absl::StatusCode::kFailedPrecondition) << late.status();
+  EXPECT_THAT(late.status().message(), HasSubstr("action at 1000 ms"));
+  EXPECT_THAT(Rehearse(Define(Simple("a")), R"({"actions":[{"do":"message","payload":7}]})")
+                  .status()
+                  .message(),
+              HasSubstr("actions[0].payload"));
+}
+
+TEST(RehearsalTest, ARegisteredDefinitionIsMeantByItsName) {
+  const app::DatabaseClock clock;
+  memory::MemoryStore store(clock, 1);
+  memory::MemoryCatalog registered(store);
+  const auto put = [&](std::int32_t version, const std::string& step) {
+    return registered.PutDefinition(
+        {.name_space = "default",
+         .name = "w",
+         .version = version,
+         .source =
+             fmt::format(R"({{"name":"w","version":{},"tasks":[{}]}})", version, Simple(step))},
+        false);
+  };
+  ASSERT_THAT(put(1, "a"), testing::IsOk());
+  ASSERT_THAT(put(2, "b"), testing::IsOk());
+  WorkflowRehearser rehearser({.real_clock = clock, .registered = &registered});
+  const auto newest = rehearser.Rehearse({.name = "w", .mocks = R"({"mocks":{"b":{}}})"});
+  ASSERT_THAT(newest, testing::IsOk());
+  EXPECT_THAT(newest->executed, ElementsAre("b"));
+  const auto first =
+      rehearser.Rehearse({.name = "w", .version = 1, .mocks = R"({"mocks":{"a":{}}})"});
+  ASSERT_THAT(first, testing::IsOk());
+  EXPECT_THAT(first->executed, ElementsAre("a"));
+  const auto code = [&](const ports::RehearsalRequest& request) {
+    return rehearser.Rehearse(request).status().code();
+  };
+  EXPECT_EQ(code({.name = "w", .version = 3}), absl::StatusCode::kNotFound);
+  EXPECT_EQ(code({.name = "v"}), absl::StatusCode::kNotFound);
+  EXPECT_EQ(code({.name = "w", .version = -1}), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(code({.definition = Define(Simple("a")), .name = "w"}),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(code({.definition = Define(Simple("a")), .version = 1}),
+            absl::StatusCode::kInvalidArgument);
 }
 
 TEST(RehearsalTest, RefusedActionEndsTheRehearsal) {
