@@ -83,8 +83,10 @@ void AddExecuteCommand(CLI::App& workflow, Chosen& chosen) {
   const auto start = AddStartArguments(*command);
   auto wait = std::make_shared<WaitArguments>();  // shared: the action outlives the parse
   command
-      ->add_option("--wait-until", wait->references,
-                   "Reference of a step, also of a sub-workflow's; may be given more than once")
+      ->add_option(
+          "--wait-until", wait->references,
+          "Reference of a step, also of a sub-workflow's; \"ref__2\": in iteration 2 of its "
+          "loop; may be given more than once")
       ->delimiter(',');
   command->add_option("--wait-seconds", wait->wait_seconds, "How long to wait")
       ->check(CLI::Range(1, 600))

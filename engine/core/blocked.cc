@@ -15,10 +15,8 @@ TaskNumber BlockedTask(const Definition& definition, const State& state) {
 TaskNumber EndedTask(const Definition& definition, const State& state,
                      const std::vector<std::string>& references) {
   for (const std::string& reference : references) {
-    const StepIndex step = FindStep(definition, state, reference);
-    if (step == kNoStep) continue;
-    const RunNumber run = state.LatestRun(step);
-    if (run == 0 || !state.has_run(run)) continue;
+    const RunNumber run = NewestRun(definition, state, reference);
+    if (run == 0) continue;
     const TaskNumber task = state.run(run).task;
     const bool ended = state.run(run).closed || IsTerminal(state.status);
     if (ended && state.has_task(task) && IsTerminal(state.task(task).status)) return task;

@@ -15,7 +15,8 @@ namespace skald::core {
 // HUMAN step, or an undo by a person. 0 = none.
 TaskNumber BlockedTask(const Definition& definition, const State& state);
 
-// The newest attempt of the first of these steps that is done with, in its newest run. 0 = none.
+// The newest attempt of the first of these steps that is done with, in the run that each names
+// (NewestRun: "ref", or "ref__2" for the second iteration of its loop). 0 = none.
 TaskNumber EndedTask(const Definition& definition, const State& state,
                      const std::vector<std::string>& references);
 

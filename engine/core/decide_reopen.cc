@@ -256,20 +256,10 @@ bool IsObjectOrEmpty(const Payload& payload) {
   return payload.empty() || KindOf(TrimJson(payload.text())) == JsonKind::kObject;
 }
 
-// The newest run that the text names: a reference, or with "__<iteration>" one in a loop.
-RunNumber FindRun(const std::string& reference, const Draft& draft) {
-  const State& state = draft.state();
-  for (auto run = state.runs.rbegin(); run != state.runs.rend(); ++run) {
-    const std::string& plain = draft.StepAt(run->step).reference;
-    if (plain == reference || RunReference(state, *run, plain) == reference) return run->number;
-  }
-  return 0;
-}
-
 absl::StatusOr<RunNumber> RunToRerun(const RerunWorkflow& trigger, const Draft& draft) {
   const State& state = draft.state();
   if (trigger.task == 0) {
-    const RunNumber run = FindRun(trigger.reference, draft);
+    const RunNumber run = NewestRun(draft.definition(), state, trigger.reference);
     if (run != 0) return run;
     return absl::NotFoundError(absl::StrCat("Task ", trigger.reference, " not found"));
   }

@@ -53,6 +53,20 @@ std::string RunReference(const State& state, const StepRun& run, std::string_vie
   return text;
 }
 
+RunNumber NewestRun(const Definition& definition, const State& state, std::string_view reference) {
+  const StepIndex step = FindStep(definition, state, reference);
+  if (step != kNoStep) {
+    const RunNumber latest = state.LatestRun(step);
+    return latest != 0 && state.has_run(latest) ? latest : 0;
+  }
+  for (auto run = state.runs.rbegin(); run != state.runs.rend(); ++run) {
+    const std::string& plain = StepOf(definition, state, run->step).reference;
+    if (!reference.starts_with(plain)) continue;
+    if (RunReference(state, *run, plain) == reference) return run->number;
+  }
+  return 0;
+}
+
 std::string TaskIdText(const State& state, TaskNumber task) { return TaskIdText(state.id, task); }
 
 std::string TaskIdText(const WorkflowId& workflow, TaskNumber task) {

@@ -312,6 +312,10 @@ std::string RunReference(const State& state, const StepRun& run, std::string_vie
 
 // A task's id as texts and reasons show it: "<workflow>.<number>".
 std::string TaskIdText(const State& state, TaskNumber task);
+// The newest run that `reference` names: that of a step, or of one in loops with its iterations, as
+// RunReference writes them. 0: there is none, or its loop no longer keeps it.
+RunNumber NewestRun(const Definition& definition, const State& state, std::string_view reference);
+
 std::string TaskIdText(const WorkflowId& workflow, TaskNumber task);
 
 }  // namespace skald::core

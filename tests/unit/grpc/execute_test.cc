@@ -119,6 +119,32 @@ TEST_F(ExecuteTest, AnswersWhenANamedStepHasEndedAlsoInASubWorkflow) {
   EXPECT_NE(response.task_workflow_id(), response.workflow().workflow_id());
 }
 
+// "ref__N" is the step's run in the Nth iteration of its loop.
+TEST_F(ExecuteTest, AnIterationOfALoopIsWaitedForByItsNumber) {
+  const std::string loop = absl::StrCat(
+      R"({"name":"loop","taskReferenceName":"loop","type":"DO_WHILE","items":[1,2],"loopOver":[)",
+      kSet, ",", kWait, "]},", kNap);
+  ASSERT_TRUE(server_.Register(Definition("w", loop)).ok());
+  key_ = "k";
+  Response response;
+  ASSERT_TRUE(Execute("w", response, {"set__2", "absent__1"}).ok());
+  EXPECT_EQ(response.answered(), Response::ANSWERED_BLOCKED) << "the first iteration goes by";
+  EXPECT_EQ(response.task().reference(), "wait__1");
+  v1::ActionResponse signalled;
+  ASSERT_TRUE(Signal(response.workflow().workflow_id(), signalled).ok());
+  response.Clear();
+  ASSERT_TRUE(Execute("w", response, {"set__2"}).ok());
+  EXPECT_EQ(response.answered(), Response::ANSWERED_TASK_ENDED);
+  EXPECT_EQ(response.task().reference(), "set__2");
+  response.Clear();
+  ASSERT_TRUE(Execute("w", response, {"wait__1"}).ok());
+  EXPECT_EQ(response.answered(), Response::ANSWERED_TASK_ENDED) << "not the newest run";
+  EXPECT_EQ(response.task().reference(), "wait__1");
+  response.Clear();
+  ASSERT_TRUE(Execute("w", response, {"set__3", "set__02", "set__"}).ok());
+  EXPECT_EQ(response.answered(), Response::ANSWERED_BLOCKED) << "no such iterations";
+}
+
 TEST_F(ExecuteTest, AnswersWhenTheTimeIsOver) {
   ASSERT_TRUE(server_.Register(Definition("w", kNap)).ok());
   Response response;
