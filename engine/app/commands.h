@@ -15,8 +15,7 @@ namespace skald::app {
 
 using Chosen = std::function<int()>;
 
-void AddDefinitionCommands(CLI::App& app, Chosen& chosen);
-void AddSchemaCommands(CLI::App& app, Chosen& chosen);
+void AddCatalogCommands(CLI::App& app, Chosen& chosen);
 void AddWorkflowCommands(CLI::App& app, Chosen& chosen);
 void AddOperatorCommands(CLI::App& workflow, Chosen& chosen);
 void AddExecuteCommand(CLI::App& workflow, Chosen& chosen);

@@ -78,8 +78,7 @@ int Main(int argc, char** argv) {
   std::size_t script_memory_bytes = 0;
   Chosen chosen;
   AddServerCommands(app, config, chosen);
-  AddDefinitionCommands(app, chosen);
-  AddSchemaCommands(app, chosen);
+  AddCatalogCommands(app, chosen);
   AddWorkflowCommands(app, chosen);
   AddAdminCommands(app, chosen);
   AddScriptHostCommand(app, script_memory_bytes, chosen);
