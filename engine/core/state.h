@@ -219,7 +219,9 @@ struct State {
   TimeUs updated_at = 0;
   TimeUs ended_at = 0;
   TimeUs timeout_at = 0;
-  WorkflowStarted start;            // as it came
+  // How it began; the history has that as it came. A re-opening may give it another input,
+  // correlation id and definition, an upgrade another definition: what holds now stands here.
+  WorkflowStarted start;
   AddedSteps added;                 // beyond the definition's
   std::set<StepsRequest> requests;  // open ones
   Payload variables;
@@ -310,12 +312,12 @@ std::string StepKey(const State& state, const StepRun& run, std::string_view ref
 // outermost first.
 std::string RunReference(const State& state, const StepRun& run, std::string_view reference);
 
-// A task's id as texts and reasons show it: "<workflow>.<number>".
-std::string TaskIdText(const State& state, TaskNumber task);
 // The newest run that `reference` names: that of a step, or of one in loops with its iterations, as
 // RunReference writes them. 0: there is none, or its loop no longer keeps it.
 RunNumber NewestRun(const Definition& definition, const State& state, std::string_view reference);
 
+// A task's id as texts and reasons show it: "<workflow>.<number>".
+std::string TaskIdText(const State& state, TaskNumber task);
 std::string TaskIdText(const WorkflowId& workflow, TaskNumber task);
 
 }  // namespace skald::core
