@@ -163,8 +163,8 @@ TEST(RehearsalTest, SignalEndsAWaitAndWithoutOneItStaysOpen) {
 }
 
 constexpr char kPull[] =
-    R"({"name":"pull","taskReferenceName":"pull","type":"PULL_WORKFLOW_MESSAGES","inputParameters":)"
-    R"({"batchSize":2}})";
+    R"({"name":"pull","taskReferenceName":"pull","type":"PULL_WORKFLOW_MESSAGES",)"
+    R"("inputParameters":{"batchSize":2}})";
 
 TEST(RehearsalTest, MessagesComeAsActions) {
   const std::string definition = Define(Simple("a") + "," + kPull + "," + Simple("b"),
