@@ -56,7 +56,12 @@ class Folder {
   }
   void operator()(const TaskUpdated& updated) {
     TaskRecord* task = Open(updated.task);
-    if (task != nullptr) task->updated = true;
+    if (task == nullptr) return;
+    task->updated = true;
+    // Whoever says what became of a task that no worker had did it in the worker's place.
+    if (task->operation != Operation::kAction) return;
+    RunRecord& run = Run(task->run);
+    if (run.dispatched_seq == 0) run.dispatched_seq = seq_;
   }
 
   void operator()(const FailureWorkflowStarted& started) {
