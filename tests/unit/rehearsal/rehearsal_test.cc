@@ -178,7 +178,7 @@ TEST(RehearsalTest, MessagesComeAsActions) {
   EXPECT_TRUE(pulled->passed);
   EXPECT_THAT(pulled->output, HasSubstr(R"("id":"message-1")"));
   EXPECT_THAT(pulled->output, HasSubstr(R"("n":2)"));
-  EXPECT_THAT(pulled->output, testing::Not(HasSubstr(R"("n":3)"))) << "the same message again";
+  EXPECT_THAT(pulled->output, ::testing::Not(HasSubstr(R"("n":3)"))) << "the same message again";
   EXPECT_THAT(pulled->warnings, IsEmpty());
   const auto none = Rehearse(Define(kPull), R"({"expect":{"status":"RUNNING"}})");
   ASSERT_THAT(none, testing::IsOk());
