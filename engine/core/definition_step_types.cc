@@ -399,8 +399,10 @@ std::optional<StepType> ReadStepType(const Fields& fields, const HasTaskDefiniti
   const std::string shown = text.substr(0, kNameBytesMax);
   if (text.empty()) {
     fields.Add("type", "WorkTask type cannot be null or empty");
-  } else if (Has(kNotBuilt, text)) {
-    fields.Add("type", absl::StrCat("step type ", shown, " is not supported yet"));
+  } else if (Has(kNotBuilt, text) && !defined(text)) {
+    fields.Add("type", absl::StrCat("step type ", shown,
+                                    " is not supported yet; workers may serve it once there is a "
+                                    "task definition of that name"));
   } else if (Has(kServedByWorkers, text) || fields.Has("taskDefinition") || defined(text) ||
              defined(step.name)) {
     step.task_type = fields.Name("type");
