@@ -152,7 +152,7 @@ class GraphChecker {
     const std::string saga = JoinPath(path, "saga");
     if (step.saga.undo.has_value() && step.saga.undo->input.has_value()) {
       Expressions(*step.saga.undo->input,
-                  JoinPath(JoinPath(saga, "compensation"), "inputParameters"),
+                  JoinPath(sources_[step.index].undo_path, "inputParameters"),
                   step.saga.undo->task_type, in_undo);
     }
     if (step.saga.probe.has_value() && step.saga.probe->input.has_value()) {

@@ -102,18 +102,29 @@ Undo ReadUndo(const Fields& fields, const RetryPolicy& retry) {
   return undo;
 }
 
-// The undo that a step declares or inherits. The shorthand and the full form exclude one another.
+bool IsSpelledOut(const Fields& step_fields) {
+  const auto value = step_fields.Find("compensateWith");
+  return value.has_value() && KindOf(*value) == JsonKind::kObject;
+}
+
+// The undo that a step declares or inherits. compensateWith, a worker's task or the full form, and
+// saga.compensation exclude one another.
 std::optional<Undo> FindUndo(const Fields& step_fields, const Fields* saga,
                              const RetryPolicy& retry, const TaskDefinition& task) {
   const bool spelled_out = saga != nullptr && saga->Has("compensation");
-  const std::string shorthand = step_fields.Name("compensateWith");
-  if (spelled_out && !shorthand.empty()) {
+  const bool in_place = IsSpelledOut(step_fields);
+  const std::string shorthand = in_place ? "" : step_fields.Name("compensateWith");
+  if (spelled_out && (in_place || !shorthand.empty())) {
     step_fields.Add("compensateWith", "given together with saga.compensation; one of them");
   }
   if (spelled_out) {
     const auto object = saga->Object("compensation");
     if (!object.has_value()) return std::nullopt;
     return ReadUndo(Fields(*object, saga->PathOf("compensation"), saga->mistakes()), retry);
+  }
+  if (in_place) {
+    const auto object = step_fields.Object("compensateWith");
+    return ReadUndo(Fields(*object, UndoPath(step_fields), step_fields.mistakes()), retry);
   }
   if (!shorthand.empty()) {
     Undo undo;
@@ -246,6 +257,11 @@ std::optional<SagaObject> FindSagaObject(const Fields& fields) {
   if (KindOf(*carried) == JsonKind::kObject) return SagaObject{*carried, path};
   fields.mistakes().Add(path, "must be an object");
   return std::nullopt;
+}
+
+std::string UndoPath(const Fields& step) {
+  if (IsSpelledOut(step)) return step.PathOf("compensateWith");
+  return JoinPath(step.PathOf("saga"), "compensation");
 }
 
 WorkflowSagaParts ReadWorkflowSaga(const Fields& workflow) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "engine/core/definition.h"
@@ -26,6 +27,10 @@ struct WorkflowSagaParts {
   RetryPolicy undo_retry;
 };
 WorkflowSagaParts ReadWorkflowSaga(const Fields& workflow);
+
+// Where a step's undo is spelled out: its `compensateWith` that is an object, else its
+// `saga.compensation`.
+std::string UndoPath(const Fields& step);
 
 // Saga data of one step, with what it inherits from `step.task`. Sets `step.saga`; returns true
 // when the step, or its task definition, has any.

@@ -42,7 +42,8 @@ void Refuse(const Template& source, const std::string& path, std::string_view wh
   }
 }
 
-void CheckStep(const Step& step, const std::string& path, MistakeList& mistakes) {
+void CheckStep(const Step& step, const StepSource& source, MistakeList& mistakes) {
+  const std::string& path = source.path;
   const std::string type(Name(step.type));
   if (!TakesSecrets(step)) {
     Refuse(step.input, JoinPath(path, "inputParameters"),
@@ -56,8 +57,7 @@ void CheckStep(const Step& step, const std::string& path, MistakeList& mistakes)
   }
   if (!step.saga.undo.has_value() || !step.saga.undo->input.has_value()) return;
   if (IsHandedOver(step.saga.undo->type)) return;
-  Refuse(*step.saga.undo->input,
-         JoinPath(JoinPath(JoinPath(path, "saga"), "compensation"), "inputParameters"),
+  Refuse(*step.saga.undo->input, JoinPath(source.undo_path, "inputParameters"),
          absl::StrCat("what an undo by ", std::string(Name(step.saga.undo->type)), " is given"),
          mistakes);
 }
@@ -66,7 +66,7 @@ void CheckStep(const Step& step, const std::string& path, MistakeList& mistakes)
 
 void CheckSecrets(const Definition& definition, const std::vector<StepSource>& sources,
                   MistakeList& mistakes) {
-  for (const Step& step : definition.steps) CheckStep(step, sources[step.index].path, mistakes);
+  for (const Step& step : definition.steps) CheckStep(step, sources[step.index], mistakes);
   if (definition.output.has_value()) {
     Refuse(*definition.output, "outputParameters", "a workflow's output", mistakes);
   }

@@ -87,7 +87,7 @@ class StepsReader {
     step.index = index;
     step.parent = place.parent;
     step.branch = place.branch;
-    StepSource source{.path = path};
+    StepSource source{.path = path, .undo_path = UndoPath(fields)};
     const bool known_type = ReadCommon(fields, step);
     if (known_type) {
       ReadTypeFields(fields, step, source);

@@ -15,6 +15,7 @@ namespace skald::core {
 // What the later checks need to know of a step beside the step itself.
 struct StepSource {
   std::string path;                  // "tasks[2].forkTasks[0][1]"
+  std::string undo_path;             // of the object that declares its undo, where one does
   std::vector<std::string> join_on;  // names as written
   std::vector<std::string> join_default;
   std::size_t position = 0;  // in its list

@@ -48,6 +48,23 @@ TEST(SagaParserTest, ShorthandHasTheDefaultsOfUndo) {
   EXPECT_EQ(saga.undo->response_timeout_us, 3600 * kSecondUs);
 }
 
+// The full form of saga.compensation, in the place of the shorthand.
+TEST(SagaParserTest, CompensateWithMayBeSpelledOut) {
+  const std::string undo = R"({"name":"release","type":"GRPC","retryCount":3,
+      "inputParameters":{"target":"localhost:1","method":"p.S/Undo",
+                         "request":{"id":"${a.output.id}"}}})";
+  const Definition short_form = Good(Of(Simple("a", R"("compensateWith":)" + undo)));
+  const Definition long_form = Good(Of(Simple("a", R"("saga":{"compensation":)" + undo + "}")));
+  const Undo& found = *short_form.steps[0].saga.undo;
+  EXPECT_EQ(found.type, StepType::kGrpc);
+  EXPECT_EQ(found.task_type, "release");
+  EXPECT_EQ(found.runner, "GRPC");
+  EXPECT_EQ(found.retry.retry_count, 3);
+  EXPECT_EQ(found.settings.text(), long_form.steps[0].saga.undo->settings.text());
+  EXPECT_EQ(found.input->source(), long_form.steps[0].saga.undo->input->source());
+  EXPECT_EQ(short_form.steps[0].saga.kind, StepKind::kCompensable);
+}
+
 TEST(SagaParserTest, UndoRetriesComeFromStepThenWorkflowThenDefaults) {
   const Definition definition =
       Good(Of(Simple("a", R"("saga":{"compensation":{"name":"undo_a","retryCount":-1,"domain":"eu",
@@ -167,6 +184,13 @@ TEST(SagaParserTest, MistakesInSagaDataHavePaths) {
       {R"("compensateWith":"u","saga":{"compensation":{"name":"v"}})",
        {"tasks[0].compensateWith", "together with saga.compensation"}},
       {R"("compensateWith":["u"])", {"tasks[0].compensateWith", "must be a string"}},
+      {R"("compensateWith":{"type":"GRPC"})", {"tasks[0].compensateWith.name", "cannot be empty"}},
+      {R"("compensateWith":{"name":"u","type":"WAIT"})",
+       {"tasks[0].compensateWith.type", "one of SIMPLE, HUMAN, HTTP, GRPC, SUB_WORKFLOW"}},
+      {R"("compensateWith":{"name":"u","inputParameters":{"x":"${gone.output}"}})",
+       {"tasks[0].compensateWith.inputParameters.x", "gone"}},
+      {R"("compensateWith":{"name":"u"},"saga":{"compensation":{"name":"v"}})",
+       {"tasks[0].compensateWith", "together with saga.compensation"}},
       {R"("saga":{"compensation":{"name":"u","inputParameters":{"x":"${gone.output}"}}})",
        {"tasks[0].saga.compensation.inputParameters.x", "gone"}},
       {R"("saga":{"compensation":{"name":"u","inputParameters":{"x":"${saga.mood}"}}})",
