@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
-#include "engine/core/limits.h"
 #include "engine/grpc_call/grpc_runner.h"
 #include "engine/http_call/http_runner.h"
 #include "engine/runtime/workflow_runner.h"
@@ -39,17 +38,14 @@ absl::StatusOr<std::unique_ptr<StepRunners>> StepRunners::Start(
   runners->hosts_.push_back(std::make_unique<runtime::RunnerHost>(
       engine, std::make_unique<script::ScriptRunner>(scripts.ToOptions()),
       runtime::RunnerHostOptions{.incarnation = "scripts", .answer_us_max = kScriptAnswerUsMax}));
-  // Replies are bounded by the settings of their runners.
   runners->hosts_.push_back(std::make_unique<runtime::RunnerHost>(
       engine, std::move(http),
       runtime::RunnerHostOptions{.incarnation = FreshIncarnation("http", random),
-                                 .answer_us_max = kCallAnswerUsMax,
-                                 .payload_bytes_max = core::kPayloadBytesCeiling}));
+                                 .answer_us_max = kCallAnswerUsMax}));
   runners->hosts_.push_back(std::make_unique<runtime::RunnerHost>(
       engine, std::move(grpc),
       runtime::RunnerHostOptions{.incarnation = FreshIncarnation("grpc", random),
-                                 .answer_us_max = kCallAnswerUsMax,
-                                 .payload_bytes_max = core::kPayloadBytesCeiling}));
+                                 .answer_us_max = kCallAnswerUsMax}));
   runners->hosts_.push_back(std::make_unique<runtime::RunnerHost>(
       engine,
       std::make_unique<runtime::WorkflowRunner>(engine, journal, std::move(definition_by_id)),

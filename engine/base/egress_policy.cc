@@ -115,7 +115,8 @@ absl::StatusOr<EgressPolicy::Rule> EgressPolicy::ParseRule(std::string_view text
     return absl::InvalidArgumentError(
         fmt::format("egress rule \"{}\": expected {}", text, expected));
   };
-  if (text.size() > kEgressRuleBytesMax) return wrong("at most 300 bytes");
+  if (text.size() > kEgressRuleBytesMax)
+    return wrong(fmt::format("at most kEgressRuleBytesMax ({}) bytes", kEgressRuleBytesMax));
   Rule rule;
   rule.text = text;
   const std::optional<Split> split = SplitRule(text);
@@ -145,8 +146,8 @@ absl::StatusOr<EgressPolicy> EgressPolicy::Parse(const EgressSettings& settings)
   EgressPolicy policy;
   policy.loopback_ = settings.loopback;
   if (std::max(settings.allow.size(), settings.deny.size()) > kEgressRulesMax) {
-    return absl::InvalidArgumentError(
-        fmt::format("egress policy: more than {} rules in a list", kEgressRulesMax));
+    return absl::InvalidArgumentError(fmt::format(
+        "egress policy: more than kEgressRulesMax ({}) rules in a list", kEgressRulesMax));
   }
   for (const std::string& text : settings.allow) {
     ASSIGN_OR_RETURN(Rule rule, ParseRule(text));

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "engine/core/bound.h"
 #include "engine/core/json_check.h"
 #include "engine/core/json_scan.h"
 #include "engine/core/json_write.h"
@@ -88,7 +89,8 @@ absl::StatusOr<Pinned> PinDefinition(std::string_view workflow_json,
   if (pinned.body.size() > core::kPinnedBytesMax) {
     return absl::ResourceExhaustedError(
         absl::StrCat("definition ", pinned.definition.name, " has ", pinned.body.size(),
-                     " bytes with its task definitions; at most ", core::kPinnedBytesMax));
+                     " bytes with its task definitions; at most ",
+                     core::FixedBound("kPinnedBytesMax", core::kPinnedBytesMax)));
   }
   return pinned;
 }

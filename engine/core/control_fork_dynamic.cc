@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "engine/core/bound.h"
 #include "engine/core/control.h"
 #include "engine/core/definition_step_types.h"
 #include "engine/core/java_text.h"
@@ -286,8 +287,9 @@ absl::Status CheckReferences(const StepPlan& plan, const StepsRequest& request,
         " attempted to create a duplicate task reference name: ", reference));
   }
   if (seen.size() > kForkedStepsMax) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        seen.size(), " branches, more than kForkedStepsMax (", kForkedStepsMax, ")", kBoundHint));
+    return absl::ResourceExhaustedError(absl::StrCat(seen.size(), " branches, more than ",
+                                                     FixedBound("kForkedStepsMax", kForkedStepsMax),
+                                                     kBoundHint));
   }
   return absl::OkStatus();
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "engine/core/bound.h"
 #include "engine/core/construct.h"
 #include "engine/core/control.h"
 #include "engine/core/families.h"
@@ -119,8 +120,8 @@ void CompleteJoin(RunNumber run, Draft& draft) {
   Joined joined = Collect(join, draft);
   if (joined.output.size() > kPayloadBytesCeiling) {
     FailTask(number,
-             absl::StrCat("output of ", joined.output.size(),
-                          " bytes, more than kPayloadBytesCeiling (", kPayloadBytesCeiling, ")"),
+             absl::StrCat("output of ", joined.output.size(), " bytes, more than ",
+                          FixedBound("kPayloadBytesCeiling", kPayloadBytesCeiling)),
              draft);
     return;
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "engine/core/bound.h"
 #include "engine/core/construct.h"
 #include "engine/core/control.h"
 #include "engine/core/families.h"
@@ -68,11 +69,11 @@ void EndLoop(RunNumber number, Draft& draft) {
   const TaskNumber task = draft.state().run(number).task;
   Payload output = LoopOutput(draft.definition(), draft.state(), number, true);
   if (output.size() > kPayloadBytesCeiling) {
-    return FailTask(
-        task,
-        absl::StrCat("output of ", output.size(), " bytes, more than kPayloadBytesCeiling (",
-                     kPayloadBytesCeiling, "); keepLastN bounds it"),
-        draft);
+    return FailTask(task,
+                    absl::StrCat("output of ", output.size(), " bytes, more than ",
+                                 FixedBound("kPayloadBytesCeiling", kPayloadBytesCeiling),
+                                 "; keepLastN bounds it"),
+                    draft);
   }
   CompleteTask(task, std::move(output), draft);
   AdvanceNow(number, draft);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "engine/core/bound.h"
 #include "engine/core/construct.h"
 #include "engine/core/control.h"
 #include "engine/core/definition_added.h"
@@ -83,19 +84,19 @@ absl::Status Make(const StepsRequest& request, const StepPlan& plan,
   }
   const Payload source = ComposeStepList(plan.tasks, plan.inputs, definitions);
   if (source.size() + request.input.size() > kPayloadBytesCeiling) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("schedule step ", maker.reference, ": ", source.size(),
-                     " bytes of steps with an input of ", request.input.size(),
-                     " bytes, more than kPayloadBytesCeiling (", kPayloadBytesCeiling, ")"));
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "schedule step ", maker.reference, ": ", source.size(), " bytes of steps with an input of ",
+        request.input.size(), " bytes, more than ",
+        FixedBound("kPayloadBytesCeiling", kPayloadBytesCeiling)));
   }
   auto parsed = CompileStepList(draft.definition(), draft.state().added, maker.index, source,
                                 /*accepted_before=*/false);
   if (!parsed.ok()) return absl::InvalidArgumentError(FirstMistake(maker, parsed.mistakes));
   const StepList& list = **parsed.value;
   if (draft.state().added.count() + list.steps.size() > kAddedStepsMax) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "schedule step ", maker.reference, ": ", list.steps.size(), " more steps, kAddedStepsMax (",
-        kAddedStepsMax, ") would be passed", kBoundHint));
+    return absl::ResourceExhaustedError(
+        absl::StrCat("schedule step ", maker.reference, ": ", list.steps.size(), " more steps, ",
+                     FixedBound("kAddedStepsMax", kAddedStepsMax), " would be passed", kBoundHint));
   }
   if (std::string mistake = BehindPivot(list, draft); !mistake.empty()) {
     return absl::FailedPreconditionError(

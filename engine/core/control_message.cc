@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "engine/core/bound.h"
 #include "engine/core/construct.h"
 #include "engine/core/control.h"
 #include "engine/core/families.h"
@@ -91,9 +92,9 @@ absl::Status Check(const SendMessage& trigger, const State& state) {
                                                                     : Name(state.status))));
   }
   if (trigger.id.empty() || trigger.id.size() > kMessageIdBytesMax) {
-    return absl::InvalidArgumentError(absl::StrCat("send message: an id of ", trigger.id.size(),
-                                                   " bytes, 1 to ", kMessageIdBytesMax,
-                                                   " expected"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("send message: an id of ", trigger.id.size(), " bytes, 1 to ",
+                     FixedBound("kMessageIdBytesMax", kMessageIdBytesMax), " expected"));
   }
   if (!trigger.payload.empty() && TrimJson(trigger.payload.text()).front() != '{') {
     return absl::InvalidArgumentError("send message: the payload must be a JSON object");
@@ -105,9 +106,8 @@ absl::Status CheckRoom(const SendMessage& trigger, const State& state) {
   std::size_t bytes = trigger.payload.size();
   for (const Message& message : state.messages) bytes += message.payload.size();
   std::string limit = GrowthLimit(state);
-  if (bytes > kMessageBytesMax) limit = absl::StrCat("kMessageBytesMax (", kMessageBytesMax, ")");
-  if (state.messages.size() >= kMessagesMax)
-    limit = absl::StrCat("kMessagesMax (", kMessagesMax, ")");
+  if (bytes > kMessageBytesMax) limit = FixedBound("kMessageBytesMax", kMessageBytesMax);
+  if (state.messages.size() >= kMessagesMax) limit = FixedBound("kMessagesMax", kMessagesMax);
   if (limit.empty()) return absl::OkStatus();
   return absl::ResourceExhaustedError(absl::StrCat("send message: ", limit, ": the workflow has ",
                                                    state.messages.size(),

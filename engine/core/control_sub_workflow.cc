@@ -8,6 +8,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "engine/core/bound.h"
 #include "engine/core/construct.h"
 #include "engine/core/control.h"
 #include "engine/core/families.h"
@@ -87,7 +88,8 @@ void FillKey(std::string_view request, StartChild& start) {
 std::string KeyProblem(std::string_view request) {
   const std::string key = TextIn(request, "idempotencyKey");
   if (key.size() > kIdempotencyKeyBytesMax) {
-    return absl::StrCat("idempotencyKey: ", key.size(), " bytes, at most ", kIdempotencyKeyBytesMax,
+    return absl::StrCat("idempotencyKey: ", key.size(), " bytes, at most ",
+                        FixedBound("kIdempotencyKeyBytesMax", kIdempotencyKeyBytesMax),
                         " expected");
   }
   const std::string strategy = TextIn(request, "idempotencyStrategy");
@@ -265,12 +267,11 @@ void BeginChild(TaskNumber number, Draft& draft) {
   draft.Emit(std::move(started));
   if (undoes) return draft.Ask(UndoChildOf(state, state.task(number)));
   if (!detached && state.start.depth >= kWorkflowNestingMax) {
-    FailChildTask(
-        number,
-        absl::StrCat("sub-workflows nested deeper than kWorkflowNestingMax (", kWorkflowNestingMax,
-                     "): START_WORKFLOW begins one beside it, or raise it in "
-                     "engine/core/limits.h"),
-        draft);
+    FailChildTask(number,
+                  absl::StrCat("sub-workflows nested deeper than ",
+                               FixedBound("kWorkflowNestingMax", kWorkflowNestingMax),
+                               ": START_WORKFLOW begins one beside it"),
+                  draft);
     return;
   }
   const bool of_step = step.type == StepType::kSubWorkflow && task.operation == Operation::kAction;

@@ -1,5 +1,6 @@
 // SET_VARIABLE (conductor.md 2.19): every entry of the input becomes a workflow variable.
 #include "absl/strings/str_cat.h"
+#include "engine/core/bound.h"
 #include "engine/core/control.h"
 #include "engine/core/families.h"
 #include "engine/core/json_write.h"
@@ -18,7 +19,7 @@ void CarryOutSetVariable(const Step&, TaskScheduled task, Draft& draft) {
              absl::StrCat("The variables payload size: ", variables.size(),
                           " of workflow: ", draft.state().id.ToString(),
                           " is greater than the permissible limit: ", kVariablesBytesMax / 1024,
-                          " kilobytes"),
+                          " kilobytes: ", FixedBound("kVariablesBytesMax", kVariablesBytesMax)),
              draft);
     return;
   }

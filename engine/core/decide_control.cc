@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/core/bound.h"
 #include "engine/core/construct.h"
 #include "engine/core/control.h"
 #include "engine/core/families.h"
@@ -50,11 +51,10 @@ void CarryOut(StepIndex index, std::vector<RunNumber> after, Draft& draft) {
     task.input = *std::move(input);
   }
   if (task.input.size() > kPayloadBytesCeiling) {
-    return Refuse(
-        step,
-        absl::StrCat("input of ", task.input.size(), " bytes, more than kPayloadBytesCeiling (",
-                     kPayloadBytesCeiling, ")"),
-        draft);
+    return Refuse(step,
+                  absl::StrCat("input of ", task.input.size(), " bytes, more than ",
+                               FixedBound("kPayloadBytesCeiling", kPayloadBytesCeiling)),
+                  draft);
   }
   if (draft.state().FindSkip(index) != nullptr) return StepOver(index, std::move(task), draft);
   CarryOutTask(step, std::move(task), draft);

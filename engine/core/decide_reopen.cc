@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/core/bound.h"
 #include "engine/core/construct.h"
 #include "engine/core/control.h"
 #include "engine/core/families.h"
@@ -280,9 +281,9 @@ absl::Status CheckRerun(const RerunWorkflow& trigger, const State& state) {
     return absl::InvalidArgumentError("task_input: given, and no task");
   }
   if (trigger.input.size() + trigger.task_input.size() > kPayloadBytesCeiling) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("input: with the task's ", trigger.input.size() + trigger.task_input.size(),
-                     " bytes, more than kPayloadBytesCeiling (", kPayloadBytesCeiling, ")"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "input: with the task's ", trigger.input.size() + trigger.task_input.size(),
+        " bytes, more than ", FixedBound("kPayloadBytesCeiling", kPayloadBytesCeiling)));
   }
   return CheckRoom("rerun", state);
 }

@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/core/bound.h"
 #include "engine/core/construct.h"
 #include "engine/core/control.h"
 #include "engine/core/families.h"
@@ -70,8 +71,8 @@ absl::Status CheckSkip(const SkipTask& trigger, StepIndex step, const Draft& dra
     return absl::InvalidArgumentError(absl::StrCat(what, ": a JSON object expected"));
   }
   if (trigger.input.size() + trigger.output.size() > kPayloadBytesCeiling) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(what, ": more than kPayloadBytesCeiling (", kPayloadBytesCeiling, ") bytes"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        what, ": more than ", FixedBound("kPayloadBytesCeiling", kPayloadBytesCeiling), " bytes"));
   }
   return CheckRoom(what, state);
 }
@@ -116,9 +117,9 @@ absl::Status OnUpdateVariables(const UpdateVariables& trigger, Draft& draft) {
   }
   Payload variables(OverlayMembers(state.variables.text(), trigger.variables.text()));
   if (variables.size() > kVariablesBytesMax) {
-    return absl::InvalidArgumentError(absl::StrCat("variables: ", variables.size(),
-                                                   " bytes, more than kVariablesBytesMax (",
-                                                   kVariablesBytesMax, ")"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("variables: ", variables.size(), " bytes, more than ",
+                     FixedBound("kVariablesBytesMax", kVariablesBytesMax)));
   }
   RETURN_IF_ERROR(CheckRoom(what, state));
   if (variables.text() == state.variables.text()) {

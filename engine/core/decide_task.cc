@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "engine/core/bound.h"
 #include "engine/core/construct.h"
 #include "engine/core/control.h"
 #include "engine/core/families.h"
@@ -80,10 +81,9 @@ absl::Status CheckResult(const ReportResult& trigger, const Draft& draft) {
                        absl::StrCat("a worker cannot report ", std::string(Name(trigger.status))));
   }
   if (trigger.output.size() > kPayloadBytesCeiling) {
-    return Malformed(
-        state, trigger,
-        absl::StrCat("output of ", trigger.output.size(),
-                     " bytes, more than kPayloadBytesCeiling (", kPayloadBytesCeiling, ")"));
+    return Malformed(state, trigger,
+                     absl::StrCat("output of ", trigger.output.size(), " bytes, more than ",
+                                  FixedBound("kPayloadBytesCeiling", kPayloadBytesCeiling)));
   }
   return absl::OkStatus();
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "engine/core/bound.h"
 #include "engine/core/construct.h"
 #include "engine/core/families.h"
 #include "engine/core/json_scan.h"
@@ -57,9 +58,9 @@ absl::Status Check(const UpdateTask& trigger) {
     return absl::InvalidArgumentError("output: a JSON object expected");
   }
   if (trigger.output.size() > kPayloadBytesCeiling) {
-    return absl::InvalidArgumentError(absl::StrCat("output: ", trigger.output.size(),
-                                                   " bytes, more than kPayloadBytesCeiling (",
-                                                   kPayloadBytesCeiling, ")"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("output: ", trigger.output.size(), " bytes, more than ",
+                     FixedBound("kPayloadBytesCeiling", kPayloadBytesCeiling)));
   }
   return absl::OkStatus();
 }

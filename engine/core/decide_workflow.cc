@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/core/bound.h"
 #include "engine/core/construct.h"
 #include "engine/core/control.h"
 #include "engine/core/families.h"
@@ -84,9 +85,9 @@ absl::Status CheckSignal(const SignalWorkflow& trigger, const Draft& draft) {
     return absl::InvalidArgumentError("payload: a JSON object expected");
   }
   if (trigger.payload.size() > kPayloadBytesCeiling) {
-    return absl::InvalidArgumentError(absl::StrCat("payload: ", trigger.payload.size(),
-                                                   " bytes, more than kPayloadBytesCeiling (",
-                                                   kPayloadBytesCeiling, ")"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("payload: ", trigger.payload.size(), " bytes, more than ",
+                     FixedBound("kPayloadBytesCeiling", kPayloadBytesCeiling)));
   }
   if (trigger.reference.empty()) return absl::OkStatus();
   const StepIndex step = FindStep(draft.definition(), draft.state(), trigger.reference);
@@ -251,8 +252,8 @@ void EndWorkflow(WorkflowStatus status, SagaStatus saga_status, std::string reas
   absl::StatusOr<Payload> output = OutputAtEnd(draft);
   if (!output.ok() || output->size() > kPayloadBytesCeiling) {
     const std::string why =
-        output.ok() ? absl::StrCat(output->size(), " bytes, more than kPayloadBytesCeiling (",
-                                   kPayloadBytesCeiling, ")")
+        output.ok() ? absl::StrCat(output->size(), " bytes, more than ",
+                                   FixedBound("kPayloadBytesCeiling", kPayloadBytesCeiling))
                     : std::string(output.status().message());
     absl::StrAppend(&reason, reason.empty() ? "" : "; ", "the output was left out: ", why);
     output = Payload("{}");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "engine/core/bound.h"
 #include "engine/core/json_scan.h"
 #include "engine/core/limits.h"
 
@@ -69,7 +70,7 @@ std::string Fields::Text(std::string_view key) const {
 std::string Fields::Name(std::string_view key) const {
   std::string text = Text(key);
   if (text.size() > kNameBytesMax) {
-    Add(key, absl::StrCat("longer than ", kNameBytesMax, " bytes"));
+    Add(key, absl::StrCat("longer than ", FixedBound("kNameBytesMax", kNameBytesMax), " bytes"));
     return text.substr(0, kNameBytesMax);
   }
   if (HasControlCharacter(text)) Add(key, "must not hold control characters");

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "engine/core/bound.h"
 #include "engine/core/definition_fields.h"
 #include "engine/core/definition_graph.h"
 #include "engine/core/definition_saga.h"
@@ -21,9 +22,11 @@ namespace skald::core {
 namespace {
 
 // Adds what is wrong with the text as such; returns false then.
-bool CheckDocument(std::string_view json, std::size_t bytes_max, MistakeList& mistakes) {
+bool CheckDocument(std::string_view json, std::string_view bound, std::size_t bytes_max,
+                   MistakeList& mistakes) {
   if (json.size() > bytes_max) {
-    mistakes.Add("", absl::StrCat(json.size(), " bytes; a definition has at most ", bytes_max));
+    mistakes.Add("", absl::StrCat(json.size(), " bytes; a definition has at most ",
+                                  FixedBound(bound, bytes_max)));
     return false;
   }
   const JsonFault fault = CheckJsonObject(json);
@@ -72,8 +75,9 @@ void ReadMaskedFields(const Fields& fields, bool strict, Definition& definition)
     if (KindOf(walk.value()) == JsonKind::kString) names.push_back(StringOf(walk.value()));
   }
   if (strict && names.size() > kMaskedFieldsMax) {
-    fields.Add("maskedFields",
-               absl::StrCat("more than kMaskedFieldsMax (", kMaskedFieldsMax, ") names"));
+    fields.Add(
+        "maskedFields",
+        absl::StrCat("more than ", FixedBound("kMaskedFieldsMax", kMaskedFieldsMax), " names"));
   }
   definition.masked = MaskedFields(std::move(names));
 }
@@ -95,7 +99,9 @@ void ReadHead(const Fields& fields, Definition& definition) {
   definition.input_template = ObjectOf(fields, "inputTemplate");
   definition.variables = ObjectOf(fields, "variables");
   if (definition.variables.size() > kVariablesBytesMax) {
-    fields.Add("variables", absl::StrCat("more than ", kVariablesBytesMax, " bytes"));
+    fields.Add(
+        "variables",
+        absl::StrCat("more than ", FixedBound("kVariablesBytesMax", kVariablesBytesMax), " bytes"));
   }
   const auto output = fields.Object("outputParameters");
   if (output.has_value() && JsonWalk(*output).Next()) {
@@ -144,7 +150,7 @@ Parsed<Definition> ParseDefinition(std::string_view json, const TaskDefinitionLo
   Definition definition;
   definition.name_space = options.name_space;
   definition.environment = options.environment;
-  if (!CheckDocument(json, kDefinitionBytesMax, mistakes)) {
+  if (!CheckDocument(json, "kDefinitionBytesMax", kDefinitionBytesMax, mistakes)) {
     return Finish(std::move(definition), mistakes);
   }
   const std::string_view object = TrimJson(json);
@@ -181,7 +187,7 @@ Parsed<Definition> ParseDefinition(std::string_view json, const TaskDefinitionLo
 
 Parsed<TaskDefinition> ParseTaskDefinition(std::string_view json) {
   MistakeList mistakes;
-  if (!CheckDocument(json, kTaskDefinitionBytesMax, mistakes)) {
+  if (!CheckDocument(json, "kTaskDefinitionBytesMax", kTaskDefinitionBytesMax, mistakes)) {
     return Finish(TaskDefinition{}, mistakes);
   }
   const std::string_view object = TrimJson(json);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "engine/core/bound.h"
 #include "engine/core/json_scan.h"
 #include "engine/core/json_write.h"
 #include "engine/core/limits.h"
@@ -267,7 +268,7 @@ void ReadDynamicFork(const Fields& fields, Step& step) {
 std::vector<std::string> JoinNames(const Fields& fields, std::string_view key) {
   std::vector<std::string> names = fields.Texts(key);
   if (names.size() > kJoinOnMax) {
-    fields.Add(key, absl::StrCat("more than ", kJoinOnMax, " names"));
+    fields.Add(key, absl::StrCat("more than ", FixedBound("kJoinOnMax", kJoinOnMax), " names"));
     names.resize(kJoinOnMax);
   }
   return names;

@@ -7,6 +7,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "engine/core/bound.h"
 #include "engine/core/construct.h"
 #include "engine/core/definition_fields.h"
 #include "engine/core/definition_saga.h"
@@ -74,7 +75,11 @@ class StepsReader {
     }
     if (definition_.steps.size() < context_.steps_max) return true;
     if (!too_many_) {
-      context_.mistakes.Add(path, absl::StrCat("more than ", context_.steps_max, " steps"));
+      const bool made = context_.steps_max != kStepsMax;
+      context_.mistakes.Add(
+          path, absl::StrCat("more than ",
+                             FixedBound(made ? "kForkedStepsMax" : "kStepsMax", context_.steps_max),
+                             " steps"));
     }
     too_many_ = true;
     return false;
@@ -292,8 +297,9 @@ class StepsReader {
     const bool holds = type == StepType::kForkJoin || type == StepType::kDoWhile || IsChoice(type);
     if (!holds) return;
     if (depth + 1 > kStepNestingMax) {
-      context_.mistakes.Add(fields.path(),
-                            absl::StrCat("nested deeper than ", kStepNestingMax, " levels"));
+      context_.mistakes.Add(
+          fields.path(), absl::StrCat("nested deeper than ",
+                                      FixedBound("kStepNestingMax", kStepNestingMax), " levels"));
       return;
     }
     if (type == StepType::kForkJoin) {
@@ -350,7 +356,8 @@ class StepsReader {
   }
 
   void TooManyBranches(const std::string& path) {
-    context_.mistakes.Add(path, absl::StrCat("more than ", kBranchesMax, " branches"));
+    context_.mistakes.Add(
+        path, absl::StrCat("more than ", FixedBound("kBranchesMax", kBranchesMax), " branches"));
   }
 
   const StepsContext& context_;

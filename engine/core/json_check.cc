@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/check.h"
+#include "engine/core/bound.h"
 
 namespace skald::core {
 namespace {
@@ -17,6 +18,8 @@ constexpr char kBadSurrogate[] = "a surrogate escape without its other half";
 constexpr char kControlCharacter[] = "control character in a string";
 constexpr char kBadNumber[] = "malformed number";
 constexpr char kTooDeep[] = "nested too deep";
+constexpr char kBeyondDepth[] =
+    "nested too deep, beyond kJsonDepthMax (fixed in engine/core/limits.h)";
 constexpr char kTrailing[] = "text after the value";
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -97,7 +100,7 @@ class Checker {
       if (AtEnd()) return Fail(kUnexpectedEnd);
       const char c = Here();
       if (c != '{' && c != '[') return Scalar(c);
-      if (depth_ >= depth_max_) return Fail(kTooDeep);
+      if (depth_ >= depth_max_) return Fail(depth_max_ <= kJsonDepthMax ? kBeyondDepth : kTooDeep);
       Open(c == '{');
       SkipSpace();
       if (!AtEnd() && Here() == (c == '{' ? '}' : ']')) {
@@ -292,11 +295,12 @@ std::string DescribeFault(std::string_view text, const JsonFault& fault) {
                       ", column ", position.column, "): ", fault.message);
 }
 
-absl::Status CheckPayload(std::string_view what, std::string_view json, std::size_t bytes_max) {
+absl::Status CheckPayload(std::string_view what, std::string_view json, std::string_view bound,
+                          std::size_t bytes_max, std::string_view file) {
   if (json.size() > bytes_max) {
     return absl::ResourceExhaustedError(absl::StrCat(std::string(what), ": ", json.size(),
-                                                     " bytes of JSON; at most ", bytes_max,
-                                                     " are taken (payload_bytes_max)"));
+                                                     " bytes of JSON; at most ",
+                                                     FixedBound(bound, bytes_max, file)));
   }
   if (json.empty()) return absl::OkStatus();
   const JsonFault fault = CheckJson(json);

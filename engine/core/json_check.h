@@ -37,8 +37,8 @@ std::string DescribeFault(std::string_view text, const JsonFault& fault);
 
 // A payload from outside. Empty is fine (absent).
 //   INVALID_ARGUMENT    not JSON, or nested too deep; names `what` and the byte offset
-//   RESOURCE_EXHAUSTED  longer than `bytes_max`
-absl::Status CheckPayload(std::string_view what, std::string_view json,
-                          std::size_t bytes_max = kPayloadBytesMax);
+//   RESOURCE_EXHAUSTED  longer than `bytes_max`, the bound named `bound` in the header `file`
+absl::Status CheckPayload(std::string_view what, std::string_view json, std::string_view bound,
+                          std::size_t bytes_max, std::string_view file);
 
 }  // namespace skald::core

@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/core/bound.h"
 #include "engine/core/json_check.h"
 #include "engine/core/json_path_program.h"
 #include "engine/core/json_write.h"
@@ -93,8 +94,7 @@ class FilterParser {
 
   absl::StatusOr<FilterNode> Term() {
     if (++source_.nesting > kPathNestingMax) {
-      return FilterMistake(
-          absl::StrCat("nested more than kPathNestingMax (", kPathNestingMax, ")"));
+      return FilterMistake("nested more than " + FixedBound("kPathNestingMax", kPathNestingMax));
     }
     absl::StatusOr<FilterNode> node = InnerTerm();
     --source_.nesting;
@@ -235,8 +235,7 @@ class FilterParser {
     SkipBlanks();
     if (!More()) return FilterMistake("ends where a value is expected");
     if (depth > kPathNestingMax) {
-      return FilterMistake(
-          absl::StrCat("nested more than kPathNestingMax (", kPathNestingMax, ")"));
+      return FilterMistake("nested more than " + FixedBound("kPathNestingMax", kPathNestingMax));
     }
     switch (Current()) {
       case '\'':

@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/core/bound.h"
 #include "engine/core/json_path_program.h"
 #include "engine/core/json_scan.h"
 #include "engine/core/limits.h"
@@ -197,7 +198,7 @@ class PathParser {
     SkipBlanks();
     if (!Take('(')) return Fail("a filter is written [?(…)]");
     if (source_.nesting >= kPathNestingMax) {
-      return Fail(absl::StrCat("filters nested more than kPathNestingMax (", kPathNestingMax, ")"));
+      return Fail("filters nested more than " + FixedBound("kPathNestingMax", kPathNestingMax));
     }
     ++source_.nesting;
     ASSIGN_OR_RETURN(FilterNode filter, ParseFilter(source_, root_operands_));
@@ -278,7 +279,7 @@ absl::StatusOr<PathProgram> ParseInnerPath(FilterText& source,
 
 absl::StatusOr<JsonPath> JsonPath::Parse(std::string_view text) {
   if (text.size() > kExpressionBytesMax) {
-    return Fail(absl::StrCat("longer than kExpressionBytesMax (", kExpressionBytesMax, " bytes)"));
+    return Fail("longer than " + FixedBound("kExpressionBytesMax", kExpressionBytesMax));
   }
   FilterText source{.text = text};
   std::vector<RootOperand> root_operands;

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/core/bound.h"
 #include "engine/core/json_number.h"
 #include "engine/core/json_scan.h"
 #include "engine/core/json_schema_node.h"
@@ -53,7 +54,8 @@ class Checker {
   std::string Run(Text value) {
     std::string mistake = Check(0, "$", TrimJson(value));
     if (work_left_ > 0) return mistake;
-    return absl::StrCat("$: to check it costs more than kSchemaWorkMax (", kSchemaWorkMax, ")");
+    return absl::StrCat("$: to check it costs more than ",
+                        FixedBound("kSchemaWorkMax", kSchemaWorkMax));
   }
 
  private:

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "engine/base/status.h"
+#include "engine/core/bound.h"
 #include "engine/core/json_number.h"
 #include "engine/core/json_scan.h"
 #include "engine/core/json_schema_node.h"
@@ -55,10 +56,11 @@ class Compiler {
     const auto known = by_path_.find(path);
     if (known != by_path_.end()) return known->second;
     if (nodes_.size() >= kSchemaNodesMax) {
-      return Mistake(path, absl::StrCat("more than kSchemaNodesMax (", kSchemaNodesMax, ") parts"));
+      return Mistake(path, absl::StrCat("more than ",
+                                        FixedBound("kSchemaNodesMax", kSchemaNodesMax), " parts"));
     }
     if (depth_ >= kSchemaDepthMax) {
-      return Mistake(path, absl::StrCat("deeper than kSchemaDepthMax (", kSchemaDepthMax, ")"));
+      return Mistake(path, "deeper than " + FixedBound("kSchemaDepthMax", kSchemaDepthMax));
     }
     const auto index = static_cast<NodeIndex>(nodes_.size());
     nodes_.emplace_back();

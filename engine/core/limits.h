@@ -1,5 +1,5 @@
 // Limits: the bounds of what one document, workflow or payload may be. Beyond one, a request is
-// refused with a message that names the limit; nothing grows past it.
+// refused with a message that names the limit (bound.h); nothing grows past it.
 //
 // Constants of the core; what a deployment may set lower or higher is in the configuration.
 // docs/limits.md says what each is for and how a workflow stays below it.
@@ -13,8 +13,10 @@
 namespace skald::core {
 
 // ---- payloads: JSON texts from clients and workers ----
-inline constexpr std::size_t kPayloadBytesMax = 1024 * 1024;           // of a built-in step
-inline constexpr std::size_t kPayloadBytesCeiling = 16 * 1024 * 1024;  // of what is made of them
+// Of what expressions, joins and loops put together.
+inline constexpr std::size_t kPayloadBytesCeiling = 16 * 1024 * 1024;
+// Of what a built-in step gives back (HTTP, GRPC, INLINE, jq), with status and headers.
+inline constexpr std::size_t kStepOutputBytesMax = kPayloadBytesCeiling;
 inline constexpr std::size_t kJsonDepthMax = 100;
 // What the engine reads back of its own: payloads inside events inside rows, values inside values.
 inline constexpr std::size_t kJsonDepthCeiling = 4096;
@@ -95,13 +97,9 @@ inline constexpr std::size_t kHistoryBytesPerWorkflowMax = 512 * 1024 * 1024;
 inline constexpr EventSeq kEventsReservedForEnd = 20'000;
 inline constexpr std::size_t kTasksReservedForUndo = 60'000;
 
-// Ends every refusal for one of the bounds of a workflow above: what its author can do.
-inline constexpr char kBoundHint[] =
-    ": put part of the work into sub-workflows, or raise it in engine/core/limits.h";
-
-static_assert(kPayloadBytesMax <= kPayloadBytesCeiling);
+static_assert(kStepOutputBytesMax <= kPayloadBytesCeiling);
 static_assert(kJsonDepthMax < kJsonDepthCeiling / 4);
-static_assert(kVariablesBytesMax <= kPayloadBytesMax);
+static_assert(kVariablesBytesMax <= kPayloadBytesCeiling);
 static_assert(kDefinitionBytesMax < kPinnedBytesMax);
 static_assert(kTaskDefinitionBytesMax < kPinnedBytesMax);
 static_assert(kBranchesMax <= kStepsMax);

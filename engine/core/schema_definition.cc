@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "engine/core/bound.h"
 #include "engine/core/definition_fields.h"
 #include "engine/core/json_check.h"
 #include "engine/core/json_scan.h"
@@ -126,8 +127,8 @@ Parsed<SchemaDefinition> ParseSchemaDefinition(std::string_view json) {
   MistakeList mistakes;
   SchemaDefinition schema;
   if (json.size() > kTaskDefinitionBytesMax) {
-    mistakes.Add(
-        "", absl::StrCat(json.size(), " bytes; a schema has at most ", kTaskDefinitionBytesMax));
+    mistakes.Add("", absl::StrCat(json.size(), " bytes; a schema has at most ",
+                                  FixedBound("kTaskDefinitionBytesMax", kTaskDefinitionBytesMax)));
   } else if (const JsonFault fault = CheckJsonObject(json); !fault.ok()) {
     mistakes.Add("", DescribeFault(json, fault));
   } else {

@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "engine/core/bound.h"
 #include "engine/core/construct.h"
 #include "engine/core/json_scan.h"
 #include "engine/core/json_write.h"
@@ -31,15 +32,15 @@ absl::Status CheckTaskToDomain(const Payload& task_to_domain) {
   for (JsonWalk walk(text); walk.Next();) {
     const std::string path = absl::StrCat("taskToDomain.", walk.key());
     if (++count > kTaskDomainsMax) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("taskToDomain: more than kTaskDomainsMax (", kTaskDomainsMax, ") entries"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "taskToDomain: more than ", FixedBound("kTaskDomainsMax", kTaskDomainsMax), " entries"));
     }
     if (KindOf(walk.value()) != JsonKind::kString) {
       return absl::InvalidArgumentError(absl::StrCat(path, ": a text expected"));
     }
     if (walk.key().size() > kNameBytesMax || StringOf(walk.value()).size() > kNameBytesMax) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(path, ": longer than ", kNameBytesMax, " bytes"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          path, ": longer than ", FixedBound("kNameBytesMax", kNameBytesMax), " bytes"));
     }
   }
   return absl::OkStatus();

@@ -1,6 +1,7 @@
 #include "engine/core/task_steps.h"
 
 #include "absl/strings/str_cat.h"
+#include "engine/core/bound.h"
 #include "engine/core/cache_key.h"
 #include "engine/core/construct.h"
 #include "engine/core/families.h"
@@ -133,16 +134,16 @@ void FailTask(TaskNumber number, std::string reason, Draft& draft) {
 
 std::string GrowthLimit(const State& state) {
   if (state.tasks.kept() >= kTasksPerWorkflowMax - kTasksReservedForUndo) {
-    return absl::StrCat("kTasksPerWorkflowMax (", kTasksPerWorkflowMax, ", of which ",
-                        kTasksReservedForUndo, " are kept for undoing) is reached", kBoundHint);
+    return absl::StrCat(FixedBound("kTasksPerWorkflowMax", kTasksPerWorkflowMax), ", of which ",
+                        kTasksReservedForUndo, " are kept for undoing, is reached", kBoundHint);
   }
   if (state.seq >= kEventsPerWorkflowMax - kEventsReservedForEnd) {
-    return absl::StrCat("kEventsPerWorkflowMax (", kEventsPerWorkflowMax, ", of which ",
-                        kEventsReservedForEnd, " are kept for ending) is reached", kBoundHint);
+    return absl::StrCat(FixedBound("kEventsPerWorkflowMax", kEventsPerWorkflowMax), ", of which ",
+                        kEventsReservedForEnd, " are kept for ending, is reached", kBoundHint);
   }
   if (state.history_bytes >= kHistoryBytesPerWorkflowMax) {
-    return absl::StrCat("kHistoryBytesPerWorkflowMax (", kHistoryBytesPerWorkflowMax,
-                        ") is reached", kBoundHint);
+    return absl::StrCat(FixedBound("kHistoryBytesPerWorkflowMax", kHistoryBytesPerWorkflowMax),
+                        " is reached", kBoundHint);
   }
   return "";
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "engine/core/bound.h"
 #include "engine/core/json_scan.h"
 #include "engine/core/json_write.h"
 #include "engine/core/limits.h"
@@ -140,9 +141,9 @@ class TemplateEvaluation {
     const bool kept = guard_ && !use.path.empty() && use.path.front() == except_;
     if (expression.secret || kept) return Keep(use.text, whole);
     const auto value = Value(expression);
-    if (work_.exhausted()) Refuse(use, absl::StrCat("kPathWorkMax (", kPathWorkMax, ")"));
+    if (work_.exhausted()) Refuse(use, FixedBound("kPathWorkMax", kPathWorkMax));
     if (value.has_value() && out_.size() + value->size() > kPayloadBytesCeiling) {
-      Refuse(use, absl::StrCat("kPayloadBytesCeiling (", kPayloadBytesCeiling, " bytes)"));
+      Refuse(use, FixedBound("kPayloadBytesCeiling", kPayloadBytesCeiling));
     }
     AppendValue(out_, status_.ok() ? value.value_or("null") : "null", whole, guard_);
   }

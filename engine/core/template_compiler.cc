@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "engine/core/bound.h"
 #include "engine/core/json_check.h"
 #include "engine/core/json_scan.h"
 #include "engine/core/json_write.h"
@@ -28,7 +29,8 @@ class TemplateCompiler {
     Flush();
     if (program_.uses.size() > kExpressionsMax) {
       mistakes_.Add(where_,
-                    absl::StrCat("more than kExpressionsMax (", kExpressionsMax, ") expressions"));
+                    absl::StrCat("more than ", FixedBound("kExpressionsMax", kExpressionsMax),
+                                 " expressions"));
     }
     for (const Template::Use& use : program_.uses) {
       if (!use.path.empty()) program_.roots.push_back(use.path.front());

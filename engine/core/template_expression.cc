@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/core/bound.h"
 #include "engine/core/limits.h"
 #include "engine/core/template_program.h"
 
@@ -90,7 +91,7 @@ absl::StatusOr<std::size_t> ExpressionCompiler::Compile(std::string_view text) {
 
 absl::StatusOr<std::size_t> ExpressionCompiler::Compile(std::string_view text, std::size_t depth) {
   if (text.size() > kExpressionBytesMax) {
-    return Fail(absl::StrCat("longer than kExpressionBytesMax (", kExpressionBytesMax, " bytes)"));
+    return Fail("longer than " + FixedBound("kExpressionBytesMax", kExpressionBytesMax));
   }
   if (FindExpression(text, 0) != std::string_view::npos) return Nested(text, depth);
   ASSIGN_OR_RETURN(const JsonPath path, JsonPath::Parse(text));
@@ -108,8 +109,8 @@ absl::StatusOr<std::size_t> ExpressionCompiler::Compile(std::string_view text, s
 
 absl::StatusOr<std::size_t> ExpressionCompiler::Nested(std::string_view text, std::size_t depth) {
   if (depth >= kExpressionNestingMax) {
-    return Fail(absl::StrCat("expressions inside expressions deeper than kExpressionNestingMax (",
-                             kExpressionNestingMax, ")"));
+    return Fail("expressions inside expressions deeper than " +
+                FixedBound("kExpressionNestingMax", kExpressionNestingMax));
   }
   if (NamesSecrets(text)) return Fail("the name of a secret is written out, not computed");
   Program::Expression expression;

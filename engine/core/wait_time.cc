@@ -6,6 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "engine/core/bound.h"
 #include "engine/core/limits.h"
 
 namespace skald::core {
@@ -137,8 +138,9 @@ absl::StatusOr<DurationUs> ParseWaitDuration(std::string_view text) {
     reader.SkipBlanks();
   }
   if (seconds > kDurationSecondsMax) {
-    return absl::InvalidArgumentError(absl::StrCat("Wait time specified is invalid: longer than ",
-                                                   kDurationSecondsMax, " seconds"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("Wait time specified is invalid: longer than ",
+                     FixedBound("kDurationSecondsMax", kDurationSecondsMax), " seconds"));
   }
   return seconds * kSecondUs;
 }

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/core/bound.h"
 #include "engine/grpc/api_status.h"
 #include "engine/grpc/convert.h"
 #include "engine/grpc/definition_change.h"
@@ -111,7 +112,8 @@ void BulkRunner::Run(const v1::BulkRequest& request, v1::BulkResponse& response,
   }
   if (request.workflow_ids_size() > kBulkMax) {
     return done(absl::InvalidArgumentError(
-        absl::StrCat("workflow_ids: ", request.workflow_ids_size(), " entries, at most ", kBulkMax,
+        absl::StrCat("workflow_ids: ", request.workflow_ids_size(), " entries, at most ",
+                     core::FixedBound("kBulkMax", kBulkMax, kLimitsHeader),
                      " expected (bulk_max); send the others in another call")));
   }
   const auto run_listed = [this, &request, &response, act = *act, done] {

@@ -10,15 +10,13 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "engine/grpc/blocking_pool.h"
+#include "engine/grpc/limits.h"
 #include "engine/grpc/workflow_reader.h"
 #include "engine/ports/catalog.h"
 #include "engine/runtime/engine.h"
 #include "skald/v1/workflow.pb.h"
 
 namespace skald::grpc_edge {
-
-inline constexpr int kBulkMax = 1'000;
-inline constexpr int kBulkRefusalsMax = 10;  // of one workflow's upgrade
 
 class BulkRunner {
  public:

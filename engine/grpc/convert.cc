@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
 #include "engine/codec/events_json.h"
+#include "engine/core/bound.h"
 #include "engine/core/json_check.h"
 #include "engine/core/limits.h"
 #include "engine/core/loop_output.h"
@@ -166,8 +167,9 @@ void TaskToProto(const core::Task& task, const runtime::WorkflowView& view,
 absl::StatusOr<std::string> ToNamespace(const std::string& field) {
   if (field.empty()) return std::string("default");
   if (field.size() > core::kNamespaceBytesMax) {
-    return absl::InvalidArgumentError(absl::StrCat("namespace: ", field.size(), " bytes, at most ",
-                                                   core::kNamespaceBytesMax, " expected"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "namespace: ", field.size(), " bytes, at most ",
+        core::FixedBound("kNamespaceBytesMax", core::kNamespaceBytesMax), " expected"));
   }
   if (!std::all_of(field.begin(), field.end(), IsNamespaceCharacter)) {
     return absl::InvalidArgumentError("namespace: only letters, digits, '_', '-' and '.' expected");
@@ -186,7 +188,8 @@ absl::StatusOr<core::WorkflowId> ToWorkflowId(const std::string& field) {
 
 absl::StatusOr<core::Payload> ToPayload(const std::string& bytes, absl::string_view field) {
   if (bytes.empty()) return core::Payload();
-  RETURN_IF_ERROR(core::CheckPayload({field.data(), field.size()}, bytes, kPayloadBytesMax));
+  RETURN_IF_ERROR(core::CheckPayload({field.data(), field.size()}, bytes, "kPayloadBytesMax",
+                                     kPayloadBytesMax, kLimitsHeader));
   return core::Payload(bytes);
 }
 

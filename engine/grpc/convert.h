@@ -13,18 +13,13 @@
 #include "engine/core/limits.h"
 #include "engine/core/payload.h"
 #include "engine/core/state.h"
+#include "engine/grpc/limits.h"
 #include "engine/ports/catalog.h"
 #include "engine/runtime/engine.h"
 #include "skald/v1/worker.pb.h"
 #include "skald/v1/workflow.pb.h"
 
 namespace skald::grpc_edge {
-
-// Of one payload from a client or a worker (payload_bytes_max). What the server's own runners give
-// is bounded by core::kPayloadBytesMax; what expressions put together, by kPayloadBytesCeiling.
-inline constexpr std::size_t kPayloadBytesMax = 10 * 1024 * 1024;
-static_assert(core::kPayloadBytesMax <= kPayloadBytesMax);
-static_assert(kPayloadBytesMax < core::kPayloadBytesCeiling);
 
 // "default" for an empty field. INVALID_ARGUMENT: over the bound or with other characters.
 absl::StatusOr<std::string> ToNamespace(const std::string& field);
@@ -55,10 +50,6 @@ void ToProto(const runtime::Receipt& receipt, v1::ResultReceipt& message);
 // INVALID_ARGUMENT: a malformed id, payload or status.
 absl::StatusOr<runtime::Result> FromProto(const v1::TaskResult& message);
 absl::StatusOr<runtime::TaskKey> FromProto(const v1::TaskReceipt& message);
-
-// Tasks in one answer to Get; none is added when their payloads have so many bytes already.
-inline constexpr std::uint32_t kTaskPageMax = 5'000;
-inline constexpr std::size_t kTaskPageBytesMax = 64 << 20;
 
 struct ViewOptions {
   bool without_payloads = false;

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/log.h"
+#include "engine/core/bound.h"
 #include "engine/core/definition_parser.h"
 #include "engine/core/json_scan.h"
 #include "engine/core/json_write.h"
@@ -19,7 +20,6 @@ namespace skald::grpc_edge {
 namespace {
 
 constexpr std::uint32_t kPageSizeDefault = 100;
-constexpr std::uint32_t kPageSizeMax = 1'000;
 
 grpc::Status Refuse(std::string_view what, const std::vector<core::Mistake>& mistakes) {
   std::vector<FieldViolation> violations;
@@ -40,9 +40,10 @@ void ToRecord(const ports::StoredDefinition& stored, v1::DefinitionRecord& recor
 }
 
 absl::StatusOr<ports::Page> ToPage(const v1::ListDefinitionsRequest& request) {
-  if (request.page_size() > kPageSizeMax) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("page_size: ", request.page_size(), ", at most ", kPageSizeMax, " expected"));
+  if (request.page_size() > kDefinitionPageMax) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "page_size: ", request.page_size(), ", at most ",
+        core::FixedBound("kDefinitionPageMax", kDefinitionPageMax, kLimitsHeader), " expected"));
   }
   return ports::Page{request.page_size() == 0 ? kPageSizeDefault : request.page_size(),
                      request.page_token()};

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/core/blocked.h"
+#include "engine/core/bound.h"
 #include "engine/grpc/convert.h"
 #include "engine/grpc/task_id.h"
 
@@ -33,13 +34,15 @@ bool Matters(const core::Event& event) {
 
 absl::Status CheckWaitFor(const v1::WaitFor& wait_for) {
   if (wait_for.wait_ms() > kExecuteWaitMsMax) {
-    return absl::InvalidArgumentError(absl::StrCat("wait_for.wait_ms: ", wait_for.wait_ms(),
-                                                   ", at most ", kExecuteWaitMsMax, " expected"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "wait_for.wait_ms: ", wait_for.wait_ms(), ", at most ",
+        core::FixedBound("kExecuteWaitMsMax", kExecuteWaitMsMax, kLimitsHeader), " expected"));
   }
   if (wait_for.references_size() > kExecuteReferencesMax) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("wait_for.references: ", wait_for.references_size(), ", at most ",
-                     kExecuteReferencesMax, " expected"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "wait_for.references: ", wait_for.references_size(), ", at most ",
+        core::FixedBound("kExecuteReferencesMax", kExecuteReferencesMax, kLimitsHeader),
+        " expected"));
   }
   return absl::OkStatus();
 }

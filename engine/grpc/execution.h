@@ -21,6 +21,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "engine/base/mutex.h"
+#include "engine/grpc/limits.h"
 #include "engine/grpc/workflow_reader.h"
 #include "engine/runtime/engine.h"
 #include "skald/v1/workflow.pb.h"
@@ -28,11 +29,6 @@
 namespace skald::grpc_edge {
 
 inline constexpr std::uint32_t kExecuteWaitMsDefault = 10'000;
-inline constexpr std::uint32_t kExecuteWaitMsMax = 600'000;
-inline constexpr int kExecuteReferencesMax = 100;
-// Workflows that one call looks at: those beyond are not waited for.
-inline constexpr std::size_t kExecuteWorkflowsMax = 1'000;
-inline constexpr std::int64_t kExecutionsMax = 10'000;  // calls at once
 
 // INVALID_ARGUMENT: a bound is passed.
 absl::Status CheckWaitFor(const v1::WaitFor& wait_for);

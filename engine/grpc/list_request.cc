@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/core/bound.h"
 #include "engine/grpc/convert.h"
 
 namespace skald::grpc_edge {
@@ -9,7 +10,8 @@ namespace skald::grpc_edge {
 absl::StatusOr<ports::Page> ToPage(std::uint32_t size, const std::string& token) {
   if (size > kListPageMax) {
     return absl::InvalidArgumentError(
-        absl::StrCat("page_size: ", size, ", at most ", kListPageMax, " expected"));
+        absl::StrCat("page_size: ", size, ", at most ",
+                     core::FixedBound("kListPageMax", kListPageMax, kLimitsHeader), " expected"));
   }
   return ports::Page{size == 0 ? kListPageDefault : size, token};
 }

@@ -7,13 +7,13 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "engine/grpc/limits.h"
 #include "engine/ports/catalog.h"
 #include "skald/v1/workflow.pb.h"
 
 namespace skald::grpc_edge {
 
 inline constexpr std::uint32_t kListPageDefault = 100;
-inline constexpr std::uint32_t kListPageMax = 1'000;
 
 absl::StatusOr<ports::Page> ToPage(std::uint32_t size, const std::string& token);
 absl::StatusOr<ports::WorkflowFilter> ToFilter(const v1::ListRequest& request);

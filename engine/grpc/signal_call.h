@@ -12,12 +12,11 @@
 
 #include "absl/status/statusor.h"
 #include "engine/core/trigger.h"
+#include "engine/grpc/limits.h"
 #include "engine/grpc/workflow_reader.h"
 #include "engine/runtime/engine.h"
 
 namespace skald::grpc_edge {
-
-inline constexpr std::size_t kSignalWorkflowsMax = 1'000;  // asked by one signal
 
 class SignalCall final : public std::enable_shared_from_this<SignalCall> {
  public:

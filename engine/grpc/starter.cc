@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/core/bound.h"
 #include "engine/core/limits.h"
 #include "engine/core/schema_rules.h"
 #include "engine/core/task_domains.h"
@@ -16,10 +17,11 @@
 namespace skald::grpc_edge {
 namespace {
 
-absl::Status CheckBytes(absl::string_view field, const std::string& value, std::size_t bytes_max) {
+absl::Status CheckBytes(absl::string_view field, const std::string& value, std::string_view bound,
+                        std::size_t bytes_max) {
   if (value.size() <= bytes_max) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(field, ": ", value.size(), " bytes, at most ", bytes_max, " expected"));
+  return absl::InvalidArgumentError(absl::StrCat(field, ": ", value.size(), " bytes, at most ",
+                                                 core::FixedBound(bound, bytes_max), " expected"));
 }
 
 core::Payload DomainsOf(const v1::StartRequest& request) {
@@ -110,18 +112,19 @@ absl::Status Starter::Check(const v1::StartRequest& request, Item& item) {
   ASSIGN_OR_RETURN(item.start.name_space, ToNamespace(request.namespace_()));
   if (request.name().empty())
     return absl::InvalidArgumentError("name: a definition's name expected");
-  RETURN_IF_ERROR(CheckBytes("name", request.name(), core::kNameBytesMax));
-  RETURN_IF_ERROR(
-      CheckBytes("idempotency_key", request.idempotency_key(), core::kIdempotencyKeyBytesMax));
-  RETURN_IF_ERROR(
-      CheckBytes("correlation_id", request.correlation_id(), core::kCorrelationIdBytesMax));
-  RETURN_IF_ERROR(
-      CheckBytes("trace.traceparent", request.trace().traceparent(), core::kTraceBytesMax));
-  RETURN_IF_ERROR(
-      CheckBytes("trace.tracestate", request.trace().tracestate(), core::kTraceBytesMax));
+  RETURN_IF_ERROR(CheckBytes("name", request.name(), "kNameBytesMax", core::kNameBytesMax));
+  RETURN_IF_ERROR(CheckBytes("idempotency_key", request.idempotency_key(),
+                             "kIdempotencyKeyBytesMax", core::kIdempotencyKeyBytesMax));
+  RETURN_IF_ERROR(CheckBytes("correlation_id", request.correlation_id(), "kCorrelationIdBytesMax",
+                             core::kCorrelationIdBytesMax));
+  RETURN_IF_ERROR(CheckBytes("trace.traceparent", request.trace().traceparent(), "kTraceBytesMax",
+                             core::kTraceBytesMax));
+  RETURN_IF_ERROR(CheckBytes("trace.tracestate", request.trace().tracestate(), "kTraceBytesMax",
+                             core::kTraceBytesMax));
   if (request.priority() < 0 || request.priority() > core::kPriorityMax) {
     return absl::InvalidArgumentError(
-        absl::StrCat("priority: ", request.priority(), ", 0 to ", core::kPriorityMax, " expected"));
+        absl::StrCat("priority: ", request.priority(), ", 0 to ",
+                     core::FixedBound("kPriorityMax", core::kPriorityMax), " expected"));
   }
   core::StartWorkflow& start = item.start.start;
   ASSIGN_OR_RETURN(start.input, ToPayload(request.input(), "input"));

@@ -15,15 +15,14 @@
 #include <vector>
 
 #include "engine/base/mutex.h"
+#include "engine/grpc/limits.h"
 #include "engine/grpc/worker_requests.h"
 #include "engine/runtime/engine.h"
 #include "skald/v1/worker.pb.h"
 
 namespace skald::grpc_edge {
 
-inline constexpr std::size_t kAssignmentsPerMessageMax = 256;
 inline constexpr std::size_t kMessageBytesTarget = 1 << 20;
-inline constexpr std::size_t kPendingBytesMax = 64 << 20;
 
 class StreamWriter final : public runtime::WorkerSink {
  public:

@@ -1,6 +1,7 @@
 #include "engine/grpc/triggers.h"
 
 #include "absl/strings/str_cat.h"
+#include "engine/core/bound.h"
 #include "engine/core/limits.h"
 #include "engine/grpc/convert.h"
 #include "engine/grpc/task_id.h"
@@ -10,9 +11,9 @@ namespace {
 
 absl::Status CheckCorrelationId(const std::string& correlation_id) {
   if (correlation_id.size() <= core::kCorrelationIdBytesMax) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("correlation_id: ", correlation_id.size(),
-                                                 " bytes, more than kCorrelationIdBytesMax (",
-                                                 core::kCorrelationIdBytesMax, ")"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("correlation_id: ", correlation_id.size(), " bytes, more than ",
+                   core::FixedBound("kCorrelationIdBytesMax", core::kCorrelationIdBytesMax)));
 }
 
 }  // namespace
@@ -21,8 +22,9 @@ std::string ActorOr(const std::string& actor) { return actor.empty() ? "api" : a
 
 absl::Status CheckReason(const std::string& reason) {
   if (reason.size() <= core::kReasonBytesMax) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("reason: ", reason.size(), " bytes, at most ",
-                                                 core::kReasonBytesMax, " expected"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("reason: ", reason.size(), " bytes, at most ",
+                   core::FixedBound("kReasonBytesMax", core::kReasonBytesMax), " expected"));
 }
 
 absl::StatusOr<core::SignalWorkflow> ToSignal(const v1::SignalRequest& request) {

@@ -15,17 +15,12 @@
 
 #include "engine/base/mutex.h"
 #include "engine/grpc/blocking_pool.h"
+#include "engine/grpc/limits.h"
 #include "engine/grpc/workflow_reader.h"
 #include "engine/runtime/engine.h"
 #include "skald/v1/workflow.pb.h"
 
 namespace skald::grpc_edge {
-
-// Told and not yet written. What the watcher asked for of the past does not count: a history is
-// bounded itself (core/limits.h), and written before anything else is told.
-inline constexpr std::size_t kWatchNoticesMax = 100'000;
-inline constexpr std::size_t kWatchBytesMax = 64 << 20;
-inline constexpr std::size_t kNoticesPerMessageMax = 500;
 
 // What is to be written to one watcher, in order. Thread-safe. Shared between the engine, the task
 // that reads the history, and the stream.

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/core/bound.h"
 #include "engine/core/limits.h"
 #include "engine/grpc/convert.h"
 
@@ -12,20 +13,32 @@ namespace skald::grpc_edge {
 namespace {
 
 constexpr std::uint32_t kLeaseMsMin = 1'000;
-constexpr std::uint32_t kLeaseMsMax = 3'600'000;
-constexpr std::size_t kProgressMessageBytesMax = 1'024;
 
-absl::Status CheckText(absl::string_view field, const std::string& text, std::size_t bytes_max) {
-  if (!text.empty() && text.size() <= bytes_max) return absl::OkStatus();
+// A constant of limits.h here, or of the core's.
+struct Bound {
+  std::string_view name;
+  std::uint64_t max = 0;
+  std::string_view file = kLimitsHeader;
+};
+
+constexpr Bound kNameBound{"kNameBytesMax", core::kNameBytesMax, "engine/core/limits.h"};
+constexpr Bound kCreditsBound{"kCreditsMax", kCreditsMax};
+
+std::string Named(const Bound& bound) {
+  return core::FixedBound(bound.name, bound.max, bound.file);
+}
+
+absl::Status CheckText(absl::string_view field, const std::string& text, const Bound& bound) {
+  if (!text.empty() && text.size() <= bound.max) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat("hello.", field, ": ", text.size(), " bytes, 1 to ", bytes_max, " expected"));
+      absl::StrCat("hello.", field, ": ", text.size(), " bytes, 1 to ", Named(bound), " expected"));
 }
 
 absl::Status CheckRange(absl::string_view field, std::uint64_t value, std::uint64_t min,
-                        std::uint64_t max) {
-  if (value >= min && value <= max) return absl::OkStatus();
+                        const Bound& bound) {
+  if (value >= min && value <= bound.max) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat(field, ": ", value, ", ", min, " to ", max, " expected"));
+      absl::StrCat(field, ": ", value, ", ", min, " to ", Named(bound), " expected"));
 }
 
 // What stands for a result that cannot be kept.
@@ -47,32 +60,36 @@ absl::Status CheckBounds(const v1::WorkRequest& request) {
   const int largest = std::max({request.received_size(), request.results_size(),
                                 request.heartbeats_size(), request.logs_size()});
   RETURN_IF_ERROR(CheckRange("entries of one kind in a message",
-                             static_cast<std::uint64_t>(largest), 0, kEntriesPerMessageMax));
+                             static_cast<std::uint64_t>(largest), 0,
+                             {"kEntriesPerMessageMax", kEntriesPerMessageMax}));
   if (!request.has_credits()) return absl::OkStatus();
-  return CheckRange("credits", request.credits(), 0, kCreditsMax);
+  return CheckRange("credits", request.credits(), 0, kCreditsBound);
 }
 
 absl::StatusOr<runtime::WorkerHello> ToHello(const v1::Hello& hello,
                                              std::uint32_t lease_ms_default) {
   runtime::WorkerHello result;
   ASSIGN_OR_RETURN(result.name_space, ToNamespace(hello.namespace_()));
-  RETURN_IF_ERROR(CheckText("worker_id", hello.worker_id(), core::kNameBytesMax));
-  RETURN_IF_ERROR(CheckText("incarnation", hello.incarnation(), 64));
-  RETURN_IF_ERROR(CheckRange(
-      "hello.task_types", static_cast<std::uint64_t>(hello.task_types_size()), 1, kTaskTypesMax));
-  RETURN_IF_ERROR(CheckRange("hello.credits", hello.credits(), 1, kCreditsMax));
+  RETURN_IF_ERROR(CheckText("worker_id", hello.worker_id(), kNameBound));
+  RETURN_IF_ERROR(CheckText("incarnation", hello.incarnation(),
+                            {"kIncarnationBytesMax", kIncarnationBytesMax}));
+  RETURN_IF_ERROR(CheckRange("hello.task_types",
+                             static_cast<std::uint64_t>(hello.task_types_size()), 1,
+                             {"kTaskTypesMax", kTaskTypesMax}));
+  RETURN_IF_ERROR(CheckRange("hello.credits", hello.credits(), 1, kCreditsBound));
   RETURN_IF_ERROR(
-      CheckRange("hello.held", static_cast<std::uint64_t>(hello.held_size()), 0, kCreditsMax));
+      CheckRange("hello.held", static_cast<std::uint64_t>(hello.held_size()), 0, kCreditsBound));
   const std::uint32_t lease_ms = hello.lease_ms() == 0 ? lease_ms_default : hello.lease_ms();
-  RETURN_IF_ERROR(CheckRange("hello.lease_ms", lease_ms, kLeaseMsMin, kLeaseMsMax));
+  RETURN_IF_ERROR(
+      CheckRange("hello.lease_ms", lease_ms, kLeaseMsMin, {"kLeaseMsMax", kLeaseMsMax}));
   result.worker_id = hello.worker_id();
   result.incarnation = hello.incarnation();
   result.credits = hello.credits();
   result.lease_us = core::DurationUs{lease_ms} * core::kMillisecondUs;
   for (const v1::TaskTypeOffer& offer : hello.task_types()) {
-    RETURN_IF_ERROR(CheckText("task_types.task_type", offer.task_type(), core::kNameBytesMax));
+    RETURN_IF_ERROR(CheckText("task_types.task_type", offer.task_type(), kNameBound));
     if (!offer.domain().empty()) {
-      RETURN_IF_ERROR(CheckText("task_types.domain", offer.domain(), core::kNameBytesMax));
+      RETURN_IF_ERROR(CheckText("task_types.domain", offer.domain(), kNameBound));
     }
     result.task_types.push_back({offer.task_type(), offer.domain(), offer.barrier()});
   }
@@ -102,7 +119,7 @@ absl::StatusOr<std::vector<runtime::Beat>> ToBeats(const v1::WorkRequest& reques
     receipt.set_fence(heartbeat.fence());
     ASSIGN_OR_RETURN(runtime::TaskKey key, FromProto(receipt));
     beats.push_back({key, std::min<std::uint32_t>(heartbeat.progress_percent(), 100),
-                     heartbeat.progress_message().substr(0, kProgressMessageBytesMax)});
+                     heartbeat.progress_message().substr(0, kProgressBytesMax)});
   }
   return beats;
 }

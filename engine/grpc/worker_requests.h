@@ -9,14 +9,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "engine/grpc/limits.h"
 #include "engine/runtime/engine.h"
 #include "skald/v1/worker.pb.h"
 
 namespace skald::grpc_edge {
-
-inline constexpr std::size_t kEntriesPerMessageMax = 1'000;  // of each kind but assignments
-inline constexpr int kTaskTypesMax = 256;
-inline constexpr std::uint32_t kCreditsMax = 100'000;
 
 // The bounds on entries and credits of one message.
 absl::Status CheckBounds(const v1::WorkRequest& request);

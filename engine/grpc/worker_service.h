@@ -12,6 +12,7 @@
 
 #include "engine/base/mutex.h"
 #include "engine/grpc/blocking_pool.h"
+#include "engine/grpc/limits.h"
 #include "engine/grpc/worker_stream.h"
 #include "engine/ports/clock.h"
 #include "engine/ports/task_log.h"
@@ -19,10 +20,6 @@
 #include "skald/v1/worker.grpc.pb.h"
 
 namespace skald::grpc_edge {
-
-inline constexpr std::size_t kLogLinesMax = 10'000;  // waiting to be stored
-inline constexpr std::size_t kLogLinesPerTaskMax = 100;
-inline constexpr std::size_t kLogLineBytesMax = 4'096;
 
 // Milliseconds of a monotonic clock, for silence and pings only.
 std::int64_t MonotonicMs();

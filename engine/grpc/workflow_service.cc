@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/core/bound.h"
 #include "engine/core/checker.h"
 #include "engine/core/limits.h"
 #include "engine/grpc/api_status.h"
@@ -18,9 +19,7 @@
 namespace skald::grpc_edge {
 namespace {
 
-constexpr int kStartsMax = 1'000;
 constexpr std::uint32_t kHistoryPageDefault = 1'000;
-constexpr std::uint32_t kHistoryPageMax = 10'000;
 constexpr std::size_t kHistoryPageBytes = 64 << 20;  // and the row of events that passes it
 
 }  // namespace
@@ -44,10 +43,10 @@ WorkflowServiceImpl::Reactor* WorkflowServiceImpl::StartMany(Context* context,
                                                              const v1::StartManyRequest* request,
                                                              v1::StartManyResponse* response) {
   if (request->starts_size() < 1 || request->starts_size() > kStartsMax) {
-    return FinishNow(
-        context,
-        ToGrpc(absl::InvalidArgumentError(absl::StrCat(
-            "starts: ", request->starts_size(), " entries, 1 to ", kStartsMax, " expected"))));
+    return FinishNow(context,
+                     ToGrpc(absl::InvalidArgumentError(absl::StrCat(
+                         "starts: ", request->starts_size(), " entries, 1 to ",
+                         core::FixedBound("kStartsMax", kStartsMax, kLimitsHeader), " expected"))));
   }
   Reactor* reactor = context->DefaultReactor();
   starter_.Start({request->starts().begin(), request->starts().end()},
@@ -78,7 +77,8 @@ WorkflowServiceImpl::Reactor* WorkflowServiceImpl::Get(Context* context,
   if (request->task_page_size() > kTaskPageMax || request->tasks_after() < 0) {
     return FinishNow(context, ToGrpc(absl::InvalidArgumentError(absl::StrCat(
                                   "task_page_size: ", request->task_page_size(), ", at most ",
-                                  kTaskPageMax, " expected; tasks_after: 0 or more"))));
+                                  core::FixedBound("kTaskPageMax", kTaskPageMax, kLimitsHeader),
+                                  " expected; tasks_after: 0 or more"))));
   }
   Reactor* reactor = context->DefaultReactor();
   const ViewOptions options{
@@ -121,7 +121,8 @@ WorkflowServiceImpl::Reactor* WorkflowServiceImpl::History(Context* context,
     if (!id.ok()) return ToGrpc(id.status());
     if (request->page_size() > kHistoryPageMax) {
       return ToGrpc(absl::InvalidArgumentError(absl::StrCat(
-          "page_size: ", request->page_size(), ", at most ", kHistoryPageMax, " expected")));
+          "page_size: ", request->page_size(), ", at most ",
+          core::FixedBound("kHistoryPageMax", kHistoryPageMax, kLimitsHeader), " expected")));
     }
     const auto view = reader_.ReadStored(*name_space, *id);
     if (!view.ok()) return ToGrpc(view.status());

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/core/bound.h"
 #include "engine/grpc/api_status.h"
 #include "engine/grpc/convert.h"
 #include "engine/grpc/execution.h"
@@ -49,7 +50,8 @@ class WaitReactor final : public grpc::ServerUnaryReactor {
 absl::Status WorkflowServiceImpl::CheckWait(const v1::WaitFor& wait_for) const {
   if (waiting_calls_ >= kExecutionsMax) {
     return absl::ResourceExhaustedError(
-        absl::StrCat("kExecutionsMax (", kExecutionsMax, "): so many calls wait already"));
+        absl::StrCat(core::FixedBound("kExecutionsMax", kExecutionsMax, kLimitsHeader),
+                     ": so many calls wait already"));
   }
   return CheckWaitFor(wait_for);
 }

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "engine/core/bound.h"
 #include "engine/grpc_call/byte_buffers.h"
 #include "engine/grpc_call/grpc_result.h"
 #include "engine/grpc_call/limits.h"
@@ -129,9 +130,9 @@ void GrpcCall::OnTypes(absl::StatusOr<Types> types) {
 absl::StatusOr<std::string> GrpcCall::Serialize() const {
   absl::StatusOr<std::string> bytes = types_->ToWire(method_->input_type(), request_.json);
   if (bytes.ok() && bytes->size() > parts_.options.request_bytes_max) {
-    return absl::InvalidArgumentError(
-        fmt::format("request: {} bytes; at most {} (grpc_request_bytes_max)", bytes->size(),
-                    parts_.options.request_bytes_max));
+    return absl::InvalidArgumentError(fmt::format(
+        "request: {} bytes; at most {}", bytes->size(),
+        core::SettingBound("grpc_request_bytes_max", parts_.options.request_bytes_max)));
   }
   return bytes;
 }
@@ -174,18 +175,18 @@ RunnerResult GrpcCall::ResultOf(const grpc::Status& status) {
   // From here on the server has done it, whatever becomes of its reply.
   const std::size_t bytes_max = parts_.options.response_bytes_max;
   if (in_.Length() > bytes_max) {
-    return FailedResult(
-        absl::OutOfRangeError(fmt::format("reply: {} bytes; at most {} (response_bytes_max)",
-                                          in_.Length(), bytes_max)),
-        Effect::kApplied);
+    return FailedResult(absl::OutOfRangeError(
+                            fmt::format("reply: {} bytes; at most {}", in_.Length(),
+                                        core::SettingBound("grpc_response_bytes_max", bytes_max))),
+                        Effect::kApplied);
   }
   const absl::StatusOr<std::string> json = types_->ToJson(method_->output_type(), BytesOf(in_));
   if (!json.ok()) return FailedResult(json.status(), Effect::kApplied);
   if (json->size() > bytes_max) {
-    return FailedResult(
-        absl::OutOfRangeError(fmt::format(
-            "reply: {} bytes as JSON; at most {} (response_bytes_max)", json->size(), bytes_max)),
-        Effect::kApplied);
+    return FailedResult(absl::OutOfRangeError(
+                            fmt::format("reply: {} bytes as JSON; at most {}", json->size(),
+                                        core::SettingBound("grpc_response_bytes_max", bytes_max))),
+                        Effect::kApplied);
   }
   return RepliedResult(request_, *json, context_);
 }

@@ -9,6 +9,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "engine/base/status.h"
+#include "engine/core/bound.h"
 #include "engine/core/json_scan.h"
 #include "engine/grpc_call/limits.h"
 #include "fmt/format.h"
@@ -71,8 +72,10 @@ absl::Status SetTargets(std::string_view object, GrpcRequest& request) {
     values.push_back(*target);
   }
   if (values.empty() || values.size() > kTargetsMax) {
-    return Wrong("target", fmt::format("1 to {} targets", kTargetsMax),
-                 std::to_string(values.size()));
+    return Wrong(
+        "target",
+        fmt::format("1 to {} targets", core::FixedBound("kTargetsMax", kTargetsMax, kLimitsHeader)),
+        std::to_string(values.size()));
   }
   for (const std::string_view value : values) {
     if (core::KindOf(value) != JsonKind::kString) {
@@ -98,7 +101,11 @@ absl::Status SetMethod(std::string_view object, GrpcRequest& request) {
   const std::size_t slash = name.find('/');
   const bool whole = slash != std::string_view::npos && text.size() <= kMethodBytesMax &&
                      IsNameOfProto(name.substr(0, slash)) && IsNameOfProto(name.substr(slash + 1));
-  if (!whole) return Wrong("method", "package.Service/Method", fmt::format("\"{}\"", text));
+  if (!whole)
+    return Wrong("method",
+                 fmt::format("package.Service/Method of at most {} bytes",
+                             core::FixedBound("kMethodBytesMax", kMethodBytesMax, kLimitsHeader)),
+                 fmt::format("\"{}\"", text));
   request.service = name.substr(0, slash);
   request.method = name.substr(slash + 1);
   return absl::OkStatus();
@@ -126,7 +133,10 @@ absl::Status SetDeadline(std::string_view object, const DeadlineBounds& bounds,
         core::KindOf(*found) == JsonKind::kString ? core::StringOf(*found) : std::string(*found);
     if (!absl::SimpleAtoi(text, &request.deadline_ms) || request.deadline_ms <= 0 ||
         request.deadline_ms > bounds.max_ms) {
-      return Wrong("deadlineMs", fmt::format("1 to {} (deadline_ms_max)", bounds.max_ms), text);
+      return Wrong("deadlineMs",
+                   "1 to " + core::SettingBound("grpc_deadline_ms_max",
+                                                static_cast<std::uint64_t>(bounds.max_ms)),
+                   text);
     }
   }
   if (timeout_us > 0) {
@@ -182,8 +192,10 @@ class Metadata {
   absl::Status Push(std::string name, std::string value) {
     bytes_ += name.size() + value.size();
     if (bytes_ > kMetadataBytesMax || request_.metadata.size() >= kMetadataMax) {
-      return absl::ResourceExhaustedError(fmt::format("metadata: more than {} values or {} bytes",
-                                                      kMetadataMax, kMetadataBytesMax));
+      return absl::ResourceExhaustedError(
+          fmt::format("metadata: more values than {}, or more bytes than {}",
+                      core::FixedBound("kMetadataMax", kMetadataMax, kLimitsHeader),
+                      core::FixedBound("kMetadataBytesMax", kMetadataBytesMax, kLimitsHeader)));
     }
     request_.metadata.emplace_back(std::move(name), std::move(value));
     return absl::OkStatus();

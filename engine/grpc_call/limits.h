@@ -7,6 +7,9 @@
 
 namespace skald::grpc_call {
 
+// Where refusals say that these stand.
+inline constexpr char kLimitsHeader[] = "engine/grpc_call/limits.h";
+
 // ---- one request ----
 inline constexpr std::size_t kTargetsMax = 16;
 inline constexpr std::size_t kHostBytesMax = 253;

@@ -8,6 +8,7 @@
 
 #include "absl/strings/escaping.h"
 #include "engine/base/status.h"
+#include "engine/core/bound.h"
 #include "engine/grpc_call/limits.h"
 #include "fmt/format.h"
 
@@ -89,7 +90,8 @@ absl::StatusOr<std::shared_ptr<const MessageTypes>> MessageTypes::FromFiles(
     std::vector<pb::FileDescriptorProto> files) {
   if (files.size() > kTypeFilesMax) {
     return absl::ResourceExhaustedError(
-        fmt::format("descriptors: {} files; at most {}", files.size(), kTypeFilesMax));
+        fmt::format("descriptors: {} files; at most {}", files.size(),
+                    core::FixedBound("kTypeFilesMax", kTypeFilesMax, kLimitsHeader)));
   }
   const std::vector<std::string> missing = MissingImports(files);
   if (!missing.empty()) {
@@ -107,7 +109,8 @@ absl::StatusOr<std::shared_ptr<const MessageTypes>> MessageTypes::FromFiles(
 absl::StatusOr<std::shared_ptr<const MessageTypes>> MessageTypes::FromSet(std::string_view base64) {
   if (base64.size() > kTypeBytesMax) {
     return absl::ResourceExhaustedError(
-        fmt::format("descriptorSet: {} bytes; at most {}", base64.size(), kTypeBytesMax));
+        fmt::format("descriptorSet: {} bytes; at most {}", base64.size(),
+                    core::FixedBound("kTypeBytesMax", kTypeBytesMax, kLimitsHeader)));
   }
   std::string bytes;
   pb::FileDescriptorSet set;

@@ -10,6 +10,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "engine/base/mutex.h"
+#include "engine/core/bound.h"
 #include "engine/grpc_call/byte_buffers.h"
 #include "engine/grpc_call/limits.h"
 #include "engine/grpc_call/message_types.h"
@@ -56,7 +57,9 @@ class Stream : public Inquiry,
     }
     if (!Add(*std::move(files))) {
       End(absl::ResourceExhaustedError(
-          fmt::format("reflection: more than {} files or {} bytes", kTypeFilesMax, kTypeBytesMax)));
+          fmt::format("reflection: more files than {}, or more bytes than {}",
+                      core::FixedBound("kTypeFilesMax", kTypeFilesMax, kLimitsHeader),
+                      core::FixedBound("kTypeBytesMax", kTypeBytesMax, kLimitsHeader))));
       return;
     }
     const std::vector<std::string> missing = MissingImports(files_);

@@ -2,6 +2,7 @@
 #include <google/protobuf/wire_format_lite.h>
 
 #include "engine/base/status.h"
+#include "engine/core/bound.h"
 #include "engine/grpc_call/limits.h"
 #include "engine/grpc_call/reflection.h"
 #include "fmt/format.h"
@@ -81,7 +82,8 @@ absl::Status ReadFiles(std::string_view bytes, Files& files) {
         if (field != kFileDescriptorProto) return absl::OkStatus();
         if (files.size() >= kTypeFilesMax) {
           return absl::ResourceExhaustedError(
-              fmt::format("reflection: more than {} files", kTypeFilesMax));
+              fmt::format("reflection: more files than {}",
+                          core::FixedBound("kTypeFilesMax", kTypeFilesMax, kLimitsHeader)));
         }
         if (!files.emplace_back().ParseFromString(text)) {
           return absl::InvalidArgumentError("reflection: a file descriptor is malformed");

@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "engine/base/status.h"
+#include "engine/core/bound.h"
 #include "engine/core/json_scan.h"
 #include "engine/http_call/limits.h"
 #include "fmt/format.h"
@@ -84,8 +85,10 @@ class Headers {
     if (lower == "content-length") return absl::OkStatus();  // follows from the body
     bytes_ += name.size() + value.size();
     if (bytes_ > kRequestHeaderBytesMax || request_.headers.size() >= kRequestHeadersMax) {
-      return absl::ResourceExhaustedError(fmt::format("headers: more than {} lines or {} bytes",
-                                                      kRequestHeadersMax, kRequestHeaderBytesMax));
+      return absl::ResourceExhaustedError(fmt::format(
+          "headers: more lines than {}, or more bytes than {}",
+          core::FixedBound("kRequestHeadersMax", kRequestHeadersMax, kLimitsHeader),
+          core::FixedBound("kRequestHeaderBytesMax", kRequestHeaderBytesMax, kLimitsHeader)));
     }
     request_.headers.emplace_back(name, std::move(value));
     return absl::OkStatus();
@@ -189,8 +192,9 @@ absl::Status SetBody(std::string_view object, std::size_t bytes_max, HttpRequest
     request.body = core::TextForm(*body);
   }
   if (request.body.size() <= bytes_max) return absl::OkStatus();
-  return absl::ResourceExhaustedError(fmt::format(
-      "body: {} bytes; at most {} (http_request_bytes_max)", request.body.size(), bytes_max));
+  return absl::ResourceExhaustedError(
+      fmt::format("body: {} bytes; at most {}", request.body.size(),
+                  core::SettingBound("http_request_bytes_max", bytes_max)));
 }
 
 absl::Status SetMethodAndUri(std::string_view object, HttpRequest& request) {
@@ -203,11 +207,14 @@ absl::Status SetMethodAndUri(std::string_view object, HttpRequest& request) {
   if (request.method.empty()) return absl::InvalidArgumentError("No HTTP method specified");
   if (request.uri.size() > kUriBytesMax) {
     return absl::ResourceExhaustedError(
-        fmt::format("uri: {} bytes; at most {}", request.uri.size(), kUriBytesMax));
+        fmt::format("uri: {} bytes; at most {}", request.uri.size(),
+                    core::FixedBound("kUriBytesMax", kUriBytesMax, kLimitsHeader)));
   }
   if (!IsHeaderValue(request.uri) || !IsToken(request.method) ||
       request.method.size() > kMethodBytesMax || request.method == "CONNECT") {
-    return absl::InvalidArgumentError("uri or method: not one that HTTP has");
+    return absl::InvalidArgumentError(
+        "uri or method: not one that HTTP has (a method has at most " +
+        core::FixedBound("kMethodBytesMax", kMethodBytesMax, kLimitsHeader) + " bytes)");
   }
   return absl::OkStatus();
 }

@@ -6,6 +6,9 @@
 
 namespace skald::http_call {
 
+// Where refusals say that these stand.
+inline constexpr char kLimitsHeader[] = "engine/http_call/limits.h";
+
 inline constexpr std::size_t kUriBytesMax = 16 * 1024;
 inline constexpr std::size_t kMethodBytesMax = 32;
 inline constexpr std::size_t kRequestHeadersMax = 200;             // lines

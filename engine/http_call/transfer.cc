@@ -9,6 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "engine/base/check.h"
 #include "engine/base/ip_address.h"
+#include "engine/core/bound.h"
 #include "engine/http_call/limits.h"
 #include "fmt/format.h"
 
@@ -70,8 +71,9 @@ struct TransferCallbacks {
     Transfer& transfer = Of(pointer);
     Touch(transfer);
     if (transfer.reply_.AddHeaderLine({data, size})) return size;
-    transfer.refused_ =
-        fmt::format("the reply's headers have more than {} bytes", kResponseHeaderBytesMax);
+    transfer.refused_ = fmt::format(
+        "the reply's headers have more bytes than {}",
+        core::FixedBound("kResponseHeaderBytesMax", kResponseHeaderBytesMax, kLimitsHeader));
     return CURL_WRITEFUNC_ERROR;
   }
 
@@ -80,8 +82,8 @@ struct TransferCallbacks {
     Touch(transfer);
     const std::size_t bytes_max = transfer.options_.response_bytes_max;
     if (transfer.reply_.AddBody({data, size}, bytes_max)) return size;
-    transfer.refused_ =
-        fmt::format("the reply has more than {} bytes (response_bytes_max)", bytes_max);
+    transfer.refused_ = fmt::format("the reply has more bytes than {}",
+                                    core::SettingBound("http_response_bytes_max", bytes_max));
     return CURL_WRITEFUNC_ERROR;
   }
 

@@ -2,6 +2,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/escaping.h"
+#include "engine/core/bound.h"
 #include "engine/core/types.h"
 #include "fmt/format.h"
 
@@ -108,36 +109,39 @@ void AddInsert(const RowChange& change, ArrayParameters& arrays) {
   }
 }
 
-absl::Status TooLarge(std::string_view limit, std::size_t size, std::size_t size_max) {
+absl::Status TooLarge(std::string_view what, std::size_t size, std::string_view bound,
+                      std::size_t size_max) {
   return absl::ResourceExhaustedError(
-      fmt::format("commit: {} is {}, at most {} can be stored", limit, size, size_max));
+      fmt::format("commit: {} is {}, at most {} can be stored", what, size,
+                  core::FixedBound(bound, size_max, "engine/postgres/commit_parameters.h")));
 }
 
 }  // namespace
 
 absl::Status CheckBatchSize(const ports::CommitBatch& batch) {
   if (batch.writes.size() > kBatchWritesMax) {
-    return TooLarge("batch_writes", batch.writes.size(), kBatchWritesMax);
+    return TooLarge("batch_writes", batch.writes.size(), "kBatchWritesMax", kBatchWritesMax);
   }
   std::size_t bytes = 0;
   for (const ports::WorkflowWrite& write : batch.writes) {
     const std::size_t snapshot_bytes =
         write.row.has_value() && write.row->snapshot.has_value() ? write.row->snapshot->size() : 0;
     if (write.events.size() > kFieldBytesMax) {
-      return TooLarge("event_bytes", write.events.size(), kFieldBytesMax);
+      return TooLarge("event_bytes", write.events.size(), "kFieldBytesMax", kFieldBytesMax);
     }
     if (snapshot_bytes > kFieldBytesMax) {
-      return TooLarge("snapshot_bytes", snapshot_bytes, kFieldBytesMax);
+      return TooLarge("snapshot_bytes", snapshot_bytes, "kFieldBytesMax", kFieldBytesMax);
     }
     bytes += write.events.size() + snapshot_bytes;
     for (const auto& [name, payload] : write.payloads) {
       if (payload.size() > kFieldBytesMax) {
-        return TooLarge("payload_bytes", payload.size(), kFieldBytesMax);
+        return TooLarge("payload_bytes", payload.size(), "kFieldBytesMax", kFieldBytesMax);
       }
       bytes += payload.size();
     }
   }
-  return bytes > kBatchBytesMax ? TooLarge("batch_bytes", bytes, kBatchBytesMax) : absl::OkStatus();
+  return bytes > kBatchBytesMax ? TooLarge("batch_bytes", bytes, "kBatchBytesMax", kBatchBytesMax)
+                                : absl::OkStatus();
 }
 
 CommitParameters MakeCommitParameters(const ports::CommitBatch& batch) {

@@ -9,6 +9,9 @@
 
 namespace skald::rehearsal {
 
+// Where refusals say that these stand.
+inline constexpr char kLimitsHeader[] = "engine/rehearsal/limits.h";
+
 inline constexpr std::size_t kMocksBytesMax = 4 << 20;
 inline constexpr std::size_t kMockResultsMax = 10'000;  // over all lists
 inline constexpr std::size_t kPlannedActionsMax = 1'000;

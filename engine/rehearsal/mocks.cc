@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/base/status.h"
+#include "engine/core/bound.h"
 #include "engine/core/json_check.h"
 #include "engine/core/json_scan.h"
 #include "engine/rehearsal/json_reader.h"
@@ -62,8 +63,9 @@ absl::Status ReadMocks(const Place& place, Mocks& mocks) {
     RETURN_IF_ERROR(ReadResults(at, results));
     count += results.size();
     if (count <= kMockResultsMax) return absl::OkStatus();
-    return absl::ResourceExhaustedError(
-        absl::StrCat("mocks: more than kMockResultsMax (", kMockResultsMax, ") results"));
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "mocks: more than ", core::FixedBound("kMockResultsMax", kMockResultsMax, kLimitsHeader),
+        " results"));
   });
 }
 
@@ -154,7 +156,8 @@ absl::Status ReadActions(const Place& place, std::vector<PlannedAction>& actions
   RETURN_IF_ERROR(ReadList(place, [&](const Place& at) -> absl::Status {
     if (actions.size() == kPlannedActionsMax) {
       return absl::ResourceExhaustedError(
-          absl::StrCat("actions: more than kPlannedActionsMax (", kPlannedActionsMax, ")"));
+          "actions: more than " +
+          core::FixedBound("kPlannedActionsMax", kPlannedActionsMax, kLimitsHeader));
     }
     actions.emplace_back();
     RETURN_IF_ERROR(ReadAction(at, actions.back()));
@@ -233,8 +236,9 @@ absl::StatusOr<Mocks> ParseMocks(std::string_view json) {
   Mocks mocks;
   if (json.empty()) return mocks;
   if (json.size() > kMocksBytesMax) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "mocks of ", json.size(), " bytes, more than kMocksBytesMax (", kMocksBytesMax, ")"));
+    return absl::ResourceExhaustedError(
+        absl::StrCat("mocks of ", json.size(), " bytes, more than ",
+                     core::FixedBound("kMocksBytesMax", kMocksBytesMax, kLimitsHeader)));
   }
   if (const core::JsonFault fault = core::CheckJsonObject(json); !fault.ok()) {
     return absl::InvalidArgumentError("mocks: " + core::DescribeFault(json, fault));

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/mutex.h"
 #include "engine/base/status.h"
+#include "engine/core/bound.h"
 #include "engine/core/construct.h"
 #include "engine/core/definition_step_types.h"
 #include "engine/runtime/runner_task.h"
@@ -222,9 +223,10 @@ absl::Status Stage::RunForReal() {
     real_tasks_ += count;
     if (real_tasks_ > kRealTasksMax || real_us_ > kRealTimeUsMax) {
       return absl::ResourceExhaustedError(absl::StrCat(
-          "the rehearsal carries out too much for real: ", real_tasks_, " tasks of kRealTasksMax (",
-          kRealTasksMax, ") in ", real_us_ / core::kMillisecondUs, " ms of kRealTimeUsMax (",
-          kRealTimeUsMax / core::kMillisecondUs, " ms); mock scripts that loop"));
+          "the rehearsal carries out too much for real: ", real_tasks_, " tasks of ",
+          core::FixedBound("kRealTasksMax", kRealTasksMax, kLimitsHeader), " in ", real_us_,
+          " us of ", core::FixedBound("kRealTimeUsMax", kRealTimeUsMax, kLimitsHeader),
+          "; mock scripts that loop"));
     }
     Waiting waiting;
     waiting.results.resize(count);
@@ -275,14 +277,18 @@ absl::Status Stage::Settle() {
 
 absl::Status Stage::CheckBounds(core::TimeUs next) const {
   if (order_.size() > mocks_.events_max) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "the rehearsal makes more than ", mocks_.events_max, " events (kRehearsalEventsMax ",
-        kRehearsalEventsMax, ", limits.events): an endless loop?"));
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the rehearsal makes more than ", mocks_.events_max,
+                     " events (lowered by limits.events; at most ",
+                     core::FixedBound("kRehearsalEventsMax", kRehearsalEventsMax, kLimitsHeader),
+                     "): an endless loop?"));
   }
   if (next - kBeginUs > mocks_.virtual_time_us_max) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "the rehearsal takes more than ", mocks_.virtual_time_us_max / core::kSecondUs,
-        " s of virtual time (kVirtualTimeUsMax, limits.virtualTime): an endless loop, or a WAIT?"));
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the rehearsal takes more than ", mocks_.virtual_time_us_max / core::kSecondUs,
+                     " s of virtual time (lowered by limits.virtualTime; at most ",
+                     core::FixedBound("kVirtualTimeUsMax", kVirtualTimeUsMax, kLimitsHeader),
+                     "): an endless loop, or a WAIT?"));
   }
   return absl::OkStatus();
 }

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "engine/base/status.h"
+#include "engine/core/bound.h"
 #include "engine/core/checker.h"
 #include "engine/core/construct.h"
 #include "engine/core/definition_parser.h"
@@ -23,8 +24,9 @@ namespace {
 absl::Status BringAll(const ports::RehearsalRequest& request, const Mocks& mocks,
                       StageCatalog& catalog) {
   if (request.definitions.size() + mocks.definitions.size() > kDefinitionsMax) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("more than kDefinitionsMax (", kDefinitionsMax, ") definitions"));
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "more than ", core::FixedBound("kDefinitionsMax", kDefinitionsMax, kLimitsHeader),
+        " definitions"));
   }
   for (const std::vector<std::string>* list : {&request.definitions, &mocks.definitions}) {
     for (const std::string& json : *list) {

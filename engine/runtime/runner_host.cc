@@ -11,6 +11,7 @@
 #include "engine/base/log.h"
 #include "engine/base/mutex.h"
 #include "engine/base/status.h"
+#include "engine/core/bound.h"
 #include "engine/runtime/runner_task.h"
 
 namespace skald::runtime {
@@ -228,11 +229,11 @@ class RunnerHost::Desk final : public WorkerSink, public std::enable_shared_from
     report.reason = std::move(done.reason);
     report.output = std::move(done.output);
     const bool completed = done.status == core::TaskStatus::kCompleted;
-    if (report.output.size() > options_.payload_bytes_max) {
+    if (report.output.size() > options_.output_bytes_max) {
       report.status = core::TaskStatus::kFailedWithTerminalError;
       report.reason =
-          absl::StrCat("output of ", report.output.size(), " bytes, more than payload_bytes_max (",
-                       options_.payload_bytes_max, ")");
+          absl::StrCat("output of ", report.output.size(), " bytes, more than ",
+                       core::FixedBound("kStepOutputBytesMax", options_.output_bytes_max));
       report.output = core::Payload();
       report.effect = completed ? core::Effect::kApplied : done.effect;
     } else if (!completed) {

@@ -27,7 +27,7 @@ struct RunnerHostOptions {
   // effect is unknown.
   std::string incarnation;
   core::DurationUs answer_us_max = 60 * core::kSecondUs;
-  std::size_t payload_bytes_max = core::kPayloadBytesMax;  // of an output
+  std::size_t output_bytes_max = core::kStepOutputBytesMax;
 };
 
 class RunnerHost {

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "engine/core/bound.h"
 #include "engine/core/json_write.h"
 #include "engine/script/jq_dialect.h"
 #include "engine/script/js_text.h"
@@ -76,9 +77,11 @@ class Writer {
 
   void Write(jv value, std::size_t depth) {
     if (depth > kJsonDepthMax) {
-      refusal_ = fmt::format("the result is nested more than {} levels deep", kJsonDepthMax);
+      refusal_ = fmt::format("the result is nested deeper than {}",
+                             core::FixedBound("kJsonDepthMax", kJsonDepthMax));
     } else if (out_.size() > bytes_max_) {
-      refusal_ = fmt::format("the result has more than {} bytes", bytes_max_);
+      refusal_ = fmt::format("the result has more bytes than {}",
+                             core::FixedBound("kStepOutputBytesMax", bytes_max_));
     }
     if (!refusal_.empty()) return;
     switch (jv_get_kind(value)) {

@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "engine/base/check.h"
+#include "engine/core/bound.h"
 #include "engine/script/graal_text.h"
 #include "engine/script/js_text.h"
 #include "engine/script/limits.h"
@@ -222,7 +223,8 @@ Verdict JsEngine::Implementation::ValueOf(const Request& request,
   // One UTF-16 unit is at least one byte.
   if (text.size() > request.output_bytes_max) {
     return {.outcome = Outcome::kOutputTooLarge,
-            .text = fmt::format("the result has more than {} bytes", request.output_bytes_max)};
+            .text = fmt::format("the result has more bytes than {}",
+                                core::FixedBound("kStepOutputBytesMax", request.output_bytes_max))};
   }
   return {.outcome = Outcome::kValue, .text = JsonFromUtf16(std::move(text))};
 }

@@ -10,6 +10,9 @@
 
 namespace skald::script {
 
+// Where refusals say that these stand.
+inline constexpr char kLimitsHeader[] = "engine/script/limits.h";
+
 // ---- one evaluation ----
 inline constexpr std::uint32_t kEvaluationMsMax = 4'000;  // conductor.md 2.17
 // How long a host may go on after that before it is killed; it should have interrupted itself.

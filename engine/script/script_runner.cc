@@ -12,6 +12,7 @@
 #include <variant>
 
 #include "engine/base/check.h"
+#include "engine/core/bound.h"
 #include "engine/script/host_pool.h"
 #include "fmt/format.h"
 
@@ -65,7 +66,8 @@ void ScriptRunner::Run(ports::RunnerTask task, Done done) {
   }
   if (refused) {
     done({.status = core::TaskStatus::kFailed,
-          .reason = fmt::format("more than {} script tasks at once", options_.tasks_max),
+          .reason = "more script tasks at once than " +
+                    core::FixedBound("kTasksMax", options_.tasks_max, kLimitsHeader),
           .effect = core::Effect::kNone});
     return;
   }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "engine/core/bound.h"
 #include "engine/core/json_check.h"
 #include "engine/core/json_scan.h"
 #include "engine/core/json_write.h"
@@ -143,7 +144,7 @@ RunnerResult Completed(TaskKind kind, std::string_view source, std::string_view 
   if (output.size() > output_bytes_max) {
     return Fault(kind, source,
                  fmt::format("the output has {} bytes; at most {} are allowed", output.size(),
-                             output_bytes_max));
+                             core::FixedBound("kStepOutputBytesMax", output_bytes_max)));
   }
   // The result stands a level or two deeper in the output.
   if (const core::JsonFault deep = core::CheckJsonObject(output); !deep.ok()) {
@@ -187,13 +188,24 @@ std::string EvaluatorMistake(std::string_view evaluator) {
   return fmt::format("No evaluator registered for type: {}", evaluator);
 }
 
+// A task's own time-out may be shorter than the setting.
+std::string OutOfTime(std::string_view what, std::uint32_t time_ms, std::uint32_t time_ms_max) {
+  if (time_ms < time_ms_max) {
+    return fmt::format("{} took longer than {} ms, its responseTimeoutSeconds or timeoutSeconds",
+                       what, time_ms);
+  }
+  return fmt::format("{} took longer than {} ms: {}", what, time_ms,
+                     core::SettingBound("script_time_limit_ms", time_ms));
+}
+
 std::string DescribeOutcome(const TaskPlan& plan, const Verdict& verdict, const Bounds& bounds) {
   const std::string_view what = plan.language == Language::kJq ? "the jq program" : "the script";
   switch (verdict.outcome) {
     case Outcome::kOutOfTime:
-      return fmt::format("{} took longer than {} ms", what, plan.time_ms);
+      return OutOfTime(what, plan.time_ms, bounds.time_ms);
     case Outcome::kOutOfMemory:
-      return fmt::format("{} took more than {} MiB of memory", what, bounds.memory_bytes >> 20);
+      return fmt::format("{} took more than {} MiB of memory: {}", what, bounds.memory_bytes >> 20,
+                         core::SettingBound("script_memory_mib", bounds.memory_bytes >> 20));
     case Outcome::kHostCrashed:
       return fmt::format("{} ended the process that ran it: {}", what, verdict.text);
     case Outcome::kHostLost:
@@ -240,7 +252,7 @@ std::variant<TaskPlan, RunnerResult> PlanTask(const RunnerTask& task, const Boun
   if (source.size() > kSourceBytesMax) {
     return Fault(kind, source_key,
                  fmt::format("'{}' has {} bytes; at most {} are allowed", source_key, source.size(),
-                             kSourceBytesMax));
+                             core::FixedBound("kSourceBytesMax", kSourceBytesMax, kLimitsHeader)));
   }
   return TaskPlan{.kind = kind,
                   .language = kind == TaskKind::kJq ? Language::kJq : Language::kJavaScript,

@@ -42,7 +42,7 @@ struct TaskPlan {
 struct Bounds {
   std::uint32_t time_ms = kEvaluationMsMax;
   std::size_t memory_bytes = kMemoryBytesMax;
-  std::size_t output_bytes = core::kPayloadBytesMax;
+  std::size_t output_bytes = core::kStepOutputBytesMax;
 };
 
 // The types, in the order of TaskKind.

@@ -9,6 +9,7 @@
 #include "gtest/gtest.h"
 #include "tests/tidy/comments.h"
 #include "tests/tidy/includes.h"
+#include "tests/tidy/limits.h"
 #include "tests/tidy/proto_comments.h"
 #include "tests/tidy/proto_rules.h"
 #include "tests/tidy/scenario_names.h"
@@ -35,6 +36,26 @@ std::string LinesOf(size_t count, const std::string& line) {
   std::string text;
   for (size_t i = 0; i < count; ++i) text += line + "\n";
   return text;
+}
+
+TEST(LimitsRuleTest, ABoundWithoutARowIsFound) {
+  const SourceFile table =
+      MakeSourceFile("engine/app/limits_table.cc", "{\"kBytesMax\", grpc_edge::kBytesMax, \"\"}");
+  const std::string header =
+      "inline constexpr std::size_t kBytesMax = 1;\ninline constexpr int kPaceMs = 2;\n";
+  EXPECT_THAT(CheckLimitsTable({table, MakeSourceFile("engine/grpc/limits.h", header)}), IsEmpty());
+  EXPECT_THAT(CheckLimitsTable({table, MakeSourceFile("engine/core/limits.h", header)}),
+              ElementsAre(SaysAt(1, "kBytesMax has no row")));
+  EXPECT_THAT(CheckLimitsTable({}), SizeIs(1));
+}
+
+TEST(LimitsRuleTest, AWrongNameIsFound) {
+  const auto check = [](const std::string& text) {
+    return CheckBoundNames(MakeSourceFile("engine/core/a.cc", text));
+  };
+  EXPECT_THAT(check("x = FixedBound(\"kAMax\", core::kAMax);"), IsEmpty());
+  EXPECT_THAT(check("x;\ny = FixedBound(\n    \"kAMax\", kBMax);"),
+              ElementsAre(SaysAt(2, "says kAMax of kBMax")));
 }
 
 TEST(BlankingTest, CommentsAndLiteralsAreBlanks) {

@@ -12,6 +12,7 @@
 #include "tests/support/paths.h"
 #include "tests/tidy/comments.h"
 #include "tests/tidy/includes.h"
+#include "tests/tidy/limits.h"
 #include "tests/tidy/proto_comments.h"
 #include "tests/tidy/proto_rules.h"
 #include "tests/tidy/scenario_names.h"
@@ -74,7 +75,13 @@ TEST(TreeTest, LinesAreShort) { ExpectHolds(CheckLineLength); }
 TEST(TreeTest, NothingIsLeftToDoWithoutAnIssue) { ExpectHolds(CheckLeftovers); }
 TEST(TreeTest, NoCodeIsCommentedOut) { ExpectHolds(CheckCommentedOutCode); }
 TEST(TreeTest, ProtosSayWhatTheyMean) { ExpectHolds(CheckProtoComments); }
+TEST(TreeTest, RefusalsNameTheirBound) { ExpectHolds(CheckBoundNames); }
 TEST(TreeTest, CoreTimeIsWhole) { ExpectHolds(CheckCoreTimeIsWhole); }
+
+TEST(TreeTest, EveryBoundIsInTheTable) {
+  const Findings findings = CheckLimitsTable(Tree());
+  EXPECT_TRUE(findings.empty()) << Report(findings);
+}
 
 TEST(TreeTest, WordsStandOnlyWhereTheyMay) {
   for (const WordRule& rule : WordRules()) {

@@ -84,7 +84,7 @@ TEST(DecideTest, InputsBeyondTheCeilingFailTheWorkflow) {
   SagaWorld world(
       MustParse(WorkflowJson(StepJson("a", absl::StrCat(",\"inputParameters\":{", inputs, "}")))));
 
-  world.Start(absl::StrCat(R"({"x":")", std::string(kPayloadBytesMax - 100, 'x'), "\"}"));
+  world.Start(absl::StrCat(R"({"x":")", std::string(kVariablesBytesMax * 4 - 100, 'x'), "\"}"));
 
   EXPECT_EQ(StateOf(world).status, WorkflowStatus::kFailed);
   EXPECT_THAT(StateOf(world).reason, HasSubstr("kPayloadBytesCeiling"));

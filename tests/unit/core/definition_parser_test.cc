@@ -160,15 +160,18 @@ TEST(DefinitionParserTest, MalformedJsonSaysWhere) {
 }
 
 TEST(DefinitionParserTest, AbsurdSizesAreRefused) {
-  EXPECT_THAT(Parse(std::string(kDefinitionBytesMax + 1, ' ')).mistakes,
-              ElementsAre(At("", "at most")));
-  EXPECT_THAT(Parse(std::string(500'000, '[')).mistakes, ElementsAre(At("", "nested too deep")));
+  EXPECT_THAT(
+      Parse(std::string(kDefinitionBytesMax + 1, ' ')).mistakes,
+      ElementsAre(At("", "at most kDefinitionBytesMax (1048576; fixed in engine/core/limits.h)")));
+  EXPECT_THAT(Parse(std::string(500'000, '[')).mistakes,
+              ElementsAre(At("", "nested too deep, beyond kJsonDepthMax")));
   std::string steps;
   for (std::size_t i = 0; i <= kStepsMax; ++i) {
     if (i > 0) steps.push_back(',');
     steps.append(R"({"name":"a","taskReferenceName":"r)" + std::to_string(i) + "\"}");
   }
-  EXPECT_THAT(Parse(Of(steps)).mistakes, ElementsAre(At("tasks[2000]", "more than 2000 steps")));
+  EXPECT_THAT(Parse(Of(steps)).mistakes,
+              ElementsAre(At("tasks[2000]", "more than kStepsMax (2000; fixed")));
   std::string nested = R"({"name":"a","taskReferenceName":"leaf"})";
   for (std::size_t i = 0; i <= kStepNestingMax; ++i) {
     nested = R"({"name":"f","type":"FORK_JOIN","taskReferenceName":"f)" + std::to_string(i) +

@@ -70,7 +70,7 @@ TEST_F(PagingTest, APageBeyondTheBoundIsRefused) {
   v1::Workflow workflow;
   const grpc::Status status = Get(workflow);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-  EXPECT_THAT(status.error_message(), HasSubstr("at most 5000"));
+  EXPECT_THAT(status.error_message(), HasSubstr("at most kTaskPageMax (5000; fixed"));
 }
 
 TEST(BigPayloadTest, NineMebibytesGoInAndComeBack) {

@@ -318,7 +318,8 @@ TEST(GrpcRunnerTest, ReplyIsBounded) {
   const RunnerResult result = Call(*runner, server.target());
   EXPECT_EQ(result.status, TaskStatus::kFailedWithTerminalError);
   EXPECT_EQ(result.effect, Effect::kApplied);
-  EXPECT_THAT(result.reason, HasSubstr("response_bytes_max"));
+  EXPECT_THAT(result.reason,
+              HasSubstr("grpc_response_bytes_max (1000; raised by --grpc-response-bytes-max)"));
 }
 
 TEST(GrpcRunnerTest, ReplyThatIsTooLargeToTakeIsNoRefusal) {
@@ -349,7 +350,7 @@ TEST(GrpcRunnerTest, RequestIsBounded) {
   options.request_bytes_max = 10;
   const auto runner = Runner(options);
   EXPECT_THAT(Call(*runner, server.target(), R"(,"request":{"orderId":"0123456789"})").reason,
-              HasSubstr("request_bytes_max"));
+              HasSubstr("grpc_request_bytes_max (10; raised by --grpc-request-bytes-max)"));
 }
 
 TEST(GrpcRunnerTest, ManyAtOnce) {

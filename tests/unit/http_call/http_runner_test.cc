@@ -264,7 +264,8 @@ TEST(HttpRunnerTest, ReplyIsBounded) {
   const RunnerResult result = Call(*runner, Input("POST", large.Url()));
   EXPECT_EQ(result.status, TaskStatus::kFailedWithTerminalError);
   EXPECT_EQ(result.effect, Effect::kUnknown);
-  EXPECT_THAT(result.reason, HasSubstr("response_bytes_max"));
+  EXPECT_THAT(result.reason,
+              HasSubstr("http_response_bytes_max (1000; raised by --http-response-bytes-max)"));
   WireServer fits([](const WireRequest&) { return Reply(200, std::string(1'000, 'x')); });
   EXPECT_EQ(Call(*runner, Input("POST", fits.Url())).status, TaskStatus::kCompleted);
   WireServer headers([](const WireRequest&) {
@@ -281,7 +282,8 @@ TEST(HttpRunnerTest, RequestIsBounded) {
   const auto runner = Runner(options);
   const RunnerResult result = Call(*runner, Input("POST", "http://a", R"(,"body":"12345678901")"));
   EXPECT_EQ(result.effect, Effect::kNone);
-  EXPECT_THAT(result.reason, HasSubstr("request_bytes_max"));
+  EXPECT_THAT(result.reason,
+              HasSubstr("http_request_bytes_max (10; raised by --http-request-bytes-max)"));
 }
 
 TEST(HttpRunnerTest, RedirectIsFollowed) {

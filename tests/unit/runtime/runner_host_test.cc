@@ -198,7 +198,7 @@ TEST_F(RunnerHostTest, ACancelThatIsObeyedIsReportedAsSuch) {
 TEST_F(RunnerHostTest, AnOutputBeyondTheBoundFailsTheTask) {
   const auto definition = Define(Inline("a"));
   Boot();
-  Host({.incarnation = "scripts", .payload_bytes_max = 10});
+  Host({.incarnation = "scripts", .output_bytes_max = 10});
   const auto start = Start(definition);
   Settle();
   script_->Answer(Completed(R"({"result":"much too long"})"));
@@ -207,7 +207,9 @@ TEST_F(RunnerHostTest, AnOutputBeyondTheBoundFailsTheTask) {
   const auto& failed = std::get<core::TaskFailed>(events[3].body);
   EXPECT_TRUE(failed.terminal);
   EXPECT_EQ(failed.effect, core::Effect::kNone);
-  EXPECT_EQ(failed.reason, "output of 26 bytes, more than payload_bytes_max (10)");
+  EXPECT_EQ(
+      failed.reason,
+      "output of 26 bytes, more than kStepOutputBytesMax (10; fixed in engine/core/limits.h)");
 }
 
 // The lease bounds a runner that never answers: a script is run again, after ten times it fails.

@@ -93,9 +93,13 @@ TEST_F(JqTest, ProgramThatWasStoppedHalfWayStartsAnew) {
 }
 
 TEST_F(JqTest, ResultIsBounded) {
+  ScriptRunnerOptions options = Options();
+  options.hosts = options.hosts_max = 1;
+  options.bounds.output_bytes = 1 << 20;
+  Start(options);
   const auto wide = Run(JqTask("[range(1000000)]"));
   EXPECT_EQ(wide.status, TaskStatus::kFailed);
-  EXPECT_THAT(wide.reason, HasSubstr("more than 1048576 bytes"));
+  EXPECT_THAT(wide.reason, HasSubstr("more bytes than kStepOutputBytesMax (1048576; fixed in"));
   const auto deep = Run(JqTask("reduce range(200) as $i (1; [.])"));
   EXPECT_EQ(deep.status, TaskStatus::kFailed);
   EXPECT_THAT(deep.reason, HasSubstr("100 levels deep"));

@@ -130,9 +130,13 @@ TEST(InlineTest, WhatIsNotTheScriptsFaultMayBeTriedAgain) {
 TEST(InlineTest, EveryLimitIsNamed) {
   const RunnerTask task = Task("INLINE", "", R"({"expression":"1"})");
   EXPECT_EQ(Finish(task, {.outcome = Outcome::kOutOfTime}).reason,
-            "the script took longer than 4000 ms");
+
+            "the script took longer than 4000 ms: script_time_limit_ms (4000; raised by "
+            "--script-time-limit-ms)");
   EXPECT_EQ(Finish(task, {.outcome = Outcome::kOutOfMemory}).reason,
-            "the script took more than 64 MiB of memory");
+
+            "the script took more than 64 MiB of memory: script_memory_mib (64; raised by "
+            "--script-memory-mib)");
   EXPECT_EQ(Finish(task, {.outcome = Outcome::kHostCrashed, .text = "signal 11"}).reason,
             "the script ended the process that ran it: signal 11");
   EXPECT_EQ(Finish(task, {.outcome = Outcome::kOutputTooLarge, .text = "too large"}).reason,
@@ -143,7 +147,9 @@ TEST(InlineTest, SourceIsBounded) {
   const std::string source(kSourceBytesMax + 1, '1');
   const auto result = ResultOf(Task("INLINE", "", R"({"expression":")" + source + R"("})"));
   EXPECT_EQ(result.status, TaskStatus::kFailedWithTerminalError);
-  EXPECT_EQ(result.reason, "'expression' has 262145 bytes; at most 262144 are allowed");
+  EXPECT_EQ(result.reason,
+            "'expression' has 262145 bytes; at most kSourceBytesMax (262144; fixed in "
+            "engine/script/limits.h) are allowed");
 }
 
 TEST(InlineTest, OutputIsBounded) {
@@ -151,7 +157,9 @@ TEST(InlineTest, OutputIsBounded) {
   const auto result =
       FinishTask(PlanOf(task), {.text = '"' + std::string(100, 'x') + '"'}, {.output_bytes = 100});
   EXPECT_EQ(result.status, TaskStatus::kFailedWithTerminalError);
-  EXPECT_EQ(result.reason, "the output has 113 bytes; at most 100 are allowed");
+  EXPECT_EQ(result.reason,
+            "the output has 113 bytes; at most kStepOutputBytesMax (100; fixed in "
+            "engine/core/limits.h) are allowed");
 }
 
 TEST(InlineTest, WhatAHostSaysIsCheckedToBeJson) {
