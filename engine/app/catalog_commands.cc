@@ -43,7 +43,6 @@ struct CatalogKind {
   const char* help_get;
   const char* help_list;
   bool has_versions;
-  bool json_warnings;         // "warnings" stands in what `register -o json` prints
   const char* register_flag;  // null: none
   const char* register_flag_help;
   const char* delete_version_help;
@@ -136,7 +135,6 @@ constexpr std::array kKinds = {
                 .help_get = "Print a definition as registered",
                 .help_list = "List what is registered",
                 .has_versions = true,
-                .json_warnings = true,
                 .register_flag = "--overwrite",
                 .register_flag_help = "Replace the same name and version",
                 .delete_version_help = "Version",
@@ -152,7 +150,6 @@ constexpr std::array kKinds = {
                 .help_get = "Print a definition as registered",
                 .help_list = "List what is registered",
                 .has_versions = false,
-                .json_warnings = false,
                 .register_flag = nullptr,
                 .register_flag_help = nullptr,
                 .delete_version_help = nullptr,
@@ -168,7 +165,6 @@ constexpr std::array kKinds = {
                 .help_get = "Print a schema",
                 .help_list = "List what is stored",
                 .has_versions = true,
-                .json_warnings = false,
                 .register_flag = "--new-version",
                 .register_flag_help =
                     "Store as the next version of its name; without it over the same version",
@@ -196,9 +192,10 @@ void PrintRegistered(const CatalogKind& kind, const Client& client, const std::s
   for (const std::string& warning : registered.warnings) {
     warnings += (warnings.empty() ? "" : ",") + Quoted(warning);
   }
-  fmt::print("{{\"file\":{},\"name\":{},\"version\":{}{}}}\n", Quoted(file),
-             Quoted(registered.name), registered.version,
-             kind.json_warnings ? ",\"warnings\":[" + warnings + "]" : "");
+  const std::string version =
+      kind.has_versions ? fmt::format(",\"version\":{}", registered.version) : "";
+  fmt::print("{{\"file\":{},\"name\":{}{},\"warnings\":[{}]}}\n", Quoted(file),
+             Quoted(registered.name), version, warnings);
 }
 
 int RegisterOne(const CatalogKind& kind, Client& client, const std::string& file,

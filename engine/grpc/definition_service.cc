@@ -148,6 +148,7 @@ grpc::Status DefinitionServiceImpl::StoreTask(const v1::RegisterTaskRequest& req
   base::LogInfo("task_definition.registered",
                 {{"namespace", stored.name_space}, {"name", stored.name}});
   response.set_name(stored.name);
+  AddWarnings(parsed.warnings, response);
   return grpc::Status::OK;
 }
 

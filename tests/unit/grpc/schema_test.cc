@@ -122,6 +122,17 @@ TEST_F(SchemaTest, DefinitionsThatNameASchemaAreCheckedByIt) {
   EXPECT_EQ(record.definition(), kByName);
 }
 
+// What is kept and does nothing is said, of a task definition too.
+TEST_F(SchemaTest, TaskDefinitionsAreWarnedOf) {
+  v1::RegisterTaskRequest task;
+  task.set_definition(R"({"name":"t","isolationGroupId":"g"})");
+  v1::RegisterTaskResponse response;
+  grpc::ClientContext context;
+  ASSERT_TRUE(server_.definitions().RegisterTask(&context, task, &response).ok());
+  ASSERT_EQ(response.warnings_size(), 1);
+  EXPECT_THAT(response.warnings(0), HasSubstr("isolationGroupId: is kept"));
+}
+
 TEST_F(SchemaTest, TaskDefinitionsMayNameASchemaToo) {
   ASSERT_TRUE(Register(kNeedsId).ok());
   v1::RegisterTaskRequest task;
