@@ -33,6 +33,7 @@
 #include "engine/runtime/engine_thread.h"
 #include "engine/runtime/task_definition_reader.h"
 #include "engine/runtime/task_limit_reader.h"
+#include "engine/script/script_checker.h"
 #include "engine/script/script_runner.h"
 #include "engine/telemetry/prometheus_metrics.h"
 
@@ -183,7 +184,7 @@ class ServerProcess {
         grpc_, grpc_edge::Server::Start(
                    std::move(options),
                    grpc_edge::ServerParts{engine_, *journal_, *catalog_, *catalog_, definitions_,
-                                          clock_, random_, &rehearser_}));
+                                          clock_, random_, &rehearser_, &script_checker_}));
     http::StatusSources sources;
     sources.ready = [this] { return Ready(); };
     sources.metrics = [this] { return metrics_.Text(); };
@@ -200,8 +201,9 @@ class ServerProcess {
   const EnvironmentSecrets secrets_;
   runtime::DefinitionCache definitions_;
   runtime::TaskDefinitionReader task_definitions_;
-  // Apart from those of workflows: a rehearsal takes no script host from them.
+  // Apart from those of workflows: rehearsals and registrations take no script host from them.
   script::ScriptRunner rehearsal_scripts_;
+  script::ScriptChecker script_checker_{rehearsal_scripts_};
   rehearsal::WorkflowRehearser rehearser_;
   std::atomic<bool> serving_{false};
   runtime::EngineThread engine_;

@@ -9,8 +9,10 @@
 #include "engine/base/log.h"
 #include "engine/core/bound.h"
 #include "engine/core/definition_parser.h"
+#include "engine/core/definition_scripts.h"
 #include "engine/core/json_scan.h"
 #include "engine/core/json_write.h"
+#include "engine/core/limits.h"
 #include "engine/core/schema_definition.h"
 #include "engine/grpc/convert.h"
 #include "engine/grpc/unary.h"
@@ -96,6 +98,28 @@ void AddWarnings(const std::vector<core::Mistake>& warnings, Response& response)
   }
 }
 
+// What the parser of scripts says stands beside the other mistakes. A registration does not wait
+// for script hosts that are busy or gone.
+void AddScriptMistakes(ports::ScriptChecker* checker, std::string_view definition,
+                       core::Parsed<core::Definition>& parsed) {
+  const std::vector<core::StepScript> scripts = core::ScriptsIn(definition);
+  if (checker == nullptr || scripts.empty()) return;
+  std::vector<std::string> sources;
+  for (const core::StepScript& script : scripts) sources.push_back(script.source);
+  const auto messages = checker->Check(sources);
+  if (!messages.ok()) {
+    parsed.warnings.push_back(
+        {"tasks", absl::StrCat("nobody could tell whether the scripts parse: ",
+                               messages.status().message())});
+    return;
+  }
+  for (std::size_t i = 0; i < messages->size(); ++i) {
+    if ((*messages)[i].empty() || parsed.mistakes.size() >= core::kMistakesMax) continue;
+    parsed.mistakes.push_back({scripts[i].path, (*messages)[i]});
+    parsed.value.reset();
+  }
+}
+
 // One that was stored as the next version says so.
 void SetOwnVersion(ports::StoredDefinition& schema) {
   const std::string version = absl::StrCat(schema.version);
@@ -110,10 +134,11 @@ grpc::Status DefinitionServiceImpl::StoreWorkflow(const v1::RegisterWorkflowRequ
   auto name_space = ToNamespace(request.namespace_());
   if (!name_space.ok()) return ToGrpc(name_space.status());
   runtime::DefinitionLooker looker(catalog_, *name_space);
-  const auto parsed = core::ParseDefinition(
+  auto parsed = core::ParseDefinition(
       looker.WithSchemas(request.definition()), looker.Tasks(),
       {.name_space = *name_space, .children = looker.Children(), .environment = environment_});
   if (!looker.failed().ok()) return ToGrpc(looker.failed());
+  AddScriptMistakes(scripts_, request.definition(), parsed);
   if (!parsed.ok()) return Refuse("workflow definition refused", parsed.mistakes);
   ports::StoredDefinition stored;
   stored.name_space = *name_space;

@@ -10,17 +10,23 @@
 #include "engine/grpc/blocking_pool.h"
 #include "engine/ports/catalog.h"
 #include "engine/ports/clock.h"
+#include "engine/ports/script_checker.h"
 #include "skald/v1/definition.grpc.pb.h"
 
 namespace skald::grpc_edge {
 
 class DefinitionServiceImpl final : public v1::DefinitionService::CallbackService {
  public:
-  // All outlive the service.
+  // All outlive the service. `scripts`: null where nobody parses scripts.
   DefinitionServiceImpl(ports::Catalog& catalog,
                         std::shared_ptr<const core::Environment> environment,
-                        const ports::Clock& clock, BlockingPool& pool)
-      : catalog_(catalog), environment_(std::move(environment)), clock_(clock), pool_(pool) {}
+                        const ports::Clock& clock, BlockingPool& pool,
+                        ports::ScriptChecker* scripts)
+      : catalog_(catalog),
+        environment_(std::move(environment)),
+        clock_(clock),
+        pool_(pool),
+        scripts_(scripts) {}
 
   grpc::ServerUnaryReactor* RegisterWorkflow(grpc::CallbackServerContext* context,
                                              const v1::RegisterWorkflowRequest* request,
@@ -71,6 +77,7 @@ class DefinitionServiceImpl final : public v1::DefinitionService::CallbackServic
   const std::shared_ptr<const core::Environment> environment_;  // shared with the definitions
   const ports::Clock& clock_;
   BlockingPool& pool_;
+  ports::ScriptChecker* scripts_;
 };
 
 }  // namespace skald::grpc_edge

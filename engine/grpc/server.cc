@@ -26,7 +26,8 @@ Server::Server(ServerOptions options, const ServerParts& parts)
       hub_(options_.streams, options_.node_id, parts.clock, pool_, parts.log),
       starter_(parts.engine, parts.definitions, parts.journal, parts.clock, parts.random, pool_),
       reader_(parts.engine, parts.catalog, parts.definitions, pool_),
-      definition_service_(parts.catalog, parts.definitions.environment(), parts.clock, pool_),
+      definition_service_(parts.catalog, parts.definitions.environment(), parts.clock, pool_,
+                          parts.scripts),
       workflow_service_(parts.engine, parts.catalog, parts.log, starter_, reader_, pool_),
       worker_service_(parts.engine, hub_, options_.streams),
       admin_service_(parts.engine, parts.catalog, pool_, options_.limits, options_.version) {

@@ -25,6 +25,7 @@
 #include "engine/ports/clock.h"
 #include "engine/ports/journal.h"
 #include "engine/ports/rehearsal.h"
+#include "engine/ports/script_checker.h"
 #include "engine/ports/task_log.h"
 #include "engine/runtime/definition_cache.h"
 #include "engine/runtime/engine.h"
@@ -51,6 +52,8 @@ struct ServerParts {
   const ports::Clock& clock;
   ports::Random& random;
   ports::Rehearser* rehearser = nullptr;  // null: TestService is not served
+  // null: definitions are stored without a look at their scripts.
+  ports::ScriptChecker* scripts = nullptr;
 };
 
 class Server {

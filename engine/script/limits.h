@@ -25,6 +25,10 @@ inline constexpr std::size_t kErrorBytesMax = 2'048;  // longer messages of scri
 inline constexpr std::size_t kJsonDepthMax = core::kJsonDepthMax;
 inline constexpr std::size_t kNativeStackBytesMax = 512 * 1024;
 
+// ---- scripts that are only parsed, before their definition is stored ----
+inline constexpr std::uint32_t kCheckMsMax = 2'000;      // all of one definition
+inline constexpr std::uint32_t kCheckWaitMsMax = 5'000;  // for a host, and its answer
+
 // ---- a host ----
 // What a host may take besides the evaluation: compiled scripts, the frames in its hands.
 inline constexpr std::size_t kHostOverheadBytes = 64 * 1024 * 1024;
@@ -53,6 +57,7 @@ inline constexpr std::uint32_t kFailedStartsMax = 3;
 inline constexpr std::size_t kFrameBytesMax =
     core::kPayloadBytesCeiling + kSourceBytesMax + 64 * 1024;
 
+static_assert(kCheckMsMax < kCheckWaitMsMax);
 static_assert(kHosts <= kHostsMax);
 static_assert(kErrorBytesMax <= core::kReasonBytesMax);
 

@@ -34,7 +34,9 @@ class EdgeServer {
  public:
   explicit EdgeServer(grpc_edge::StreamOptions streams = {})
       : EdgeServer(runtime::EngineOptions{}, streams) {}
-  EdgeServer(runtime::EngineOptions options, grpc_edge::StreamOptions streams)
+  // `scripts`: outlives the server.
+  EdgeServer(runtime::EngineOptions options, grpc_edge::StreamOptions streams,
+             ports::ScriptChecker* scripts = nullptr)
       : store_(clock_, 4),
         journal_(store_),
         catalog_(store_),
@@ -62,7 +64,7 @@ class EdgeServer {
     settings.streams = streams;
     auto server = grpc_edge::Server::Start(
         settings, grpc_edge::ServerParts{engine_, journal_, catalog_, task_log_, definitions_,
-                                         clock_, random_});
+                                         clock_, random_, nullptr, scripts});
     CHECK(server.ok());
     server_ = *std::move(server);
     address_ = "127.0.0.1:" + std::to_string(server_->port());
