@@ -169,7 +169,7 @@ constexpr char kPull[] =
 TEST(RehearsalTest, MessagesComeAsActions) {
   const std::string definition = Define(Simple("a") + "," + kPull + "," + Simple("b"),
                                         R"(,"outputParameters":{"got":"${pull.output.messages}"})");
-  const auto pulled = Rehearse(definition, R"({"mocks":{"a":{"after":"1h"},"b":{}},"actions":[
+  const auto pulled = Rehearse(definition, R"({"mocks":{"a":{"after":"30m"},"b":{}},"actions":[
       {"at":"1s","do":"message","payload":{"n":1}},
       {"at":"2s","do":"message","payload":{"n":2},"id":"two"},
       {"at":"3s","do":"message","payload":{"n":3},"id":"two"}],
