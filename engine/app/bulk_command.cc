@@ -19,7 +19,7 @@ namespace skald::app {
 namespace {
 
 constexpr std::size_t kIdsPerCall = 1'000;
-constexpr std::uint32_t kPageSize = 1'000;
+constexpr std::uint32_t kBulkPageSize = 1'000;
 
 struct Choice {
   std::vector<std::string> ids;
@@ -74,7 +74,7 @@ grpc::Status CallOnce(Client& client, const v1::BulkRequest& request, v1::BulkRe
 
 // A page is done before the next is asked for: what is done to it does not move the others.
 grpc::Status RunFiltered(Client& client, v1::BulkRequest request, Tally& tally) {
-  request.mutable_filter()->set_page_size(kPageSize);
+  request.mutable_filter()->set_page_size(kBulkPageSize);
   while (true) {
     v1::BulkResponse response;
     const grpc::Status status = CallOnce(client, request, response, tally);

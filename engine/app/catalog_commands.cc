@@ -15,10 +15,10 @@
 namespace skald::app {
 namespace {
 
-constexpr std::uint32_t kPageSize = 500;
+constexpr std::uint32_t kCatalogPageSize = 500;
 
 using Options = std::shared_ptr<ClientOptions>;
-using Stub = v1::DefinitionService::Stub;
+using CatalogStub = v1::DefinitionService::Stub;
 
 struct CatalogArguments {
   std::vector<std::string> files;
@@ -83,21 +83,22 @@ grpc::Status AddDefinition(Client& client, const std::string& text, bool flag,
   v1::RegisterWorkflowRequest request;
   request.set_definition(text);
   request.set_overwrite(flag);
-  return Add<&Stub::RegisterWorkflow, v1::RegisterWorkflowResponse>(client, request, registered);
+  return Add<&CatalogStub::RegisterWorkflow, v1::RegisterWorkflowResponse>(client, request,
+                                                                           registered);
 }
 
 grpc::Status AddTaskDefinition(Client& client, const std::string& text, bool /*flag*/,
                                Registered& registered) {
   v1::RegisterTaskRequest request;
   request.set_definition(text);
-  return Add<&Stub::RegisterTask, v1::RegisterTaskResponse>(client, request, registered);
+  return Add<&CatalogStub::RegisterTask, v1::RegisterTaskResponse>(client, request, registered);
 }
 
 grpc::Status AddSchema(Client& client, const std::string& text, bool flag, Registered& registered) {
   v1::RegisterSchemaRequest request;
   request.set_schema(text);
   request.set_new_version(flag);
-  return Add<&Stub::RegisterSchema, v1::RegisterSchemaResponse>(client, request, registered);
+  return Add<&CatalogStub::RegisterSchema, v1::RegisterSchemaResponse>(client, request, registered);
 }
 
 template <typename Request>
@@ -128,21 +129,22 @@ grpc::Status ListPage(Client& client, const v1::ListDefinitionsRequest& request,
 }
 
 constexpr std::array kKinds = {
-    CatalogKind{.name = "definition",
-                .help = "Workflow definitions",
-                .noun = "",
-                .help_register = "Check and store definitions",
-                .help_get = "Print a definition as registered",
-                .help_list = "List what is registered",
-                .has_versions = true,
-                .register_flag = "--overwrite",
-                .register_flag_help = "Replace the same name and version",
-                .delete_version_help = "Version",
-                .delete_needs_version = true,
-                .add = &AddDefinition,
-                .get = &GetOne<&Stub::GetWorkflow, v1::GetWorkflowDefinitionRequest>,
-                .list = &ListPage<&Stub::ListWorkflows>,
-                .remove = &RemoveOne<&Stub::DeleteWorkflow, v1::DeleteWorkflowDefinitionRequest>},
+    CatalogKind{
+        .name = "definition",
+        .help = "Workflow definitions",
+        .noun = "",
+        .help_register = "Check and store definitions",
+        .help_get = "Print a definition as registered",
+        .help_list = "List what is registered",
+        .has_versions = true,
+        .register_flag = "--overwrite",
+        .register_flag_help = "Replace the same name and version",
+        .delete_version_help = "Version",
+        .delete_needs_version = true,
+        .add = &AddDefinition,
+        .get = &GetOne<&CatalogStub::GetWorkflow, v1::GetWorkflowDefinitionRequest>,
+        .list = &ListPage<&CatalogStub::ListWorkflows>,
+        .remove = &RemoveOne<&CatalogStub::DeleteWorkflow, v1::DeleteWorkflowDefinitionRequest>},
     CatalogKind{.name = "task-definition",
                 .help = "Task definitions",
                 .noun = "task definition ",
@@ -155,9 +157,9 @@ constexpr std::array kKinds = {
                 .delete_version_help = nullptr,
                 .delete_needs_version = false,
                 .add = &AddTaskDefinition,
-                .get = &GetOne<&Stub::GetTask, v1::GetTaskDefinitionRequest>,
-                .list = &ListPage<&Stub::ListTasks>,
-                .remove = &RemoveOne<&Stub::DeleteTask, v1::DeleteTaskDefinitionRequest>},
+                .get = &GetOne<&CatalogStub::GetTask, v1::GetTaskDefinitionRequest>,
+                .list = &ListPage<&CatalogStub::ListTasks>,
+                .remove = &RemoveOne<&CatalogStub::DeleteTask, v1::DeleteTaskDefinitionRequest>},
     CatalogKind{.name = "schema",
                 .help = "Schemas of inputs and outputs",
                 .noun = "schema ",
@@ -171,9 +173,9 @@ constexpr std::array kKinds = {
                 .delete_version_help = "Version; all of them if absent",
                 .delete_needs_version = false,
                 .add = &AddSchema,
-                .get = &GetOne<&Stub::GetSchema, v1::GetSchemaRequest>,
-                .list = &ListPage<&Stub::ListSchemas>,
-                .remove = &RemoveOne<&Stub::DeleteSchema, v1::DeleteSchemaRequest>}};
+                .get = &GetOne<&CatalogStub::GetSchema, v1::GetSchemaRequest>,
+                .list = &ListPage<&CatalogStub::ListSchemas>,
+                .remove = &RemoveOne<&CatalogStub::DeleteSchema, v1::DeleteSchemaRequest>}};
 
 // ---- what the commands do ----
 
@@ -239,7 +241,7 @@ int List(const CatalogKind& kind, const Options& options, const CatalogArguments
   Client client(*options);
   v1::ListDefinitionsRequest request;
   request.set_namespace_(options->name_space);
-  request.set_page_size(kPageSize);
+  request.set_page_size(kCatalogPageSize);
   do {
     v1::ListDefinitionsResponse response;
     const grpc::Status status = kind.list(client, request, response);
@@ -272,15 +274,15 @@ int Delete(const CatalogKind& kind, const Options& options, const CatalogArgumen
 
 // ---- the commands ----
 
-using Run = int (*)(const CatalogKind&, const Options&, const CatalogArguments&);
+using CatalogRun = int (*)(const CatalogKind&, const Options&, const CatalogArguments&);
 
 struct Verb {
   CLI::App* command;
   Arguments arguments;
 };
 
-Verb AddVerb(CLI::App& group, const char* name, const char* help, const CatalogKind& kind, Run run,
-             Chosen& chosen) {
+Verb AddVerb(CLI::App& group, const char* name, const char* help, const CatalogKind& kind,
+             CatalogRun run, Chosen& chosen) {
   CLI::App* command = group.add_subcommand(name, help);
   const Options options = AddClientOptions(*command);
   auto arguments = std::make_shared<CatalogArguments>();  // shared: the action outlives the parse

@@ -11,7 +11,7 @@
 namespace skald::app {
 namespace {
 
-constexpr std::uint32_t kPageSize = 500;
+constexpr std::uint32_t kVerifyPageSize = 500;
 
 using Options = std::shared_ptr<ClientOptions>;
 
@@ -51,7 +51,7 @@ grpc::Status VerifyAll(Client& client, Totals& totals) {
   v1::ListRequest request;
   request.set_namespace_(client.options().name_space);
   request.set_order(v1::ListRequest::ORDER_OLDEST_FIRST);
-  request.set_page_size(kPageSize);
+  request.set_page_size(kVerifyPageSize);
   do {
     v1::ListResponse response;
     grpc::ClientContext context;

@@ -16,7 +16,7 @@
 namespace skald::app {
 namespace {
 
-constexpr std::uint32_t kPageSize = 500;
+constexpr std::uint32_t kListPageSize = 500;
 constexpr int kWatchAttemptsMax = 100;        // reconnects of one watch
 constexpr std::size_t kDescendantsMax = 200;  // sub-workflows shown in one tree
 
@@ -237,7 +237,7 @@ int List(const Options& options, const std::shared_ptr<ListArguments>& arguments
   if (arguments->oldest_first) request.set_order(v1::ListRequest::ORDER_OLDEST_FIRST);
   std::uint64_t left = arguments->count_max;
   do {
-    request.set_page_size(static_cast<std::uint32_t>(std::min<std::uint64_t>(left, kPageSize)));
+    request.set_page_size(static_cast<std::uint32_t>(std::min<std::uint64_t>(left, kListPageSize)));
     v1::ListResponse response;
     grpc::ClientContext context;
     client.Prepare(context);

@@ -26,7 +26,7 @@ constexpr std::array<std::pair<std::string_view, PathFunction>, 8> kFunctions = 
 
 absl::Status Fail(std::string message) { return absl::InvalidArgumentError(std::move(message)); }
 
-std::string Shown(std::string_view text) { return std::string(text.substr(0, 80)); }
+std::string ShownInPath(std::string_view text) { return std::string(text.substr(0, 80)); }
 
 // Ends a name in a path that stands on its own: the rest of what Jayway takes into a name is taken.
 bool EndsName(char c) { return std::string_view(".[]()").find(c) != std::string_view::npos; }
@@ -131,10 +131,10 @@ class PathParser {
     const auto found = std::find_if(kFunctions.begin(), kFunctions.end(),
                                     [&](const auto& known) { return known.first == name; });
     if (found == kFunctions.end()) {
-      return Fail(absl::StrCat("unknown function ", Shown(name),
+      return Fail(absl::StrCat("unknown function ", ShownInPath(name),
                                "(); one of length, size, min, max, avg, sum, stddev, keys"));
     }
-    if (!Take(')')) return Fail(absl::StrCat(Shown(name), "() takes no parameters"));
+    if (!Take(')')) return Fail(absl::StrCat(ShownInPath(name), "() takes no parameters"));
     tokens_.push_back({.kind = PathToken::Kind::kFunction, .function = found->second});
     return absl::OkStatus();
   }
@@ -221,7 +221,7 @@ class PathParser {
       const std::size_t comma = std::min(inside.find(',', begin), inside.size());
       const auto index = Integer(inside.substr(begin, comma - begin));
       if (!index.has_value()) {
-        return Fail(absl::StrCat("[", Shown(inside),
+        return Fail(absl::StrCat("[", ShownInPath(inside),
                                  "]: a name in quotes, a number, a slice, * or ?(…) is expected "
                                  "in brackets"));
       }
@@ -241,7 +241,7 @@ class PathParser {
     const bool good = (from.empty() || token.from.has_value()) &&
                       (to.empty() || token.to.has_value()) && !(from.empty() && to.empty());
     if (!good) {
-      return Fail(absl::StrCat("[", Shown(inside),
+      return Fail(absl::StrCat("[", ShownInPath(inside),
                                "]: a slice is [from:to], [from:] or [:to]; there are no steps"));
     }
     tokens_.push_back(std::move(token));
