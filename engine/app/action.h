@@ -22,6 +22,7 @@ struct ActionArguments {
   bool flag = false;
   bool failure_workflow = false;
   bool use_latest_definition = false;
+  double callback_after_seconds = 0;
 };
 using Arguments = std::shared_ptr<ActionArguments>;
 

@@ -1,6 +1,8 @@
 #include "engine/app/action_verbs.h"
 
 #include <array>
+#include <cmath>
+#include <cstdint>
 #include <string>
 
 #include "engine/app/upgrade_command.h"
@@ -11,10 +13,20 @@ namespace {
 
 using Stub = v1::WorkflowService::Stub;
 
+constexpr double kCallbackAfterSecondsMax = 2'147'483;  // as of a worker (worker.proto)
+
 // ---- what the options say, but for whom it is for and who asks ----
 
+v1::TaskStatus StatusOf(const ActionArguments& arguments) {
+  v1::TaskStatus status = v1::TASK_STATUS_UNSPECIFIED;
+  v1::TaskStatus_Parse("TASK_STATUS_" + arguments.status, &status);
+  return status;
+}
+
 absl::Status Fill(const ActionArguments& arguments, v1::SignalRequest& request) {
+  request.set_reason(arguments.reason);
   request.set_reference(arguments.step);
+  request.set_status(StatusOf(arguments));
   ASSIGN_OR_RETURN(*request.mutable_payload(), TextOrFile(arguments.payload));
   return absl::OkStatus();
 }
@@ -23,9 +35,9 @@ absl::Status Fill(const ActionArguments& arguments, v1::UpdateTaskRequest& reque
   request.set_task_id(arguments.task);
   request.set_reference(arguments.step);
   request.set_reason(arguments.reason);
-  v1::TaskStatus status = v1::TASK_STATUS_UNSPECIFIED;
-  v1::TaskStatus_Parse("TASK_STATUS_" + arguments.status, &status);
-  request.set_status(status);
+  request.set_status(StatusOf(arguments));
+  request.set_callback_after_ms(
+      static_cast<std::uint32_t>(std::lround(arguments.callback_after_seconds * 1'000)));
   ASSIGN_OR_RETURN(*request.mutable_output(), TextOrFile(arguments.payload));
   return absl::OkStatus();
 }
@@ -106,18 +118,28 @@ absl::Status Fill(const ActionArguments& arguments, v1::OperateRequest& request)
 
 void NoOptions(CLI::App& /*command*/, ActionArguments& /*arguments*/, bool /*one*/) {}
 
-void SignalOptions(CLI::App& command, ActionArguments& arguments, bool /*one*/) {
+// Among many, the name is that of the filter.
+void StatusOption(CLI::App& command, ActionArguments& arguments, bool one) {
+  command.add_option(one ? "--status" : "--task-status", arguments.status, "What became of it")
+      ->check(CLI::IsMember(
+          {"COMPLETED", "FAILED", "FAILED_WITH_TERMINAL_ERROR", "CANCELED", "IN_PROGRESS"}))
+      ->capture_default_str();
+}
+
+void SignalOptions(CLI::App& command, ActionArguments& arguments, bool one) {
   command.add_option("--step", arguments.step, "Reference of the step; the first that waits");
+  StatusOption(command, arguments, one);
   command.add_option("--payload", arguments.payload, "JSON object, or @FILE");
 }
 
 void UpdateTaskOptions(CLI::App& command, ActionArguments& arguments, bool one) {
   auto* step = command.add_option("--step", arguments.step, "Reference of the step");
   if (one) command.add_option("--task", arguments.task, "Id of the task instead")->excludes(step);
-  // Among many, the name is that of the filter.
-  command.add_option(one ? "--status" : "--task-status", arguments.status, "What became of it")
-      ->check(CLI::IsMember({"COMPLETED", "FAILED", "FAILED_WITH_TERMINAL_ERROR"}))
-      ->capture_default_str();
+  StatusOption(command, arguments, one);
+  command
+      .add_option("--callback-after", arguments.callback_after_seconds,
+                  "IN_PROGRESS, of a worker's task: seconds until it is offered again")
+      ->check(CLI::Range(0.0, kCallbackAfterSecondsMax));
   command.add_option("--task-output", arguments.payload, "JSON object, or @FILE");
 }
 
@@ -237,8 +259,8 @@ absl::Status OperateMany(const ActionArguments& arguments, v1::BulkRequest& requ
 }
 
 constexpr std::array kVerbs = {
-    ActionVerb{"signal", "Complete a waiting WAIT step", Reason::kNone, &SignalOptions,
-               &One<v1::SignalRequest, &Stub::Signal>,
+    ActionVerb{"signal", "Complete a waiting WAIT step, or fail it", Reason::kOptional,
+               &SignalOptions, &One<v1::SignalRequest, &Stub::Signal>,
                &Many<v1::SignalRequest, &Bulk::mutable_signal>},
     ActionVerb{"update-task", "Say what became of a task", Reason::kOptional, &UpdateTaskOptions,
                &One<v1::UpdateTaskRequest, &Stub::UpdateTask>,

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "engine/app/action.h"
 #include "engine/app/client_json.h"
 #include "engine/app/commands.h"
 #include "engine/app/exit_codes.h"
@@ -12,16 +13,19 @@ namespace skald::app {
 namespace {
 
 struct MessageArguments {
-  std::string workflow_id, payload, message_id;
+  std::string payload, message_id;
 };
 
-int SendMessage(const ClientOptions& options, const MessageArguments& arguments) {
+int SendMessage(const ClientOptions& options, const ActionArguments& action,
+                const MessageArguments& arguments) {
   const auto payload = TextOrFile(arguments.payload);
   if (!payload.ok()) return FailLocally(payload.status());
   Client client(options);
   v1::SendMessageRequest request;
   request.set_namespace_(options.name_space);
-  request.set_workflow_id(arguments.workflow_id);
+  request.set_workflow_id(action.id);
+  request.set_actor(action.actor);
+  request.set_reason(action.reason);
   request.set_payload(*payload);
   request.set_message_id(arguments.message_id);
   v1::SendMessageResponse response;
@@ -45,12 +49,13 @@ void AddMessageCommand(CLI::App& workflow, Chosen& chosen) {
       "send-message", "Leave a message for PULL_WORKFLOW_MESSAGES steps; prints its id");
   const auto options = AddClientOptions(*command);
   auto arguments = std::make_shared<MessageArguments>();  // shared: the action outlives the parse
-  command->add_option("id", arguments->workflow_id, "Workflow id")->required();
+  const Arguments action = AddAction(*command, Reason::kOptional);
   command->add_option("--payload", arguments->payload,
                       "JSON object, or @FILE ('@-': standard input)");
   command->add_option("--message-id", arguments->message_id,
                       "The same id again sends nothing; at most 64 bytes");
-  command->callback([=, &chosen] { chosen = [=] { return SendMessage(*options, *arguments); }; });
+  command->callback(
+      [=, &chosen] { chosen = [=] { return SendMessage(*options, *action, *arguments); }; });
 }
 
 }  // namespace skald::app

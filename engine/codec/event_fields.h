@@ -41,6 +41,7 @@ void VisitFields(V& v, E& e) {
   v.Field("ref", e.reference);
   v.Field("payload", e.payload);
   v.Field("actor", e.actor);
+  v.Field("reason", e.reason);
 }
 
 template <typename V, Of<core::VariablesSet> E>
@@ -57,6 +58,7 @@ void VisitFields(V& v, E& e) {
   v.Field("reason", e.reason);
   v.Field("output", e.output);
   v.Field("unresolved", e.unresolved);
+  v.Field("actor", e.actor);
 }
 
 template <typename V, Of<core::TaskScheduled> E>
@@ -106,6 +108,15 @@ template <typename V, Of<core::TaskUpdated> E>
 void VisitFields(V& v, E& e) {
   v.Field("task", e.task);
   v.Field("actor", e.actor);
+  v.Field("reason", e.reason);
+}
+
+template <typename V, Of<core::TaskProgressed> E>
+void VisitFields(V& v, E& e) {
+  v.Field("task", e.task);
+  v.Field("output", e.output);
+  v.Field("actor", e.actor);
+  v.Field("reason", e.reason);
 }
 
 template <typename V, Of<core::TaskStarted> E>
@@ -207,6 +218,7 @@ void VisitFields(V& v, E& e) {
   v.Field("reason", e.reason);
   v.Field("by_child", e.by_child);
   v.Field("trace", e.trace);
+  v.Field("output", e.output);
 }
 
 template <typename V, Of<core::LateResult> E>
@@ -295,6 +307,8 @@ void VisitFields(V& v, E& e) {
   v.Field("id", e.id);
   v.Field("payload", e.payload);
   v.Field("named", e.named);
+  v.Field("actor", e.actor);
+  v.Field("reason", e.reason);
 }
 
 template <typename V, Of<core::MessagesTaken> E>

@@ -17,9 +17,10 @@
 //   WorkflowPaused        actor, reason
 //   WorkflowResumed       actor, reason
 //   WorkflowTimeoutAlerted
-//   SignalReceived        ref, payload, actor
+//   SignalReceived        ref, payload, actor, reason
 //   VariablesSet          variables, actor, reason
-//   WorkflowEnded         status (always), saga (always), reason, output, unresolved [run, …]
+//   WorkflowEnded         status (always), saga (always), reason, output, unresolved [run, …],
+//                         actor
 //   TaskScheduled         task, run, step (always), iteration, generation (1), attempt (1),
 //                         op (ACTION), task_type, ref, input, available_at, poll_timeout_at,
 //                         total_timeout_at, after [run, …]
@@ -30,13 +31,13 @@
 //   TaskCompleted         task, output, verdict (NONE), undo_input, effect (UNSET), input, cached,
 //                         trace
 //   TaskHandedOver        task, output
-//   TaskUpdated           task, actor
+//   TaskUpdated           task, actor, reason
 //   IterationStarted      run, iteration (1), keep_last, items
 //   TaskFailed            task, terminal, reason, effect (always), verdict (NONE), output,
 //                         trace
 //   TaskTimedOut          task, timeout (always), reason, effect (always), by_child
 //   TaskCancelRequested   task, reason, timeout (NONE)
-//   TaskCanceled          task, effect (always), reason, by_child, trace
+//   TaskCanceled          task, effect (always), reason, by_child, trace, output
 //   TaskFailureAccepted   task, permissive
 //   LateResult            task, fence, status (always), effect (UNSET), output
 //   SagaFaulted           cause (always), reason, task, actor, end_status (always), settle_until,
@@ -65,10 +66,11 @@
 //   TaskSkipped           task, output
 //   WorkflowQueued        key, running_max
 //   WorkflowAdmitted
-//   MessageReceived       id, payload, named
+//   MessageReceived       id, payload, named, actor, reason
 //   MessagesTaken         task, count
 //   WorkflowUpgraded      definition (id of the pinned form), version, from_definition,
 //                         from_version, actor, reason, timeout_at
+//   TaskProgressed        task, output, actor, reason
 //
 // A big payload may stand by name, `"input@":"<name>"` (apart.h).
 //

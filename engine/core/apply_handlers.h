@@ -47,6 +47,7 @@ void ApplyTask(const ApplyContext& context, const TaskRequeued& body, State& sta
 void ApplyTask(const ApplyContext& context, const TaskCompleted& body, State& state);
 void ApplyTask(const ApplyContext& context, const TaskHandedOver& body, State& state);
 void ApplyTask(const ApplyContext& context, const TaskUpdated& body, State& state);
+void ApplyTask(const ApplyContext& context, const TaskProgressed& body, State& state);
 void ApplyTask(const ApplyContext& context, const TaskFailed& body, State& state);
 void ApplyTask(const ApplyContext& context, const TaskTimedOut& body, State& state);
 void ApplyTask(const ApplyContext& context, const TaskCancelRequested& body, State& state);

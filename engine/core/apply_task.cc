@@ -274,6 +274,9 @@ void ApplyTask(const ApplyContext& context, const TaskStarted& body, State& stat
 void ApplyTask(const ApplyContext& context, const TaskRequeued& body, State& state) {
   Task& task = TaskOf(body.task, state);
   const Step& step = StepOf(context.definition, state, task.step);
+  // Those of a task that nobody had taken.
+  DropTimer(task.available_at, TimerKind::kTaskAvailable, task.number, state);
+  DropTimer(task.poll_timeout_at, TimerKind::kPollTimeout, task.number, state);
   task.available_at = body.available_at;
   if (task.poll_timeout_at != 0) {
     task.poll_timeout_at = std::max(body.available_at, context.at) + step.task.poll_timeout_us;
@@ -294,6 +297,10 @@ void ApplyTask(const ApplyContext& context, const TaskHandedOver& body, State& s
 
 void ApplyTask(const ApplyContext&, const TaskUpdated& body, State& state) {
   TaskOf(body.task, state).updated = true;
+}
+
+void ApplyTask(const ApplyContext&, const TaskProgressed& body, State& state) {
+  TaskOf(body.task, state).output = body.output;
 }
 
 void ApplyTask(const ApplyContext& context, const TaskCompleted& body, State& state) {
@@ -349,6 +356,7 @@ void ApplyTask(const ApplyContext&, const ChildResumed& body, State& state) {
 void ApplyTask(const ApplyContext& context, const TaskCanceled& body, State& state) {
   Task& task = TaskOf(body.task, state);
   EndTask(context, TaskStatus::kCanceled, task, state);
+  if (!body.output.empty()) task.output = body.output;
   task.child_ended = body.by_child;
   task.reason = body.reason;
   task.trace = body.trace;

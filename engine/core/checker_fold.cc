@@ -63,6 +63,8 @@ class Folder {
     RunRecord& run = Run(task->run);
     if (run.dispatched_seq == 0) run.dispatched_seq = seq_;
   }
+  // Of a task that has ended it would be wrong.
+  void operator()(const TaskProgressed& progressed) { Open(progressed.task); }
 
   void operator()(const FailureWorkflowStarted& started) {
     ++model_.failure_workflows;

@@ -135,7 +135,11 @@ absl::Status OnSendMessage(const SendMessage& trigger, Draft& draft) {
     return absl::OkStatus();
   }
   if (absl::Status status = CheckRoom(trigger, state); !status.ok()) return status;
-  draft.Emit(MessageReceived{.id = trigger.id, .payload = trigger.payload, .named = trigger.named});
+  draft.Emit(MessageReceived{.id = trigger.id,
+                             .payload = trigger.payload,
+                             .named = trigger.named,
+                             .actor = trigger.actor,
+                             .reason = trigger.reason});
   const TaskNumber task = WaitingPull(draft);
   if (task == 0) return absl::OkStatus();
   Complete(task, draft);

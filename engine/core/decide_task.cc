@@ -133,16 +133,7 @@ absl::Status GiveBack(const ReportResult& trigger, Draft& draft) {
     return absl::ResourceExhaustedError(
         absl::StrCat("give task ", TaskIdText(state, trigger.task), " back: ", limit));
   }
-  const TimeUs available_at =
-      trigger.callback_after_us == 0 ? 0 : draft.now() + trigger.callback_after_us;
-  draft.Emit(TaskRequeued{.task = trigger.task, .available_at = available_at});
-  // Nothing forward is started any more once the saga is being undone (saga.md P5).
-  if (state.fault.active && !IsUndoWork(state.task(trigger.task).operation)) {
-    CancelOpenTask(trigger.task, "given back while the saga is being undone", draft);
-    OnTaskEnded(trigger.task, draft);
-    return absl::OkStatus();
-  }
-  OfferIfReady(trigger.task, draft);
+  RequeueTask(trigger.task, trigger.callback_after_us, draft);
   return absl::OkStatus();
 }
 
@@ -288,6 +279,18 @@ TimeUs AttemptTimeoutAt(const Step& step, const Task& task, TimeUs now) {
     timeout = step.saga.undo->timeout_us;
   }
   return timeout == 0 ? 0 : now + timeout;
+}
+
+void RequeueTask(TaskNumber number, DurationUs delay_us, Draft& draft) {
+  const State& state = draft.state();
+  const TimeUs available_at = delay_us == 0 ? 0 : draft.now() + delay_us;
+  draft.Emit(TaskRequeued{.task = number, .available_at = available_at});
+  // Nothing forward is started any more once the saga is being undone (saga.md P5).
+  if (state.fault.active && !IsUndoWork(state.task(number).operation)) {
+    CancelOpenTask(number, "given back while the saga is being undone", draft);
+    return OnTaskEnded(number, draft);
+  }
+  OfferIfReady(number, draft);
 }
 
 absl::Status OnStartTask(const StartTask& trigger, Draft& draft) {

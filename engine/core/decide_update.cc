@@ -1,9 +1,12 @@
 // Updates from outside (conductor.md 3.7; saga.md 2.15): they end a task that waits for one, and
-// also one that a worker has or that is still queued; who has it is told that it is over.
+// also one that a worker has or that is still queued; who has it is told that it is over. Or they
+// say how far it is: it stays open then, and a worker's is queued again.
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "engine/base/status.h"
 #include "engine/core/bound.h"
 #include "engine/core/construct.h"
 #include "engine/core/families.h"
@@ -46,13 +49,10 @@ absl::StatusOr<TaskNumber> FindOpen(const UpdateTask& trigger, const Draft& draf
 }
 
 absl::Status Check(const UpdateTask& trigger) {
-  const bool ends = trigger.status == TaskStatus::kCompleted ||
-                    trigger.status == TaskStatus::kFailed ||
-                    trigger.status == TaskStatus::kFailedWithTerminalError;
-  if (!ends) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("status: COMPLETED, FAILED or FAILED_WITH_TERMINAL_ERROR expected, not ",
-                     std::string(Name(trigger.status))));
+  RETURN_IF_ERROR(CheckTold(trigger.status));
+  const bool delays = trigger.callback_after_us != 0;
+  if (delays && (trigger.status != TaskStatus::kInProgress || trigger.callback_after_us < 0)) {
+    return absl::InvalidArgumentError("callback_after: only with IN_PROGRESS, and 0 or more");
   }
   if (!trigger.output.empty() && TrimJson(trigger.output.text()).front() != '{') {
     return absl::InvalidArgumentError("output: a JSON object expected");
@@ -92,16 +92,78 @@ Effect EffectOf(const UpdateTask& trigger, const Task& task, const Draft& draft)
   return trigger.effect == Effect::kUnset ? Effect::kNone : trigger.effect;
 }
 
-void TakeFromHolder(const Task& task, Draft& draft) {
-  if (!IsWorkerTask(draft.definition(), draft.state(), task) || task.awaits_update) return;
+// A worker has it, or may get it.
+bool IsQueuedOrHeld(const Task& task, const Draft& draft) {
+  return IsWorkerTask(draft.definition(), draft.state(), task) && !task.awaits_update;
+}
+
+void TakeFromHolder(const Task& task, std::string_view why, Draft& draft) {
+  if (!IsQueuedOrHeld(task, draft)) return;
   if (task.status == TaskStatus::kInProgress) {
-    TellToStop(task, "an update from outside decided it", true, draft);
+    TellToStop(task, why, true, draft);
   } else if (task.released) {
     draft.Ask(WithdrawTask{task.number});
   }
 }
 
+// It stays open. Who has it has given it back with that, as a worker does (conductor.md 3.7); one
+// that is still queued only waits longer, if at all.
+absl::Status KeepOpen(const UpdateTask& trigger, TaskNumber number, const Payload& output,
+                      Draft& draft) {
+  const State& state = draft.state();
+  const Task& task = state.task(number);
+  const bool held = task.status == TaskStatus::kInProgress;
+  const bool requeued = IsQueuedOrHeld(task, draft) && (held || trigger.callback_after_us > 0);
+  if (!requeued && task.output == output) {
+    draft.Answer(Answer::kUnchanged);
+    return absl::OkStatus();
+  }
+  if (const std::string limit = GrowthLimit(state); !limit.empty()) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("update task ", TaskIdText(state, number), ": ", limit));
+  }
+  if (requeued) TakeFromHolder(task, "an update from outside gave it back", draft);
+  draft.Emit(TaskProgressed{
+      .task = number, .output = output, .actor = trigger.actor, .reason = trigger.reason});
+  if (requeued) RequeueTask(number, trigger.callback_after_us, draft);
+  return absl::OkStatus();
+}
+
 }  // namespace
+
+absl::Status CheckTold(TaskStatus status) {
+  switch (status) {
+    case TaskStatus::kInProgress:
+    case TaskStatus::kCompleted:
+    case TaskStatus::kFailed:
+    case TaskStatus::kFailedWithTerminalError:
+    case TaskStatus::kCanceled:
+      return absl::OkStatus();
+    default:
+      return absl::InvalidArgumentError(
+          absl::StrCat("status: COMPLETED, FAILED, FAILED_WITH_TERMINAL_ERROR, CANCELED or "
+                       "IN_PROGRESS expected, not ",
+                       std::string(Name(status))));
+  }
+}
+
+void EndAsTold(TaskNumber number, const UpdateTask& told, const Payload& output, Draft& draft) {
+  const Effect effect = EffectOf(told, draft.state().task(number), draft);
+  std::string reason = told.reason.substr(0, kReasonBytesMax);
+  if (told.status == TaskStatus::kCompleted) {
+    CompleteTask(number, output.empty() ? Payload("{}") : output, draft);
+  } else if (told.status == TaskStatus::kCanceled) {
+    draft.Emit(TaskCanceled{
+        .task = number, .effect = effect, .reason = std::move(reason), .output = output});
+  } else {
+    draft.Emit(TaskFailed{.task = number,
+                          .terminal = told.status == TaskStatus::kFailedWithTerminalError,
+                          .reason = std::move(reason),
+                          .effect = effect,
+                          .output = output});
+  }
+  OnTaskEnded(number, draft);
+}
 
 absl::Status OnUpdateTask(const UpdateTask& trigger, Draft& draft) {
   const State& state = draft.state();
@@ -123,18 +185,10 @@ absl::Status OnUpdateTask(const UpdateTask& trigger, Draft& draft) {
       !status.ok()) {
     return status;
   }
-  TakeFromHolder(state.task(number), draft);
-  draft.Emit(TaskUpdated{.task = number, .actor = trigger.actor});
-  if (trigger.status == TaskStatus::kCompleted) {
-    CompleteTask(number, output.empty() ? Payload("{}") : output, draft);
-  } else {
-    draft.Emit(TaskFailed{.task = number,
-                          .terminal = trigger.status == TaskStatus::kFailedWithTerminalError,
-                          .reason = trigger.reason.substr(0, kReasonBytesMax),
-                          .effect = EffectOf(trigger, state.task(number), draft),
-                          .output = output});
-  }
-  OnTaskEnded(number, draft);
+  if (trigger.status == TaskStatus::kInProgress) return KeepOpen(trigger, number, output, draft);
+  TakeFromHolder(state.task(number), "an update from outside decided it", draft);
+  draft.Emit(TaskUpdated{.task = number, .actor = trigger.actor, .reason = trigger.reason});
+  EndAsTold(number, trigger, output, draft);
   return absl::OkStatus();
 }
 

@@ -81,6 +81,7 @@ bool MayAwaitSignal(const Step& step) {
 
 absl::Status CheckSignal(const SignalWorkflow& trigger, const Draft& draft) {
   if (IsTerminal(draft.state().status)) return Ended("signal", draft.state());
+  RETURN_IF_ERROR(CheckTold(trigger.status));
   if (!IsObjectOrEmpty(trigger.payload)) {
     return absl::InvalidArgumentError("payload: a JSON object expected");
   }
@@ -189,11 +190,19 @@ absl::Status OnSignal(const SignalWorkflow& trigger, Draft& draft) {
         "Found no blocked task in workflow ", draft.state().id.ToString(), " to signal",
         trigger.reference.empty() ? "" : absl::StrCat(" (", trigger.reference, ")")));
   }
+  const bool stays_open = trigger.status == TaskStatus::kInProgress;
+  // What does not end may come without end.
+  if (stays_open) RETURN_IF_ERROR(CheckRoomFor("signal", draft.state()));
   const Step& step = draft.StepAt(draft.state().task(task).step);
-  draft.Emit(SignalReceived{
-      .reference = step.reference, .payload = trigger.payload, .actor = trigger.actor});
-  CompleteTask(task, trigger.payload.empty() ? Payload("{}") : trigger.payload, draft);
-  OnTaskEnded(task, draft);
+  draft.Emit(SignalReceived{.reference = step.reference,
+                            .payload = trigger.payload,
+                            .actor = trigger.actor,
+                            .reason = trigger.reason});
+  if (stays_open) {
+    draft.Emit(TaskProgressed{.task = task, .output = trigger.payload});
+    return absl::OkStatus();
+  }
+  EndAsTold(task, {.status = trigger.status, .reason = trigger.reason}, trigger.payload, draft);
   return absl::OkStatus();
 }
 
@@ -239,6 +248,7 @@ absl::Status OnTerminate(const TerminateWorkflow& trigger, Draft& draft) {
   }
   if (IsTerminal(state.status)) return Ended("terminate", state);
   draft.set_ends_on_purpose(!trigger.trigger_failure_workflow);
+  draft.set_ended_by(trigger.actor);
   EndWorkflow(WorkflowStatus::kTerminated, trigger.reason, draft);
   return absl::OkStatus();
 }
@@ -271,7 +281,8 @@ void EndWorkflow(WorkflowStatus status, SagaStatus saga_status, std::string reas
                            .saga_status = saga_status,
                            .reason = reason.substr(0, kReasonBytesMax),
                            .output = *std::move(output),
-                           .unresolved = std::move(unresolved)});
+                           .unresolved = std::move(unresolved),
+                           .actor = draft.ended_by()});
 }
 
 void MaybeComplete(Draft& draft) {

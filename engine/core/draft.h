@@ -54,6 +54,9 @@ class Draft {
   // Somebody ends the workflow in this decision: no failure workflow follows.
   bool ends_on_purpose() const { return ends_on_purpose_; }
   void set_ends_on_purpose(bool value) { ends_on_purpose_ = value; }
+  // Who does; empty: nobody.
+  const std::string& ended_by() const { return ended_by_; }
+  void set_ended_by(std::string actor) { ended_by_ = std::move(actor); }
 
   // What the next task of the step gets as its input, instead of what would be evaluated.
   void GiveInput(StepIndex step, Payload input) { given_[step] = std::move(input); }
@@ -109,6 +112,7 @@ class Draft {
   Decision decision_;
   TaskNumber last_task_ = 0;
   bool ends_on_purpose_ = false;
+  std::string ended_by_;
   std::map<StepIndex, Payload> given_;
   std::deque<Planned> plan_;
   std::vector<Planned> in_place_;

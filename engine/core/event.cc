@@ -53,7 +53,8 @@ constexpr std::array<std::string_view, std::variant_size_v<EventBody>> kNames = 
     "WorkflowAdmitted",
     "MessageReceived",
     "MessagesTaken",
-    "WorkflowUpgraded"};
+    "WorkflowUpgraded",
+    "TaskProgressed"};
 
 static_assert(!kNames.back().empty(), "every kind of event has a name");
 

@@ -51,7 +51,7 @@ struct WorkflowTimeoutAlerted {};  // timeoutSeconds passed under ALERT_ONLY, or
 struct SignalReceived {
   std::string reference;
   Payload payload;
-  std::string actor;
+  std::string actor, reason;
 };
 struct VariablesSet {
   Payload variables;          // all of them, after the change
@@ -63,6 +63,7 @@ struct WorkflowEnded {
   std::string reason;
   Payload output;
   std::vector<RunNumber> unresolved;  // PARTIALLY_COMPENSATED, ABANDONED: what was left standing
+  std::string actor;                  // who ended it; empty: no person did, or another event says
 };
 
 // ---- task: one attempt of a step, of its undo or of its probe -------------------------------
@@ -153,7 +154,7 @@ struct IterationStarted {
 // follows.
 struct TaskUpdated {
   TaskNumber task = 0;
-  std::string actor;
+  std::string actor, reason;
 };
 struct TaskFailed {
   TaskNumber task = 0;
@@ -183,6 +184,7 @@ struct TaskCanceled {
   std::string reason;
   bool by_child = false;  // as above
   std::string trace;
+  Payload output;  // empty: what the task has so far stays
 };
 // The failure of a step was accepted and its run counts as done: of an optional one
 // (COMPLETED_WITH_ERRORS), or of a permissive one, which stays failed and fails the workflow at its
@@ -217,6 +219,7 @@ struct MessageReceived {
   std::string id;
   Payload payload;
   bool named = false;  // the sender chose the id
+  std::string actor, reason;
 };
 // The task has the oldest messages, so many; they are in its output.
 struct MessagesTaken {
@@ -369,15 +372,25 @@ struct WorkflowUpgraded {
   std::shared_ptr<const Definition> definition;  // shared with all workflows that have it
 };
 
-using EventBody = std::variant<
-    WorkflowStarted, WorkflowPaused, WorkflowResumed, WorkflowTimeoutAlerted, SignalReceived,
-    VariablesSet, WorkflowEnded, TaskScheduled, TaskReleased, TaskStarted, TaskRequeued,
-    TaskCompleted, TaskFailed, TaskTimedOut, TaskCancelRequested, TaskCanceled, TaskFailureAccepted,
-    LateResult, SagaFaulted, FaultPended, FaultRefused, PivotPassed, StepSettled, UndoParked,
-    UndoResolved, SagaParked, SagaResumed, PolicyOverridden, OrphanEffect, StepsRequested,
-    StepsAdded, TaskHandedOver, TaskUpdated, IterationStarted, ChildParked, ChildResumed,
-    FailureWorkflowStarted, FailureWorkflowRefused, WorkflowReopened, StepSkipped, TaskSkipped,
-    WorkflowQueued, WorkflowAdmitted, MessageReceived, MessagesTaken, WorkflowUpgraded>;
+// From outside it was told how far the task is, which stays open: this is its output for now. What
+// a worker had of it is requeued by the event that follows.
+struct TaskProgressed {
+  TaskNumber task = 0;
+  Payload output;
+  std::string actor, reason;
+};
+
+using EventBody =
+    std::variant<WorkflowStarted, WorkflowPaused, WorkflowResumed, WorkflowTimeoutAlerted,
+                 SignalReceived, VariablesSet, WorkflowEnded, TaskScheduled, TaskReleased,
+                 TaskStarted, TaskRequeued, TaskCompleted, TaskFailed, TaskTimedOut,
+                 TaskCancelRequested, TaskCanceled, TaskFailureAccepted, LateResult, SagaFaulted,
+                 FaultPended, FaultRefused, PivotPassed, StepSettled, UndoParked, UndoResolved,
+                 SagaParked, SagaResumed, PolicyOverridden, OrphanEffect, StepsRequested,
+                 StepsAdded, TaskHandedOver, TaskUpdated, IterationStarted, ChildParked,
+                 ChildResumed, FailureWorkflowStarted, FailureWorkflowRefused, WorkflowReopened,
+                 StepSkipped, TaskSkipped, WorkflowQueued, WorkflowAdmitted, MessageReceived,
+                 MessagesTaken, WorkflowUpgraded, TaskProgressed>;
 
 struct Event {
   EventSeq seq = 0;

@@ -70,6 +70,11 @@ absl::Status OnLoseTask(const LoseTask& trigger, Draft& draft);
 absl::Status OnReuseResult(const ReuseResult& trigger, Draft& draft);
 // decide_update.cc. Changes nothing when the task has ended.
 absl::Status OnUpdateTask(const UpdateTask& trigger, Draft& draft);
+// INVALID_ARGUMENT: nobody outside may say that of a task.
+absl::Status CheckTold(TaskStatus status);
+// Ends an open task with that output as somebody outside told, which is in the history already, and
+// decides what follows. REQUIRES: CheckTold, not kInProgress.
+void EndAsTold(TaskNumber task, const UpdateTask& told, const Payload& output, Draft& draft);
 // An attempt of an action has failed or timed out (its event is emitted): retries it, accepts the
 // failure of an optional step, or raises the fault / fails the workflow.
 void OnAttemptFailed(TaskNumber task, Draft& draft);

@@ -32,7 +32,8 @@ bool IsForOpenTasks(const EventBody& body) {
          std::holds_alternative<TaskCancelRequested>(body) ||
          std::holds_alternative<TaskCanceled>(body) || std::holds_alternative<ChildParked>(body) ||
          std::holds_alternative<ChildResumed>(body) || std::holds_alternative<TaskSkipped>(body) ||
-         std::holds_alternative<TaskHandedOver>(body) || std::holds_alternative<TaskUpdated>(body);
+         std::holds_alternative<TaskHandedOver>(body) ||
+         std::holds_alternative<TaskUpdated>(body) || std::holds_alternative<TaskProgressed>(body);
 }
 
 // 0 stands for "none" where an event may do without a task.

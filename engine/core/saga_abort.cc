@@ -95,6 +95,7 @@ absl::Status TerminateSaga(const TerminateWorkflow& trigger, Draft& draft) {
   const std::string reason = trigger.reason.empty() ? "terminated" : trigger.reason;
   draft.set_ends_on_purpose(!trigger.trigger_failure_workflow);
   if (draft.definition().saga.on_terminate == OnAbort::kIgnore) {
+    draft.set_ended_by(trigger.actor);
     EndUnundone(WorkflowStatus::kTerminated, SagaStatus::kPartiallyCompensated, reason, draft);
     return absl::OkStatus();
   }

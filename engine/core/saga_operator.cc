@@ -152,6 +152,7 @@ absl::StatusOr<RunNumber> FindRun(const OperateSaga& trigger, const Draft& draft
 void Abandon(const std::string& actor, const std::string& reason, Draft& draft) {
   draft.Emit(PolicyOverridden{actor, reason});
   draft.set_ends_on_purpose(true);
+  draft.set_ended_by(actor);
   EndUnundone(WorkflowStatus::kTerminated, SagaStatus::kAbandoned, reason, draft);
 }
 

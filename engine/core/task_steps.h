@@ -33,6 +33,10 @@ TimeUs AttemptTimeoutAt(const Step& step, const Task& task, TimeUs now);
 // not held.
 void OfferIfReady(TaskNumber task, Draft& draft);
 
+// A worker's task that is open goes back to its queue and is offered from then on; forward work of
+// a saga that is being undone ends instead.
+void RequeueTask(TaskNumber task, DurationUs delay_us, Draft& draft);
+
 // Tells the worker that holds the task to stop, when one does. `superseded`: decided without it.
 void TellToStop(const Task& task, std::string_view reason, bool superseded, Draft& draft);
 

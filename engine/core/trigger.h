@@ -60,19 +60,23 @@ struct FireTimers {};
 struct SignalWorkflow {
   std::string reference;  // of a WAIT step; empty: the first one that waits
   Payload payload;        // becomes the WAIT's output
-  std::string actor;
+  std::string actor, reason;
+  TaskStatus status = TaskStatus::kCompleted;  // what becomes of the WAIT, as in UpdateTask
 };
 // What became of a task, from outside (conductor.md 3.7): of one that waits for it, or instead of
 // the worker that has it.
 struct UpdateTask {
   TaskNumber task = 0;    // 0: by reference
   std::string reference;  // the newest open task of that step, of any operation
-  TaskStatus status = TaskStatus::kCompleted;  // kCompleted, kFailed, kFailedWithTerminalError
-  Payload output;                              // object or empty
+  // kCompleted, kFailed, kFailedWithTerminalError, kCanceled; or kInProgress: it stays open, with
+  // that output. A worker that has it gives it back.
+  TaskStatus status = TaskStatus::kCompleted;
+  Payload output;  // object or empty
   std::string reason;
   Effect effect = Effect::kUnset;  // of a failure; kUnset: none
   std::string actor;
-  bool merge_output = false;  // over the output that the task has so far
+  bool merge_output = false;         // over the output that the task has so far
+  DurationUs callback_after_us = 0;  // kInProgress, of a worker's task: not offered before
 };
 struct PauseWorkflow {
   std::string actor, reason;
@@ -192,6 +196,7 @@ struct SendMessage {
   std::string id;      // at most kMessageIdBytesMax
   bool named = false;  // the sender chose the id: known again, it changes nothing
   Payload payload;     // object or empty
+  std::string actor, reason;
 };
 
 // Instead of being given to a worker, the scheduled task has the result that is kept under its

@@ -23,7 +23,8 @@ bool Matters(const core::Event& event) {
         constexpr bool kPassing =
             std::is_same_v<Body, core::TaskReleased> || std::is_same_v<Body, core::TaskRequeued> ||
             std::is_same_v<Body, core::LateResult> || std::is_same_v<Body, core::VariablesSet> ||
-            std::is_same_v<Body, core::TaskUpdated> || std::is_same_v<Body, core::SignalReceived>;
+            std::is_same_v<Body, core::TaskUpdated> || std::is_same_v<Body, core::SignalReceived> ||
+            std::is_same_v<Body, core::TaskProgressed>;
         if constexpr (std::is_same_v<Body, core::TaskStarted>) return !body.child.is_nil();
         return !kPassing;
       },

@@ -16,6 +16,15 @@ absl::Status CheckCorrelationId(const std::string& correlation_id) {
                    core::FixedBound("kCorrelationIdBytesMax", core::kCorrelationIdBytesMax)));
 }
 
+// REQUIRES: not unset.
+absl::StatusOr<core::TaskStatus> ToStatus(v1::TaskStatus status) {
+  if (!v1::TaskStatus_IsValid(status)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("status: a TaskStatus expected, not ", static_cast<int>(status)));
+  }
+  return static_cast<core::TaskStatus>(static_cast<int>(status) - 1);
+}
+
 }  // namespace
 
 std::string ActorOr(const std::string& actor) { return actor.empty() ? "api" : actor; }
@@ -28,9 +37,11 @@ absl::Status CheckReason(const std::string& reason) {
 }
 
 absl::StatusOr<core::SignalWorkflow> ToSignal(const v1::SignalRequest& request) {
-  core::SignalWorkflow signal;
+  ASSIGN_OR_RETURN(auto signal, ToAction<core::SignalWorkflow>(request));
   signal.reference = request.reference();
-  signal.actor = ActorOr(request.actor());
+  if (request.status() != v1::TASK_STATUS_UNSPECIFIED) {
+    ASSIGN_OR_RETURN(signal.status, ToStatus(request.status()));
+  }
   ASSIGN_OR_RETURN(signal.payload, ToObjectPayload(request.payload(), "payload"));
   return signal;
 }
@@ -105,11 +116,10 @@ absl::StatusOr<core::Trigger> ToTrigger(const v1::UpdateVariablesRequest& reques
 }
 
 absl::StatusOr<core::Trigger> ToTrigger(const v1::UpdateTaskRequest& request) {
-  RETURN_IF_ERROR(CheckReason(request.reason()));
+  ASSIGN_OR_RETURN(auto update, ToAction<core::UpdateTask>(request));
   if (request.task_id().empty() == request.reference().empty()) {
     return absl::InvalidArgumentError("task_id or reference: one of them expected");
   }
-  core::UpdateTask update;
   if (!request.task_id().empty()) {
     ASSIGN_OR_RETURN(const TaskName name, ParseTaskId(request.task_id()));
     if (name.workflow.ToString() != request.workflow_id()) {
@@ -121,11 +131,10 @@ absl::StatusOr<core::Trigger> ToTrigger(const v1::UpdateTaskRequest& request) {
   if (request.status() == v1::TASK_STATUS_UNSPECIFIED) {
     return absl::InvalidArgumentError("status: one expected");
   }
-  update.status = static_cast<core::TaskStatus>(static_cast<int>(request.status()) - 1);
+  ASSIGN_OR_RETURN(update.status, ToStatus(request.status()));
   ASSIGN_OR_RETURN(update.output, ToObjectPayload(request.output(), "output"));
-  update.reason = request.reason();
   update.effect = FromProto(request.effect());
-  update.actor = ActorOr(request.actor());
+  update.callback_after_us = request.callback_after_ms() * core::kMillisecondUs;
   return core::Trigger(std::move(update));
 }
 

@@ -125,12 +125,14 @@ WorkflowServiceImpl::Reactor* WorkflowServiceImpl::SendMessage(
   if (!id.ok()) return FinishNow(context, ToGrpc(id.status()));
   auto payload = ToObjectPayload(request->payload(), "payload");
   if (!payload.ok()) return FinishNow(context, ToGrpc(payload.status()));
-  core::SendMessage message{.id = request->message_id(), .named = true};
-  if (message.id.empty()) message = {.id = starter_.FreshId().ToString()};
-  message.payload = *std::move(payload);
-  response->set_message_id(message.id);
+  auto message = ToAction<core::SendMessage>(*request);
+  if (!message.ok()) return FinishNow(context, ToGrpc(message.status()));
+  message->named = !request->message_id().empty();
+  message->id = message->named ? request->message_id() : starter_.FreshId().ToString();
+  message->payload = *std::move(payload);
+  response->set_message_id(message->id);
   Reactor* reactor = context->DefaultReactor();
-  engine_.Send(*name_space, *id, std::move(message),
+  engine_.Send(*name_space, *id, *std::move(message),
                [reactor, response](const absl::StatusOr<core::Answer>& answer) {
                  if (answer.ok()) response->set_existed(*answer == core::Answer::kUnchanged);
                  reactor->Finish(ToGrpc(answer.status()));

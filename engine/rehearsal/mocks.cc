@@ -102,8 +102,11 @@ std::optional<core::Trigger> SagaTrigger(const ActionText& text) {
 
 std::optional<core::Trigger> TriggerOf(const ActionText& text) {
   if (text.kind == "signal") {
-    return core::SignalWorkflow{
-        .reference = text.reference, .payload = text.payload, .actor = kActor};
+    return core::SignalWorkflow{.reference = text.reference,
+                                .payload = text.payload,
+                                .actor = kActor,
+                                .reason = text.reason,
+                                .status = text.status};
   }
   if (text.kind == "update") {
     return core::UpdateTask{.reference = text.reference,

@@ -70,22 +70,38 @@ absl::Status ReadTask(const core::Payload& input, Update& update) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Update> ReadUpdate(const ports::RunnerTask& task) {
-  Update update;
-  RETURN_IF_ERROR(ReadTask(task.input, update));
-  const std::string status = core::TextIn(task.input.text(), "taskStatus");
+absl::Status ReadStatus(const core::Payload& input, core::UpdateTask& trigger) {
+  const std::string status = core::TextIn(input.text(), "taskStatus");
   bool known = false;
-  for (const core::TaskStatus end : {core::TaskStatus::kCompleted, core::TaskStatus::kFailed,
-                                     core::TaskStatus::kFailedWithTerminalError}) {
-    if (core::Name(end) != status) continue;
-    update.trigger.status = end;
+  for (const core::TaskStatus told : {core::TaskStatus::kCompleted, core::TaskStatus::kFailed,
+                                      core::TaskStatus::kFailedWithTerminalError,
+                                      core::TaskStatus::kCanceled, core::TaskStatus::kInProgress}) {
+    if (core::Name(told) != status) continue;
+    trigger.status = told;
     known = true;
   }
   if (!known) {
     return absl::InvalidArgumentError(
-        absl::StrCat("taskStatus: COMPLETED, FAILED or FAILED_WITH_TERMINAL_ERROR expected, not '",
+        absl::StrCat("taskStatus: COMPLETED, FAILED, FAILED_WITH_TERMINAL_ERROR, CANCELED or "
+                     "IN_PROGRESS expected, not '",
                      status.substr(0, core::kNameBytesMax), "'"));
   }
+  const std::string after = core::TextIn(input.text(), "callbackAfterSeconds");
+  if (after.empty() || trigger.status != core::TaskStatus::kInProgress) return absl::OkStatus();
+  std::int32_t seconds = 0;
+  if (!absl::SimpleAtoi(after, &seconds) || seconds < 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("callbackAfterSeconds: 0 or more seconds expected, not '",
+                     after.substr(0, core::kNameBytesMax), "'"));
+  }
+  trigger.callback_after_us = seconds * core::kSecondUs;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Update> ReadUpdate(const ports::RunnerTask& task) {
+  Update update;
+  RETURN_IF_ERROR(ReadTask(task.input, update));
+  RETURN_IF_ERROR(ReadStatus(task.input, update.trigger));
   const auto output = core::FindMember(task.input.text(), "taskOutput");
   if (output.has_value() && core::KindOf(*output) != JsonKind::kNull) {
     update.trigger.output = core::Payload(std::string(*output));

@@ -47,7 +47,7 @@ class EventText {
   std::string operator()(const WorkflowResumed& e) const { return By(e.actor, e.reason); }
   std::string operator()(const WorkflowTimeoutAlerted&) const { return ""; }
   std::string operator()(const SignalReceived& e) const {
-    return absl::StrCat(" ", e.reference, Maybe("payload", e.payload), By(e.actor, ""));
+    return absl::StrCat(" ", e.reference, Maybe("payload", e.payload), By(e.actor, e.reason));
   }
   std::string operator()(const VariablesSet& e) const {
     return Maybe("", e.variables) + By(e.actor, e.reason);
@@ -60,15 +60,17 @@ class EventText {
     return Task(e.task) + Maybe("output", e.output);
   }
   std::string operator()(const MessageReceived& e) const {
-    return absl::StrCat(" ", e.id, Flag("named", e.named), Maybe("payload", e.payload));
+    return absl::StrCat(" ", e.id, Flag("named", e.named), Maybe("payload", e.payload),
+                        By(e.actor, e.reason));
   }
   std::string operator()(const MessagesTaken& e) const {
     return absl::StrCat(Task(e.task), " count ", e.count);
   }
   std::string operator()(const WorkflowEnded& e) const {
-    return absl::StrCat(
-        Show(e.status), e.saga_status == SagaStatus::kNone ? "" : Show(e.saga_status),
-        Maybe("reason", e.reason), Maybe("output", e.output), Runs("unresolved", e.unresolved));
+    return absl::StrCat(Show(e.status),
+                        e.saga_status == SagaStatus::kNone ? "" : Show(e.saga_status),
+                        Maybe("reason", e.reason), Maybe("output", e.output),
+                        Runs("unresolved", e.unresolved), By(e.actor, ""));
   }
   std::string operator()(const TaskScheduled& e) const {
     return absl::StrCat(Task(e.task), Maybe("input", e.input), MaybeAt("available", e.available_at),
@@ -99,7 +101,12 @@ class EventText {
                         e.keep_last == 0 ? "" : absl::StrCat(" keeps ", e.keep_last),
                         Maybe("items", e.items));
   }
-  std::string operator()(const TaskUpdated& e) const { return Task(e.task) + By(e.actor, ""); }
+  std::string operator()(const TaskUpdated& e) const {
+    return Task(e.task) + By(e.actor, e.reason);
+  }
+  std::string operator()(const TaskProgressed& e) const {
+    return absl::StrCat(Task(e.task), Maybe("output", e.output), By(e.actor, e.reason));
+  }
   std::string operator()(const TaskFailed& e) const {
     return absl::StrCat(Task(e.task), Flag("terminally", e.terminal), ShowEffect(e.effect),
                         Maybe("reason", e.reason), ShowVerdict(e.verdict),
@@ -130,7 +137,7 @@ class EventText {
   std::string operator()(const WorkflowAdmitted&) const { return ""; }
   std::string operator()(const TaskCanceled& e) const {
     return absl::StrCat(Task(e.task), ShowEffect(e.effect), Flag("by-child", e.by_child),
-                        Maybe("reason", e.reason));
+                        Maybe("reason", e.reason), Maybe("output", e.output));
   }
   std::string operator()(const TaskFailureAccepted& e) const {
     return Task(e.task) + Flag("permissive", e.permissive);

@@ -227,7 +227,7 @@ class Walk {
         world_.Send(ResumeWorkflow{.actor = "a", .reason = "r"});
         break;
       case 2:
-        world_.Send(SignalWorkflow{});
+        world_.Send(SignalWorkflow{.actor = "a", .status = AnySignal()});
         break;
       case 3:
         if (dice_.OneIn(20)) world_.Send(TerminateWorkflow{.actor = "a"});
@@ -241,7 +241,10 @@ class Walk {
         world_.Send(LoseTask{.task = AnyTask(), .fence = FenceOf(AnyTask())});
         break;
       case 7:
+        Take(AnyTask());
+        break;
       case 8:
+        if (dice_.OneIn(3)) return Update(AnyTask());
         Take(AnyTask());
         break;
       default:
@@ -314,6 +317,17 @@ class Walk {
     return kStatuses[dice_.Below(std::size(kStatuses))];
   }
 
+  // Mostly the end that was waited for.
+  TaskStatus AnySignal() { return dice_.OneIn(4) ? AnyStatus() : TaskStatus::kCompleted; }
+
+  void Update(TaskNumber task) {
+    UpdateTask update{.task = task, .status = AnyStatus(), .actor = "a"};
+    if (dice_.OneIn(2)) update.output = Payload(R"({"so":"far"})");
+    if (update.status == TaskStatus::kInProgress && dice_.OneIn(2)) {
+      update.callback_after_us = kSecondUs;
+    }
+    world_.Send(update);
+  }
   void Take(TaskNumber task) {
     world_.Send(
         StartTask{.task = task, .worker = "w", .incarnation = "w-1", .barrier = dice_.OneIn(2)});

@@ -227,12 +227,15 @@ absl::StatusOr<std::string> Admit(ScenarioWorld& world) {
 std::string SignalLine(Words& words, ScenarioWorld& world) {
   core::SignalWorkflow signal;
   signal.reference = words.TakePrefixed("step=").value_or("");
+  signal.status = words.TakeName<TaskStatus>().value_or(TaskStatus::kCompleted);
+  signal.reason = words.TakeQuoted();
   signal.payload = words.TakeJson();
   signal.actor = words.TakePrefixed("by=").value_or("");
   return world.Send(signal);
 }
 
 // update [undo|probe] REFERENCE COMPLETED|FAILED|… ["reason"] [EFFECT] [{JSON}] [by=ACTOR]
+// [after=DURATION]
 absl::StatusOr<std::string> UpdateLine(Words& words, ScenarioWorld& world) {
   core::UpdateTask update;
   if (const auto step = words.TakePrefixed("step=")) {
@@ -248,6 +251,11 @@ absl::StatusOr<std::string> UpdateLine(Words& words, ScenarioWorld& world) {
   update.effect = words.TakeName<Effect>().value_or(Effect::kUnset);
   update.output = words.TakeJson();
   update.actor = words.TakePrefixed("by=").value_or("");
+  if (const auto after = words.TakePrefixed("after=")) {
+    const absl::StatusOr<core::DurationUs> parsed = ParseDuration(*after);
+    if (!parsed.ok()) return parsed.status();
+    update.callback_after_us = *parsed;
+  }
   return world.Send(update);
 }
 
@@ -453,6 +461,8 @@ const std::map<std::string, Line>& Lines() {
          message.named = w.TakeWord("named");
          message.id = w.TakePrefixed("id=").value_or("m");
          message.payload = w.TakeJson();
+         message.actor = w.TakePrefixed("by=").value_or("");
+         message.reason = w.TakeQuoted();
          return s.Send(message);
        }},
       {"failure-workflow",

@@ -164,6 +164,11 @@ void HistoryVerdict::On(const core::TaskUpdated& event) {
   tasks_[event.task].updated = true;
 }
 
+void HistoryVerdict::On(const core::TaskProgressed& event) {
+  Mark(event.actor);
+  NoteOutput(event.task, event.output);
+}
+
 void HistoryVerdict::On(const core::TaskHandedOver&) { probes_.Met(Probe::kHandedOver); }
 
 void HistoryVerdict::On(const core::TaskCompleted& event) {

@@ -62,11 +62,12 @@ class HistoryVerdict {
   void On(const core::TaskStarted& event);
   void On(const core::TaskSkipped& event);
   void On(const core::TaskUpdated& event);
+  void On(const core::TaskProgressed& event);
   void On(const core::TaskHandedOver& event);
   void On(const core::TaskCompleted& event);
   void On(const core::TaskFailed& event);
   void On(const core::TaskTimedOut& event) { NoteOutput(event.task, core::Payload()); }
-  void On(const core::TaskCanceled& event) { NoteOutput(event.task, core::Payload()); }
+  void On(const core::TaskCanceled& event) { NoteOutput(event.task, event.output); }
   void On(const core::TaskFailureAccepted& event);
   void On(const core::StepSkipped& event);
   void On(const core::StepsRequested& event);

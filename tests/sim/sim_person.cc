@@ -170,6 +170,11 @@ void SimPerson::Answer(const runtime::WorkflowView& view, const core::Task& task
   if (step.type != core::StepType::kPullMessages && random.Chance(500)) {
     const std::string marker = Marker();
     core::SignalWorkflow signal{.payload = core::Payload(R"({"s":1})"), .actor = marker};
+    // Of what a call has done a signal cannot say the effect.
+    if (!task.awaits_update && random.Chance(60)) {
+      signal.status = core::TaskStatus::kFailed;
+      world_.probes().Met(Probe::kFailedBySignal);
+    }
     const bool by_name = task.awaits_update || random.Chance(500);
     if (by_name) signal.reference = step.reference;
     world_.probes().Met(Probe::kSignaled);
@@ -193,9 +198,17 @@ void SimPerson::Update(const runtime::WorkflowView& view, const core::Task& task
   }
   const bool fails = random.Chance(world_.calm() ? 30 : 150);
   if (fails && task.operation == core::Operation::kAction) {
-    update.status = core::TaskStatus::kFailed;
+    // Or it is not to be done any more, which ends the workflow.
+    const bool canceled = random.Chance(200);
+    update.status = canceled ? core::TaskStatus::kCanceled : core::TaskStatus::kFailed;
+    if (canceled) world_.probes().Met(Probe::kCanceledByPerson);
     // What somebody has begun may have been done, or may yet be.
     if (task.start_count > 0 || random.Chance(300)) update.effect = core::Effect::kUnknown;
+  }
+  // Not done yet.
+  if (!fails && random.Chance(150)) {
+    update.status = core::TaskStatus::kInProgress;
+    world_.probes().Met(Probe::kProgressed);
   }
   world_.probes().Met(Probe::kUpdated);
   Send(view.state.id, std::move(update), marker);

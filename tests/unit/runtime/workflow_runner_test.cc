@@ -13,6 +13,7 @@
 namespace skald::runtime {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -71,6 +72,27 @@ TEST_F(WorkflowRunnerTest, UpdateTakesATaskByItsId) {
       Run("GET_WORKFLOW", absl::StrCat(R"({"id":")", id, R"(","includeTasks":true})"));
   EXPECT_EQ(*core::FindMember(result.output.text(), "status"), R"("FAILED")");
   EXPECT_THAT(std::string(*core::FindMember(result.output.text(), "tasks")), HasSubstr("refused"));
+}
+
+TEST_F(WorkflowRunnerTest, UpdateSaysHowFarATaskIsOrThatItIsNotToBeDone) {
+  const auto definition = Define(kHuman);
+  BootWithRunner();
+  const std::string id = Start(definition)->id.ToString();
+  Settle();
+  const std::string of = absl::StrCat(R"({"workflowId":")", id, R"(","taskRefName":"h",)");
+  const auto update = [&](const std::string& rest) { return Run("UPDATE_TASK", of + rest); };
+  const auto shown = [&] {
+    const auto told =
+        Run("GET_WORKFLOW", absl::StrCat(R"({"id":")", id, R"(","includeTasks":true})"));
+    return std::string(told.output.text());
+  };
+  const std::string far = R"("taskStatus":"IN_PROGRESS","taskOutput":{"half":1},)";
+  EXPECT_EQ(update(far + R"("callbackAfterSeconds":30})").status, core::TaskStatus::kCompleted);
+  EXPECT_THAT(shown(), AllOf(HasSubstr("RUNNING"), HasSubstr(R"({"half":1})")));
+  EXPECT_THAT(update(far + R"("callbackAfterSeconds":-1})").reason,
+              HasSubstr("callbackAfterSeconds"));
+  EXPECT_EQ(update(R"("taskStatus":"CANCELED"})").status, core::TaskStatus::kCompleted);
+  EXPECT_THAT(shown(), HasSubstr("TERMINATED"));
 }
 
 TEST_F(WorkflowRunnerTest, WhatCannotBeDoneFailsTheTask) {
