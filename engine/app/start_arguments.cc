@@ -8,7 +8,11 @@ namespace skald::app {
 
 std::shared_ptr<StartArguments> AddStartArguments(CLI::App& command) {
   auto arguments = std::make_shared<StartArguments>();
-  command.add_option("name", arguments->name, "Definition")->required();
+  CLI::Option_group* what = command.add_option_group("definition");
+  what->add_option("name", arguments->name, "Definition");
+  what->add_option("--definition", arguments->definition,
+                   "FILE with a definition for this workflow only ('-': standard input)");
+  what->require_option(1, 2);
   command.add_option("--version", arguments->version, "Version; the highest if absent");
   command.add_option("--input", arguments->input, "JSON object, or @FILE ('@-': standard input)");
   command.add_option("--idempotency-key", arguments->key, "The same key gives the same workflow");
@@ -31,6 +35,9 @@ absl::StatusOr<v1::StartRequest> ToRequest(const StartArguments& arguments,
   v1::StartRequest request;
   request.set_namespace_(name_space);
   request.set_name(arguments.name);
+  if (!arguments.definition.empty()) {
+    ASSIGN_OR_RETURN(*request.mutable_definition(), ReadFile(arguments.definition));
+  }
   request.set_version(arguments.version);
   request.set_input(input);
   request.set_idempotency_key(arguments.key);

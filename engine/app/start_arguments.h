@@ -14,7 +14,7 @@
 namespace skald::app {
 
 struct StartArguments {
-  std::string name, input, key, key_strategy, correlation_id, traceparent;
+  std::string name, definition, input, key, key_strategy, correlation_id, traceparent;
   std::vector<std::string> domains;  // "TYPE=DOMAIN[,DOMAIN…]"
   int version = 0;
   int priority = 0;
@@ -23,7 +23,7 @@ struct StartArguments {
 // Shared: the chosen action outlives the parse.
 std::shared_ptr<StartArguments> AddStartArguments(CLI::App& command);
 
-// INVALID_ARGUMENT: the file with the input cannot be read, a domain of another form.
+// INVALID_ARGUMENT: a file cannot be read, a domain of another form.
 absl::StatusOr<v1::StartRequest> ToRequest(const StartArguments& arguments,
                                            const std::string& name_space);
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "engine/core/bound.h"
 #include "engine/core/json_check.h"
@@ -59,7 +60,37 @@ absl::Status DamagedPin(std::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("pinned definition: ", std::string(what)));
 }
 
+// Of the payload with the mistakes: a JSON array, path and message in turn.
+constexpr char kMistakesUrl[] = "skald/definition-mistakes";
+
+absl::Status Refused(const std::vector<core::Mistake>& mistakes) {
+  std::string list = "[";
+  for (const core::Mistake& mistake : mistakes) {
+    if (list.size() > 1) list.push_back(',');
+    core::AppendJsonString(list, mistake.path);
+    list.push_back(',');
+    core::AppendJsonString(list, mistake.message);
+  }
+  absl::Status status = core::InvalidDefinition(mistakes);
+  list.push_back(']');
+  status.SetPayload(kMistakesUrl, absl::Cord(absl::string_view(list)));
+  return status;
+}
+
 }  // namespace
+
+std::vector<core::Mistake> MistakesOf(const absl::Status& refused) {
+  const absl::optional<absl::Cord> list = refused.GetPayload(kMistakesUrl);
+  std::vector<core::Mistake> mistakes;
+  if (!list.has_value()) return mistakes;
+  const std::string text(*list);
+  for (core::JsonWalk walk(text); walk.Next();) {
+    std::string path = core::StringOf(walk.value());
+    if (!walk.Next()) break;
+    mistakes.push_back({std::move(path), core::StringOf(walk.value())});
+  }
+  return mistakes;
+}
 
 absl::StatusOr<Pinned> PinDefinition(std::string_view workflow_json,
                                      const core::TaskDefinitionLookup& lookup,
@@ -82,7 +113,7 @@ absl::StatusOr<Pinned> PinDefinition(std::string_view workflow_json,
     };
   }
   core::Parsed<core::Definition> parsed = core::ParseDefinition(workflow_json, recording, recorded);
-  if (!parsed.ok()) return core::InvalidDefinition(parsed.mistakes);
+  if (!parsed.ok()) return Refused(parsed.mistakes);
   Pinned pinned{Body(options.name_space, core::TrimJson(workflow_json), tasks, children,
                      options.unknown_default),
                 *std::move(parsed.value)};

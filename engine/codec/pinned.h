@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "engine/core/definition.h"
@@ -31,6 +32,8 @@ struct Pinned {
 absl::StatusOr<Pinned> PinDefinition(std::string_view workflow_json,
                                      const core::TaskDefinitionLookup& lookup,
                                      const core::ParseOptions& options);
+// The mistakes for which PinDefinition refused; none for any other status.
+std::vector<core::Mistake> MistakesOf(const absl::Status& refused);
 
 // The definition of a body that PinDefinition made, also an earlier release's. `id` is the store's;
 // `environment` as in ParseOptions. INVALID_ARGUMENT: anything else.

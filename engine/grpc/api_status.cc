@@ -9,6 +9,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "engine/codec/pinned.h"
 #include "engine/runtime/engine.h"
 #include "engine/runtime/limits.h"
 #include "google/rpc/error_model.pb.h"
@@ -89,6 +90,9 @@ std::uint32_t RetryAfterMs(const absl::Status& status) {
 
 grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
+  if (const std::vector<core::Mistake> mistakes = codec::MistakesOf(status); !mistakes.empty()) {
+    return DefinitionRefused(mistakes);
+  }
   if (status.code() == absl::StatusCode::kUnknown) {
     // A commit in doubt. What a caller can do is what it does when the node is away.
     google::rpc::Status model =
@@ -104,6 +108,19 @@ grpc::Status ToGrpc(const absl::Status& status) {
   AddRetryDelay(DelayMsOf(status), model);
   if (absl::IsInvalidArgument(status)) AddViolations({ToViolation(model.message())}, model);
   return Finish(model);
+}
+
+grpc::Status DefinitionRefused(const std::vector<core::Mistake>& mistakes) {
+  return InvalidArgument("workflow definition refused", mistakes);
+}
+
+grpc::Status InvalidArgument(absl::string_view what, const std::vector<core::Mistake>& mistakes) {
+  std::vector<FieldViolation> violations;
+  violations.reserve(mistakes.size());
+  for (const core::Mistake& mistake : mistakes) {
+    violations.push_back({mistake.path, mistake.message});
+  }
+  return InvalidArgument(what, violations);
 }
 
 grpc::Status InvalidArgument(absl::string_view what,

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "engine/core/mistake.h"
 
 namespace skald::grpc_edge {
 
@@ -23,11 +24,16 @@ struct FieldViolation {
 // OUTCOME_UNKNOWN, for the client may repeat the call with the same key. ErrorInfo with a reason
 // made from the code; RetryInfo where runtime::OverloadError (or another source of kRetryDelayUrl)
 // gave a delay, and with every UNAVAILABLE. INVALID_ARGUMENT: one violation, whose field is what
-// stands before the message's first ": ", and empty where that is no path.
+// stands before the message's first ": ", and empty where that is no path; or, where a definition
+// was refused, one for each of its mistakes.
 grpc::Status ToGrpc(const absl::Status& status);
 
 // INVALID_ARGUMENT with all violations in a BadRequest; the message holds the first ones.
 grpc::Status InvalidArgument(absl::string_view what, const std::vector<FieldViolation>& violations);
+// The same with one violation for each mistake.
+grpc::Status InvalidArgument(absl::string_view what, const std::vector<core::Mistake>& mistakes);
+// What is answered for a workflow's definition, whoever brought it.
+grpc::Status DefinitionRefused(const std::vector<core::Mistake>& mistakes);
 
 // The delay that a refused caller is told to wait; 0 = none given.
 std::uint32_t RetryAfterMs(const absl::Status& status);

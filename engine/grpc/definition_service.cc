@@ -23,15 +23,6 @@ namespace {
 
 constexpr std::uint32_t kPageSizeDefault = 100;
 
-grpc::Status Refuse(std::string_view what, const std::vector<core::Mistake>& mistakes) {
-  std::vector<FieldViolation> violations;
-  violations.reserve(mistakes.size());
-  for (const core::Mistake& mistake : mistakes) {
-    violations.push_back({mistake.path, mistake.message});
-  }
-  return InvalidArgument(std::string(what), violations);
-}
-
 void ToRecord(const ports::StoredDefinition& stored, v1::DefinitionRecord& record) {
   record.set_namespace_(stored.name_space);
   record.set_name(stored.name);
@@ -139,7 +130,7 @@ grpc::Status DefinitionServiceImpl::StoreWorkflow(const v1::RegisterWorkflowRequ
       {.name_space = *name_space, .children = looker.Children(), .environment = environment_});
   if (!looker.failed().ok()) return ToGrpc(looker.failed());
   AddScriptMistakes(scripts_, request.definition(), parsed);
-  if (!parsed.ok()) return Refuse("workflow definition refused", parsed.mistakes);
+  if (!parsed.ok()) return DefinitionRefused(parsed.mistakes);
   ports::StoredDefinition stored;
   stored.name_space = *name_space;
   stored.name = parsed.value->name;
@@ -162,7 +153,7 @@ grpc::Status DefinitionServiceImpl::StoreTask(const v1::RegisterTaskRequest& req
   auto name_space = ToNamespace(request.namespace_());
   if (!name_space.ok()) return ToGrpc(name_space.status());
   const auto parsed = core::ParseTaskDefinition(request.definition());
-  if (!parsed.ok()) return Refuse("task definition refused", parsed.mistakes);
+  if (!parsed.ok()) return InvalidArgument("task definition refused", parsed.mistakes);
   ports::StoredDefinition stored;
   stored.name_space = *name_space;
   stored.name = parsed.value->name;
@@ -182,7 +173,7 @@ grpc::Status DefinitionServiceImpl::StoreSchema(const v1::RegisterSchemaRequest&
   auto name_space = ToNamespace(request.namespace_());
   if (!name_space.ok()) return ToGrpc(name_space.status());
   const auto parsed = core::ParseSchemaDefinition(request.schema());
-  if (!parsed.ok()) return Refuse("schema refused", parsed.mistakes);
+  if (!parsed.ok()) return InvalidArgument("schema refused", parsed.mistakes);
   ports::StoredDefinition stored;
   stored.name_space = *name_space;
   stored.name = parsed.value->name;

@@ -34,6 +34,7 @@ std::string Digest(const v1::StartRequest& request) {
                                   request.correlation_id(), "\n", request.input());
   const core::Payload domains = DomainsOf(request);
   if (!domains.empty()) absl::StrAppend(&text, "\n", std::string(domains.text()));
+  if (!request.definition().empty()) absl::StrAppend(&text, "\n", request.definition());
   unsigned char hash[SHA256_DIGEST_LENGTH];
   SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), hash);
   constexpr std::size_t kDigestBytes = 16;  // half of it: told apart, not signed
@@ -49,8 +50,9 @@ std::string Digest(const v1::StartRequest& request) {
 }  // namespace
 
 struct Starter::Item {
-  std::string name;
+  std::string name;  // empty: of `definition`
   std::int32_t version = 0;
+  std::string definition;  // JSON; empty: the one registered
   std::string name_space, key;
   std::string digest;  // only with an idempotency key
   core::KeyStrategy strategy = core::KeyStrategy::kReturnExisting;
@@ -110,7 +112,7 @@ struct Starter::Flight {
 
 absl::Status Starter::Check(const v1::StartRequest& request, Item& item) {
   ASSIGN_OR_RETURN(item.start.name_space, ToNamespace(request.namespace_()));
-  if (request.name().empty())
+  if (request.name().empty() && request.definition().empty())
     return absl::InvalidArgumentError("name: a definition's name expected");
   RETURN_IF_ERROR(CheckBytes("name", request.name(), "kNameBytesMax", core::kNameBytesMax));
   RETURN_IF_ERROR(CheckBytes("idempotency_key", request.idempotency_key(),
@@ -134,6 +136,7 @@ absl::Status Starter::Check(const v1::StartRequest& request, Item& item) {
   }
   item.name = request.name();
   item.version = request.version();
+  item.definition = request.definition();
   start.id = FreshId();
   start.correlation_id = request.correlation_id();
   start.idempotency_key = request.idempotency_key();
@@ -181,7 +184,9 @@ bool Starter::FindDefinitions(Flight& flight) {
   bool found_all = true;
   for (Item& item : flight.items) {
     if (item.answered) continue;
-    item.start.definition = definitions_.Find(item.start.name_space, item.name, item.version);
+    if (item.definition.empty()) {
+      item.start.definition = definitions_.Find(item.start.name_space, item.name, item.version);
+    }
     found_all = found_all && item.start.definition != nullptr;
   }
   return found_all;
@@ -190,13 +195,29 @@ bool Starter::FindDefinitions(Flight& flight) {
 void Starter::ResolveDefinitions(Flight& flight) {
   for (Item& item : flight.items) {
     if (item.answered || item.start.definition != nullptr) continue;
-    auto definition = definitions_.Resolve(item.start.name_space, item.name, item.version);
+    auto definition = item.definition.empty()
+                          ? definitions_.Resolve(item.start.name_space, item.name, item.version)
+                          : OfStart(item);
     if (definition.ok()) {
       item.start.definition = *std::move(definition);
     } else {
       flight.Refuse(item, std::move(definition).status());
     }
   }
+}
+
+absl::StatusOr<runtime::DefinitionPointer> Starter::OfStart(const Item& item) {
+  ASSIGN_OR_RETURN(runtime::DefinitionPointer given,
+                   definitions_.OfStart(item.start.name_space, item.definition));
+  if (!item.name.empty() && item.name != given->name) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("name: ", item.name, ", and the definition's is ", given->name));
+  }
+  if (item.version != 0 && item.version != given->version) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("version: ", item.version, ", and the definition's is ", given->version));
+  }
+  return given;
 }
 
 void Starter::Claim(const std::shared_ptr<Flight>& flight) {

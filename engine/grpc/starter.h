@@ -45,6 +45,8 @@ class Starter {
 
   absl::Status Check(const v1::StartRequest& request, Item& item);
   bool FindDefinitions(Flight& flight);
+  // The definition that came with the request.
+  absl::StatusOr<runtime::DefinitionPointer> OfStart(const Item& item);
   void ResolveDefinitions(Flight& flight);
   void Claim(const std::shared_ptr<Flight>& flight);
   void TakeClaims(const std::shared_ptr<Flight>& flight,

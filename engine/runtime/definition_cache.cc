@@ -81,10 +81,10 @@ absl::StatusOr<DefinitionPointer> DefinitionCache::Resolve(const std::string& na
   return definition;
 }
 
-absl::StatusOr<DefinitionPointer> DefinitionCache::InPlace(const std::string& name_space,
-                                                           const std::string& json) {
+absl::StatusOr<DefinitionPointer> DefinitionCache::Given(const std::string& name_space,
+                                                         const std::string& json, bool in_place) {
   const std::uint64_t generation = catalog_.Generation();
-  const std::pair key(name_space, json);
+  const std::tuple key(name_space, json, in_place);
   {
     base::MutexLock lock(mutex_);
     const auto found = in_place_.find(key);
@@ -92,7 +92,7 @@ absl::StatusOr<DefinitionPointer> DefinitionCache::InPlace(const std::string& na
       return found->second.definition;
     }
   }
-  ASSIGN_OR_RETURN(DefinitionPointer compiled, Compile(name_space, json, /*in_place=*/true));
+  ASSIGN_OR_RETURN(DefinitionPointer compiled, Compile(name_space, json, in_place));
   base::MutexLock lock(mutex_);
   const DefinitionPointer definition = KeepOne(std::move(compiled));
   if (in_place_.size() >= kInPlaceMax || in_place_bytes_ + json.size() > kInPlaceBytesMax) {

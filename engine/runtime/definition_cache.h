@@ -3,7 +3,7 @@
 // Thread-safe. Find never blocks; Resolve and ById may ask the catalog. An entry found by name is
 // good as long as the catalog's generation has not moved on; an entry found by id is good for ever,
 // because a pinned form never changes. Bounds: kPinnedMax compiled definitions, kNamesMax names,
-// kInPlaceMax definitions given in place and kInPlaceBytesMax of their text; beyond them the cache
+// kInPlaceMax definitions that were given and kInPlaceBytesMax of their text; beyond them the cache
 // is emptied and fills again.
 // Errors: NOT_FOUND (no such definition), UNAVAILABLE (store), INTERNAL (a stored definition that
 // this binary cannot compile; the message says why).
@@ -45,9 +45,17 @@ class DefinitionCache {
   // version 0 = the highest. Blocks on a miss.
   absl::StatusOr<DefinitionPointer> Resolve(const std::string& name_space, const std::string& name,
                                             std::int32_t version);
-  // A definition that is not registered, as JSON. INVALID_ARGUMENT with its mistakes. Blocks on a
-  // miss.
-  absl::StatusOr<DefinitionPointer> InPlace(const std::string& name_space, const std::string& json);
+  // A definition that is not registered, of a step, as JSON. INVALID_ARGUMENT with its mistakes.
+  // Blocks on a miss.
+  absl::StatusOr<DefinitionPointer> InPlace(const std::string& name_space,
+                                            const std::string& json) {
+    return Given(name_space, json, /*in_place=*/true);
+  }
+  // The same for the definition of a start, which is held to all that registered ones are.
+  absl::StatusOr<DefinitionPointer> OfStart(const std::string& name_space,
+                                            const std::string& json) {
+    return Given(name_space, json, /*in_place=*/false);
+  }
   // Blocks on a miss.
   absl::StatusOr<DefinitionPointer> ById(std::int64_t id);
 
@@ -58,6 +66,8 @@ class DefinitionCache {
     DefinitionPointer definition;
   };
 
+  absl::StatusOr<DefinitionPointer> Given(const std::string& name_space, const std::string& json,
+                                          bool in_place);
   // With the newest versions of what it names, pinned. INVALID_ARGUMENT with its mistakes.
   absl::StatusOr<DefinitionPointer> Compile(const std::string& name_space,
                                             const std::string& source, bool in_place);
@@ -71,7 +81,8 @@ class DefinitionCache {
   base::Mutex mutex_;
   std::map<Key, Entry> by_name_ ABSL_GUARDED_BY(mutex_);
   std::map<std::int64_t, DefinitionPointer> by_id_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::pair<std::string, std::string>, Entry> in_place_ ABSL_GUARDED_BY(mutex_);
+  // Namespace, JSON, and whether it stood in a step.
+  std::map<std::tuple<std::string, std::string, bool>, Entry> in_place_ ABSL_GUARDED_BY(mutex_);
   std::size_t in_place_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
