@@ -108,8 +108,9 @@ absl::StatusOr<std::vector<std::string>> ScriptChecker::Check(
   const std::optional<ports::RunnerResult> result = answer->WaitUntil(end);
   if (result.has_value()) return MessagesOf(*result, scripts.size());
   runner_.Cancel(id);
-  return absl::UnavailableError(absl::StrCat(
-      "parse scripts: no script host was free within kCheckWaitMsMax (", kCheckWaitMsMax, " ms)"));
+  return absl::UnavailableError(
+      absl::StrCat("parse scripts: no script host answered within ",
+                   core::FixedBound("kCheckWaitMsMax", wait_ms_max_, kLimitsHeader), " ms"));
 }
 
 }  // namespace skald::script

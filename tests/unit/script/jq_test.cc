@@ -102,7 +102,7 @@ TEST_F(JqTest, ResultIsBounded) {
   EXPECT_THAT(wide.reason, HasSubstr("more bytes than kStepOutputBytesMax (1048576; fixed in"));
   const auto deep = Run(JqTask("reduce range(200) as $i (1; [.])"));
   EXPECT_EQ(deep.status, TaskStatus::kFailed);
-  EXPECT_THAT(deep.reason, HasSubstr("100 levels deep"));
+  EXPECT_THAT(deep.reason, HasSubstr("nested deeper than kJsonDepthMax (100; fixed"));
 }
 
 }  // namespace

@@ -125,7 +125,7 @@ TEST_F(LimitsTest, JqMemoryBombsEnd) {
 }
 
 TEST_F(LimitsTest, OutputsOfManyMebibytesAreGiven) {
-  StartOne();
+  StartOne(kEvaluationMsMax);
   EXPECT_EQ(Run(InlineTask("'x'.repeat(4 << 20)")).output.size(), (4U << 20) + 13);
 }
 
