@@ -70,6 +70,11 @@ Effects& Committer::EffectsFor(const Workflow& workflow) {
   return immediate_;
 }
 
+void Committer::AfterCommits(Effects::Reply reply) {
+  if (batches_.empty()) return reply(absl::OkStatus());
+  batches_.back()->effects.AddReply(std::move(reply));
+}
+
 void Committer::MaybeClose(core::TimeUs now) {
   if (batches_.empty() || batches_.back()->closed) return;
   Batch& batch = *batches_.back();

@@ -42,6 +42,8 @@ class Committer {
   // when all of that is durable.
   Effects& EffectsFor(const Workflow& workflow);
   Effects& immediate() { return immediate_; }
+  // Answers at once when nothing is uncommitted, else with the newest batch, be it under way.
+  void AfterCommits(Effects::Reply reply);
 
   // ---- committing ----
   // A full batch is closed. To be called between decisions: a row shows the state at that moment.

@@ -288,9 +288,10 @@ class Engine {
   // NOT_FOUND also for ended workflows that are no longer in memory: read those from the store.
   virtual void Get(const core::WorkflowId& id,
                    Callback<std::shared_ptr<const WorkflowView>> done) = 0;
-  // Requests are taken in order: every event later than what Get or CheckReady, called after this,
-  // answers on will be told. The sink is kept until it refuses or Unwatch, which is to be called
-  // once for each watch, also when its sink refused. RESOURCE_EXHAUSTED: watches_max, inbox_max.
+  // Requests are taken in order: every event that is later than what Get, called after this, shows,
+  // or that the store does not hold when AfterCommits, called after this, answers, will be told.
+  // The sink is kept until it refuses or Unwatch, which is to be called once for each watch, also
+  // when its sink refused. RESOURCE_EXHAUSTED: watches_max, inbox_max.
   virtual absl::StatusOr<WatchId> Watch(WatchFilter filter, std::shared_ptr<WatchSink> sink) = 0;
   virtual void Unwatch(WatchId id) = 0;
 
@@ -313,6 +314,10 @@ class Engine {
   // EngineStats::ready alone. Never refused, so that an engine under load does not pass for one
   // that is gone: whoever asks bounds how often.
   virtual void CheckReady(std::function<void(const absl::Status&)> done) = 0;
+  // OK when everything decided before this request is durable, what is being committed included.
+  // UNAVAILABLE: some of that was dropped, or its outcome is not known. Never refused, as
+  // CheckReady.
+  virtual void AfterCommits(std::function<void(const absl::Status&)> done) = 0;
 };
 
 }  // namespace skald::runtime

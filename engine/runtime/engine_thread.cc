@@ -94,4 +94,8 @@ void EngineThread::CheckReady(std::function<void(const absl::Status&)> done) {
   loop_.CheckReady(std::move(done));
 }
 
+void EngineThread::AfterCommits(std::function<void(const absl::Status&)> done) {
+  loop_.AfterCommits(std::move(done));
+}
+
 }  // namespace skald::runtime

@@ -56,6 +56,7 @@ class EngineThread final : public Engine {
   void Detach(SessionId session) override;
   void Stats(Callback<EngineStats> done) override;
   void CheckReady(std::function<void(const absl::Status&)> done) override;
+  void AfterCommits(std::function<void(const absl::Status&)> done) override;
 
  private:
   void Run();

@@ -67,7 +67,7 @@ core::TimeUs Loop::Tick(core::TimeUs now) {
   state_.matcher.gates().Advance(now);
   state_.inbox->TakeInto(inbox_content_);
   RunCompletions();
-  AfterCommits();
+  TakeOutcome();
   if (keeper_.fenced().has_value() && state_.phase != Phase::kLost) LoseNode(*keeper_.fenced());
   keeper_.Tick();
   if (state_.phase == Phase::kServing || state_.phase == Phase::kStopping) {
@@ -164,7 +164,7 @@ void Loop::RunTimers() {
   }
 }
 
-void Loop::AfterCommits() {
+void Loop::TakeOutcome() {
   const std::optional<absl::Status> outcome = state_.committer.TakeOutcome();
   if (!outcome.has_value()) return;
   if (outcome->ok()) {

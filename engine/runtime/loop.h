@@ -75,6 +75,7 @@ class Loop final : public Engine {
   void Detach(SessionId session) override;
   void Stats(Callback<EngineStats> done) override;
   void CheckReady(std::function<void(const absl::Status&)> done) override;
+  void AfterCommits(std::function<void(const absl::Status&)> done) override;
 
  private:
   void RunCompletions();
@@ -82,7 +83,7 @@ class Loop final : public Engine {
   void RunClients();
   void RunLeases();
   void RunTimers();
-  void AfterCommits();
+  void TakeOutcome();
   void AfterDecision();
   // False while what is uncommitted is at its bound: work waits in the inbox, which refuses more.
   bool MayDecide() const;

@@ -147,4 +147,9 @@ void Loop::CheckReady(std::function<void(const absl::Status&)> done) {
   state_.inbox->ForceClient([this, done = std::move(done)] { done(Readiness()); });
 }
 
+void Loop::AfterCommits(std::function<void(const absl::Status&)> done) {
+  state_.inbox->ForceClient(
+      [this, done = std::move(done)]() mutable { state_.committer.AfterCommits(std::move(done)); });
+}
+
 }  // namespace skald::runtime

@@ -119,6 +119,59 @@ TEST_F(LoopFaultsTest, WatcherHearsOfAnEndWhoseCommitWasOfUnknownOutcome) {
   for (std::size_t i = 0; i < watch->seqs.size(); ++i) EXPECT_EQ(watch->seqs[i], i + 1);
 }
 
+// The commit of the end is under way when the watch begins: its notices were made up before, so
+// that whoever reads the store afterwards has to find the end there.
+TEST_F(LoopFaultsTest, WatchThatComesWhileAnEndIsCommittedFindsItInTheStore) {
+  const auto definition = Define(Simple("a"));
+  Boot();
+  const TestWorker worker = Connect({"a"}, 1);
+  const auto start = Start(definition);
+  Settle();
+  commit_fates_.push_back({.carried_out_after_us = 40 * kMs, .answered_after_us = 50 * kMs});
+  Answer(worker, worker.sink->assignments.at(0));
+  Tick();
+  const auto watch = std::make_shared<RecordingWatch>();
+  ASSERT_THAT(loop_->Watch({.name_space = "default", .id = start->id}, watch), IsOk());
+  bool ready = false;
+  loop_->CheckReady([&](const absl::Status&) { ready = true; });
+  std::optional<absl::Status> durable;
+  std::vector<std::string> read;
+  loop_->AfterCommits([&](const absl::Status& status) {
+    durable = status;
+    read = HistoryNames(start->id);
+  });
+  RunFor(30 * kMs);
+  EXPECT_TRUE(ready) << "the engine is not held up";
+  EXPECT_FALSE(durable.has_value());
+  EXPECT_NE(HistoryNames(start->id).back(), "WorkflowEnded");
+  RunFor(30 * kMs);
+  ASSERT_TRUE(durable.has_value());
+  EXPECT_THAT(*durable, IsOk());
+  EXPECT_THAT(watch->names, IsEmpty());
+  EXPECT_EQ(read.back(), "WorkflowEnded");
+}
+
+TEST_F(LoopFaultsTest, AfterCommitsAnswersAtOnceWhenNothingIsUncommitted) {
+  Boot();
+  std::optional<absl::Status> durable;
+  loop_->AfterCommits([&](const absl::Status& status) { durable = status; });
+  Tick();
+  ASSERT_TRUE(durable.has_value());
+  EXPECT_THAT(*durable, IsOk());
+}
+
+TEST_F(LoopFaultsTest, AfterCommitsSaysWhenTheOutcomeIsNotKnown) {
+  const auto definition = Define(Simple("a"));
+  Boot();
+  commit_fates_.push_back({.kind = Kind::kUnknownLost, .answered_after_us = kMs});
+  Start(definition);
+  std::optional<absl::Status> durable;
+  loop_->AfterCommits([&](const absl::Status& status) { durable = status; });
+  Settle();
+  ASSERT_TRUE(durable.has_value());
+  EXPECT_THAT(*durable, StatusIs(absl::StatusCode::kUnavailable));
+}
+
 TEST_F(LoopFaultsTest, WatcherThatRefusesIsDropped) {
   const auto definition = Define(Simple("a"));
   Boot();
