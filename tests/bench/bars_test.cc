@@ -38,6 +38,18 @@ TEST(BarsTest, LightLoadIsReadAgainstTheFloorsLatency) {
   EXPECT_FALSE(Passed({floor, far}, "p99 in times"));
 }
 
+// A workflow that goes forward in 3 s and is undone for 2.5 s more: as fast as 0.8 of going
+// forward.
+TEST(BarsTest, UndoingIsReadAloneAgainstGoingForward) {
+  const Measurement chain{"chain3", {{"workflows_per_s", 1 / 3.0}, {"tasks_per_s", 1}}};
+  const Measurement fast{"undo3", {{"workflows_per_s", 1 / 5.49}}};
+  const Measurement slow{"undo3", {{"workflows_per_s", 1 / 5.51}}};
+  EXPECT_TRUE(Passed({chain, fast}, "undone/s while undoing"));
+  EXPECT_FALSE(Passed({chain, slow}, "undone/s while undoing"));
+  const Measurement impossible{"undo3", {{"workflows_per_s", 1}}};
+  EXPECT_FALSE(Passed({chain, impossible}, "undone/s while undoing"));
+}
+
 TEST(BarsTest, OneReadInAThousandTasksIsTooMany) {
   EXPECT_TRUE(Passed({{"chain3", {{"reads_per_task", 0}}}}, "SQL reads"));
   EXPECT_FALSE(Passed({{"chain3", {{"reads_per_task", 0.001}}}}, "SQL reads"));
