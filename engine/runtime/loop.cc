@@ -244,6 +244,11 @@ void Loop::BeginStop() {
 void Loop::AdvanceStop() {
   if (release_asked_ || !state_.committer.idle() || !loader_.idle()) return;
   release_asked_ = true;
+  // Told to stop before it ever had a lease.
+  if (state_.lease.epoch == 0) {
+    state_.phase = Phase::kStopped;
+    return;
+  }
   state_.journal.ReleaseNode(state_.lease, [this, inbox = state_.inbox](absl::Status status) {
     inbox->PostCompletion([this, status = std::move(status)] {
       base::LogInfo("node.released",

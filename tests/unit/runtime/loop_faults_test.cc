@@ -264,6 +264,18 @@ TEST_F(LoopFaultsTest, CleanStopCommitsAndGivesTheShardsBack) {
   EXPECT_THAT(*store_.TakeShards(other), SizeIs(1));
 }
 
+TEST_F(LoopFaultsTest, NodeWithoutALeaseReleasesNone) {
+  Boot();
+  // Another one, that is told to stop before it begins.
+  Loop fresh(options_, Collaborators{*journal_, clock_, metrics_,
+                                     [this](std::int64_t id) { return ById(id); }});
+  calls_.clear();
+  fresh.BeginStop();
+  fresh.Tick(clock_.Now());
+  EXPECT_TRUE(fresh.stopped());
+  EXPECT_EQ(calls_[memory::Call::kReleaseNode], 0);
+}
+
 TEST_F(LoopFaultsTest, IdleNodeAsksNothingButTheRenewal) {
   Boot();
   RunFor(10 * kMs);
