@@ -42,7 +42,7 @@ struct EngineOptions {
   std::size_t uncommitted_bytes_max = 64 << 20;
   std::size_t active_workflows_max = 1'000'000;
   std::size_t queued_tasks_max = 1'000'000;  // over all queues of the matcher
-  std::size_t sessions_max = 10'000;
+  std::size_t sessions_max = 10'000;         // of workers; this node's runners do not count
   std::size_t watches_max = 10'000;
   // At least so many events lie between two snapshots of a workflow, and in big ones as many as
   // take up what the state does.
@@ -216,6 +216,7 @@ struct EngineStats {
   // OK: holds a live lease, has loaded its shards, and its last commit was not refused. Else why.
   absl::Status ready = absl::UnavailableError("not started");
   std::vector<ports::Shard> shards;
+  // `sessions`: of workers, as EngineOptions::sessions_max counts them.
   std::size_t active_workflows = 0, queued_tasks = 0, live_leases = 0, sessions = 0, inbox = 0,
               uncommitted_bytes = 0;
   struct QueueDepth {

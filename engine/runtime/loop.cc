@@ -321,7 +321,9 @@ EngineStats Loop::CollectStats() {
   stats.active_workflows = state_.shards.workflow_count();
   stats.queued_tasks = state_.matcher.task_count();
   stats.live_leases = state_.workers.lease_count();
-  stats.sessions = state_.workers.session_count();
+  for (const auto& [session, worker] : state_.workers.sessions()) {
+    if (worker->name_space != kRunnersNamespace) ++stats.sessions;
+  }
   stats.inbox = state_.inbox->backlog();
   stats.uncommitted_bytes = state_.committer.uncommitted_bytes();
   for (const auto& [name, queue] : state_.matcher.queues()) {

@@ -115,7 +115,7 @@ class Loop final : public Engine {
   core::TimeUs next_sample_at_ = 0;
   bool release_asked_ = false;
   int broken_commits_ = 0;
-  std::atomic<std::size_t> sessions_ = 0;  // attached and not detached by the edge
+  std::atomic<std::size_t> sessions_ = 0;  // of workers: attached and not detached
   std::atomic<std::size_t> watches_ = 0;   // watched and not unwatched
   std::atomic<SessionId> next_session_ = 1;
   std::atomic<WatchId> next_watch_ = 1;

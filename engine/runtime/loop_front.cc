@@ -4,6 +4,12 @@
 #include "engine/runtime/loop.h"
 
 namespace skald::runtime {
+namespace {
+
+// In the ids of this node's runners, whose sessions are not counted.
+constexpr SessionId kRunnerSession = SessionId{1} << 63;
+
+}  // namespace
 
 void Loop::Start(StartRequest request, Callback<Started> done) {
   if (!state_.inbox->ReserveClient()) {
@@ -63,11 +69,12 @@ void Loop::Unwatch(WatchId id) {
 }
 
 absl::StatusOr<SessionId> Loop::Attach(WorkerHello hello, std::shared_ptr<WorkerSink> sink) {
-  if (sessions_.fetch_add(1) >= state_.options.sessions_max) {
+  const bool counted = hello.name_space != kRunnersNamespace;
+  if (counted && sessions_.fetch_add(1) >= state_.options.sessions_max) {
     sessions_.fetch_sub(1);
     return state_.refusals.Refuse("sessions_max", "open a worker stream");
   }
-  const SessionId session = next_session_.fetch_add(1);
+  const SessionId session = next_session_.fetch_add(1) | (counted ? 0 : kRunnerSession);
   state_.inbox->ForceWorker(
       [this, session, hello = std::move(hello), sink = std::move(sink)]() mutable {
         workers_.Attach(session, std::move(hello), std::move(sink));
@@ -127,7 +134,7 @@ void Loop::Drain(SessionId session) {
 }
 
 void Loop::Detach(SessionId session) {
-  sessions_.fetch_sub(1);
+  if ((session & kRunnerSession) == 0) sessions_.fetch_sub(1);
   state_.inbox->ForceWorker([this, session] { workers_.Detach(session); });
 }
 

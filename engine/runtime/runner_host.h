@@ -39,7 +39,7 @@ class RunnerHost {
   RunnerHost(const RunnerHost&) = delete;
   RunnerHost& operator=(const RunnerHost&) = delete;
 
-  // Begins to take tasks. Errors: RESOURCE_EXHAUSTED beyond EngineOptions::sessions_max.
+  // Begins to take tasks. Errors: those of Engine::Attach, but for EngineOptions::sessions_max.
   absl::Status Attach();
 
   // Takes no more tasks; drained() once all that it has is recorded.

@@ -308,6 +308,26 @@ TEST_F(LoopTest, WatchesBeyondTheirBoundAreRefused) {
   EXPECT_THAT(loop_->Watch({.name_space = "default"}, nullptr), IsOk());
 }
 
+TEST_F(LoopTest, RunnersOfTheNodeAreNoWorkerSessions) {
+  options_.sessions_max = 1;
+  Boot();
+  const auto attach = [this](const std::string& name_space) {
+    return loop_->Attach({.name_space = name_space, .worker_id = "w", .incarnation = "i"},
+                         std::make_shared<RecordingSink>());
+  };
+  const auto runner = attach(kRunnersNamespace);
+  ASSERT_THAT(runner, IsOk());
+  EXPECT_THAT(attach("default"), IsOk());
+  EXPECT_THAT(attach("default"), StatusIs(absl::StatusCode::kResourceExhausted));
+  std::optional<absl::StatusOr<EngineStats>> stats;
+  loop_->Stats([&](absl::StatusOr<EngineStats> answer) { stats = std::move(answer); });
+  Settle();
+  ASSERT_TRUE(stats.has_value());
+  EXPECT_EQ((*stats)->sessions, 1u);
+  loop_->Detach(*runner);
+  EXPECT_THAT(attach("default"), StatusIs(absl::StatusCode::kResourceExhausted));
+}
+
 TEST_F(LoopTest, WorkerThatMakesUpTaskTypesLeavesNothingBehind) {
   Boot();
   for (int i = 0; i < 100; ++i) {
