@@ -226,6 +226,17 @@ std::shared_ptr<const core::Definition> SimClient::MaybeAnotherVersion(const cor
   return VersionOf(*definition_, static_cast<std::int32_t>(1 + random.Below(kVersions)));
 }
 
+// That failed, as a sub-workflow of it did; nil when there is none.
+core::WorkflowId SimClient::SomeFailedParent() {
+  std::set<core::WorkflowId> failed;
+  for (const ports::WorkflowSummary& summary : world_.store().AllWorkflows()) {
+    if (summary.status != core::WorkflowStatus::kFailed) continue;
+    failed.insert(summary.id);
+    if (failed.contains(summary.parent)) return summary.parent;
+  }
+  return {};
+}
+
 void SimClient::Reopen() {
   if (world_.calm()) return;
   SimRandom& random = world_.random();
@@ -239,9 +250,12 @@ void SimClient::Reopen() {
                                        .definition = MaybeAnotherVersion(id)});
       break;
     case 1:
-    case 2:
-      SendTo(id, core::RetryWorkflow{"op", "mended", random.Chance(500)});
+    case 2: {
+      const core::WorkflowId parent = SomeFailedParent();
+      const bool resume = !parent.is_nil() || random.Chance(500);
+      SendTo(parent.is_nil() ? id : parent, core::RetryWorkflow{"op", "mended", resume});
       break;
+    }
     default:
       SendTo(id, core::RerunWorkflow{.actor = "op",
                                      .reason = "wrong",

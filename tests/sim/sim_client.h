@@ -38,6 +38,7 @@ class SimClient {
   std::vector<core::WorkflowId> Family();
   core::WorkflowId SomeKin();
   std::shared_ptr<const core::Definition> MaybeAnotherVersion(const core::WorkflowId& id);
+  core::WorkflowId SomeFailedParent();
   void Reopen();
   void Send(core::Trigger trigger);
   void SendTo(const core::WorkflowId& id, core::Trigger trigger);
