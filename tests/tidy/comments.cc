@@ -104,7 +104,7 @@ Findings CheckCoreTimeIsWhole(const SourceFile& file) {
       if (!EndsInTimeUnit(name)) continue;
       findings.push_back(
           {file.path, file.LineOf(at),
-           fmt::format("{} {}: time is int64 milliseconds in the core", word, name)});
+           fmt::format("{} {}: time is int64 microseconds in the core", word, name)});
     }
   }
   return findings;

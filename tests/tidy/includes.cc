@@ -94,12 +94,12 @@ struct Forbidden {
 };
 
 constexpr std::array<Forbidden, 25> kForbiddenInCore = {{
-    {"chrono", "time comes with the event, as int64 milliseconds"},
-    {"ctime", "time comes with the event, as int64 milliseconds"},
-    {"time.h", "time comes with the event, as int64 milliseconds"},
+    {"chrono", "time comes with the event, as int64 microseconds"},
+    {"ctime", "time comes with the event, as int64 microseconds"},
+    {"time.h", "time comes with the event, as int64 microseconds"},
     {"sys/", "the core does not know the system"},
     {"unistd.h", "the core does not know the system"},
-    {"absl/time/", "time comes with the event, as int64 milliseconds"},
+    {"absl/time/", "time comes with the event, as int64 microseconds"},
     {"random", "hash what must look random from ids"},
     {"absl/random/", "hash what must look random from ids"},
     {"thread", "the core is single-threaded"},
