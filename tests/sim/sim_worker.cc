@@ -33,18 +33,18 @@ class SimSink final : public runtime::WorkerSink {
     if (worker_ == nullptr) return;
     for (const runtime::Assignment& assignment : assignments) {
       worker_->world_.NoteAssigned(assignment, incarnation_);
-      Deliver(
+      Later(
           [assignment](SimWorker& worker, std::size_t node) { worker.OnAssign(node, assignment); });
     }
   }
   void CancelTasks(std::vector<runtime::Cancel> cancels) override {
     for (const runtime::Cancel& cancel : cancels) {
-      Deliver([cancel](SimWorker& worker, std::size_t) { worker.OnCancel(cancel); });
+      Later([cancel](SimWorker& worker, std::size_t) { worker.OnCancel(cancel); });
     }
   }
   void Answer(std::vector<runtime::Receipt> receipts) override {
     for (const runtime::Receipt& receipt : receipts) {
-      Deliver([receipt](SimWorker& worker, std::size_t node) { worker.OnReceipt(node, receipt); });
+      Later([receipt](SimWorker& worker, std::size_t node) { worker.OnReceipt(node, receipt); });
     }
   }
   void Close(absl::Status) override {
@@ -54,7 +54,7 @@ class SimSink final : public runtime::WorkerSink {
   std::shared_ptr<SimSink> self;  // of the stream that holds it; cut with it
 
  private:
-  void Deliver(std::function<void(SimWorker&, std::size_t)> what) {
+  void Later(std::function<void(SimWorker&, std::size_t)> what) {
     if (worker_ == nullptr) return;
     worker_->world_.After(worker_->world_.random().Between(50, 900),
                           [weak = weak_self(), what = std::move(what)] {

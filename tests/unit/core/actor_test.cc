@@ -63,7 +63,7 @@ void ParkForward(SagaWorld& world) {
   world.Fail("b");
 }
 
-struct Case {
+struct ActorCase {
   std::string name;
   std::string definition;
   std::function<void(SagaWorld&)> before;
@@ -99,46 +99,47 @@ UpgradeWorkflow Upgrade() {
           .reason = kWhy};
 }
 
-const char* const kPivot = R"({"name":"w","tasks":[
+const char* const kPivotDefinition = R"({"name":"w","tasks":[
     {"name":"a","taskReferenceName":"a","saga":{"kind":"PIVOT"}},
     {"name":"b","taskReferenceName":"b","saga":{"kind":"RETRYABLE"}}]})";
 const char* const kIgnore = R"({"onTerminate":"IGNORE"})";
 
-std::vector<Case> Cases() {
-  return {{"signal", kPlain, Nothing, Signal(TaskStatus::kCompleted)},
-          {"signal FAILED", kPlain, Nothing, Signal(TaskStatus::kFailed)},
-          {"signal CANCELED", kPlain, Nothing, Signal(TaskStatus::kCanceled)},
-          {"signal IN_PROGRESS", kPlain, Nothing, Signal(TaskStatus::kInProgress)},
-          {"update COMPLETED", kPlain, TakeB, Update(TaskStatus::kCompleted)},
-          {"update FAILED", kPlain, TakeB, Update(TaskStatus::kFailed)},
-          {"update for good", kPlain, TakeB, Update(TaskStatus::kFailedWithTerminalError)},
-          {"update CANCELED", kPlain, TakeB, Update(TaskStatus::kCanceled)},
-          {"update IN_PROGRESS", kPlain, TakeB, Update(TaskStatus::kInProgress)},
-          {"message", kPull, Nothing, SendMessage{.id = "m", .actor = kWho, .reason = kWhy}},
-          {"pause", kPlain, Nothing, PauseWorkflow{kWho, kWhy}},
-          {"resume", kPlain, Pause, ResumeWorkflow{kWho, kWhy}},
-          {"terminate", kPlain, Nothing, Terminate()},
-          {"terminate a saga", Saga(), DoA, Terminate()},
-          {"terminate without undo", Saga(kIgnore), DoA, Terminate()},
-          {"terminate and abandon", Saga(), DoA, Terminate(true)},
-          {"compensate", Saga(), DoA, CompensateWorkflow{kWho, kWhy}},
-          {"compensate past the pivot", kPivot, DoA, CompensateWorkflow{kWho, kWhy, true}},
-          {"operate retry", Saga(), ParkUndo, Operate(Verb::kRetry, "a")},
-          {"operate retry of all", Saga(), ParkUndo, Operate(Verb::kRetry, "")},
-          {"operate resolve", Saga(), ParkUndo, Operate(Verb::kResolve, "a")},
-          {"operate skip", Saga(), ParkUndo, Operate(Verb::kSkip, "a")},
-          {"operate abandon", Saga(), ParkUndo, Operate(Verb::kAbandon, "")},
-          {"operate settle", Saga(), ParkUnknown, Operate(Verb::kSettle, "a", Effect::kNone)},
-          {"operate retry forward", kPivot, ParkForward, Operate(Verb::kRetry, "b")},
-          {"operate resolve forward", kPivot, ParkForward, Operate(Verb::kResolve, "b")},
-          {"operate skip forward", kPivot, ParkForward, Operate(Verb::kSkip, "b")},
-          {"operate abandon forward", kPivot, ParkForward, Operate(Verb::kAbandon, "")},
-          {"restart", kPlain, End, RestartWorkflow{kWho, kWhy}},
-          {"retry", kPlain, End, RetryWorkflow{kWho, kWhy}},
-          {"rerun", kPlain, End, RerunWorkflow{.actor = kWho, .reason = kWhy, .reference = "a"}},
-          {"skip", kPlain, Nothing, SkipTask{.reference = "b", .actor = kWho, .reason = kWhy}},
-          {"variables", kPlain, Nothing, UpdateVariables{Payload(R"({"x":1})"), kWho, kWhy}},
-          {"upgrade", kPlain, Nothing, Upgrade()}};
+std::vector<ActorCase> Cases() {
+  return {
+      {"signal", kPlain, Nothing, Signal(TaskStatus::kCompleted)},
+      {"signal FAILED", kPlain, Nothing, Signal(TaskStatus::kFailed)},
+      {"signal CANCELED", kPlain, Nothing, Signal(TaskStatus::kCanceled)},
+      {"signal IN_PROGRESS", kPlain, Nothing, Signal(TaskStatus::kInProgress)},
+      {"update COMPLETED", kPlain, TakeB, Update(TaskStatus::kCompleted)},
+      {"update FAILED", kPlain, TakeB, Update(TaskStatus::kFailed)},
+      {"update for good", kPlain, TakeB, Update(TaskStatus::kFailedWithTerminalError)},
+      {"update CANCELED", kPlain, TakeB, Update(TaskStatus::kCanceled)},
+      {"update IN_PROGRESS", kPlain, TakeB, Update(TaskStatus::kInProgress)},
+      {"message", kPull, Nothing, SendMessage{.id = "m", .actor = kWho, .reason = kWhy}},
+      {"pause", kPlain, Nothing, PauseWorkflow{kWho, kWhy}},
+      {"resume", kPlain, Pause, ResumeWorkflow{kWho, kWhy}},
+      {"terminate", kPlain, Nothing, Terminate()},
+      {"terminate a saga", Saga(), DoA, Terminate()},
+      {"terminate without undo", Saga(kIgnore), DoA, Terminate()},
+      {"terminate and abandon", Saga(), DoA, Terminate(true)},
+      {"compensate", Saga(), DoA, CompensateWorkflow{kWho, kWhy}},
+      {"compensate past the pivot", kPivotDefinition, DoA, CompensateWorkflow{kWho, kWhy, true}},
+      {"operate retry", Saga(), ParkUndo, Operate(Verb::kRetry, "a")},
+      {"operate retry of all", Saga(), ParkUndo, Operate(Verb::kRetry, "")},
+      {"operate resolve", Saga(), ParkUndo, Operate(Verb::kResolve, "a")},
+      {"operate skip", Saga(), ParkUndo, Operate(Verb::kSkip, "a")},
+      {"operate abandon", Saga(), ParkUndo, Operate(Verb::kAbandon, "")},
+      {"operate settle", Saga(), ParkUnknown, Operate(Verb::kSettle, "a", Effect::kNone)},
+      {"operate retry forward", kPivotDefinition, ParkForward, Operate(Verb::kRetry, "b")},
+      {"operate resolve forward", kPivotDefinition, ParkForward, Operate(Verb::kResolve, "b")},
+      {"operate skip forward", kPivotDefinition, ParkForward, Operate(Verb::kSkip, "b")},
+      {"operate abandon forward", kPivotDefinition, ParkForward, Operate(Verb::kAbandon, "")},
+      {"restart", kPlain, End, RestartWorkflow{kWho, kWhy}},
+      {"retry", kPlain, End, RetryWorkflow{kWho, kWhy}},
+      {"rerun", kPlain, End, RerunWorkflow{.actor = kWho, .reason = kWhy, .reference = "a"}},
+      {"skip", kPlain, Nothing, SkipTask{.reference = "b", .actor = kWho, .reason = kWhy}},
+      {"variables", kPlain, Nothing, UpdateVariables{Payload(R"({"x":1})"), kWho, kWhy}},
+      {"upgrade", kPlain, Nothing, Upgrade()}};
 }
 
 // An event whose actor and reason are these.
@@ -166,7 +167,7 @@ void AddVerbs(std::set<std::size_t>& verbs) {
 }
 
 TEST(ActorTest, EveryVerbLeavesActorAndReasonInTheHistory) {
-  for (const Case& one : Cases()) {
+  for (const ActorCase& one : Cases()) {
     SCOPED_TRACE(one.name);
     SagaWorld world(MustParse(one.definition));
     world.Start();
@@ -188,7 +189,7 @@ TEST(ActorTest, EveryVerbLeavesActorAndReasonInTheHistory) {
 TEST(ActorTest, NoVerbIsLeftOut) {
   std::set<std::size_t> verbs, asked;
   AddVerbs(verbs);
-  for (const Case& one : Cases()) asked.insert(one.trigger.index());
+  for (const ActorCase& one : Cases()) asked.insert(one.trigger.index());
   EXPECT_EQ(asked, verbs);
 }
 

@@ -17,13 +17,13 @@ auto Is(const std::string& path, const std::string& source) {
   return AllOf(Field(&StepScript::path, path), Field(&StepScript::source, source));
 }
 
-std::vector<StepScript> Of(const std::string& tasks) {
+std::vector<StepScript> ScriptOf(const std::string& tasks) {
   return ScriptsIn(R"({"name":"w","tasks":)" + tasks + "}");
 }
 
 TEST(DefinitionScriptsTest, EachTypeSaysItsScript) {
   EXPECT_THAT(
-      Of(R"([
+      ScriptOf(R"([
       {"type":"SWITCH","evaluatorType":"javascript","expression":"a"},
       {"type":"DECISION","caseExpression":"b"},
       {"type":"DO_WHILE","loopCondition":"c"},
@@ -35,7 +35,7 @@ TEST(DefinitionScriptsTest, EachTypeSaysItsScript) {
 }
 
 TEST(DefinitionScriptsTest, WhatIsNoScriptIsLeftOut) {
-  EXPECT_THAT(Of(R"([
+  EXPECT_THAT(ScriptOf(R"([
       {"type":"SWITCH","evaluatorType":"value-param","expression":"((("},
       {"type":"INLINE","inputParameters":{"evaluatorType":"python","expression":"((("}},
       {"type":"INLINE","inputParameters":{"expression":"((( ${workflow.input.script}"}},
@@ -47,7 +47,7 @@ TEST(DefinitionScriptsTest, WhatIsNoScriptIsLeftOut) {
 
 TEST(DefinitionScriptsTest, NestedStepsHaveTheirPaths) {
   EXPECT_THAT(
-      Of(R"([{"type":"FORK_JOIN","forkTasks":[[],[{"type":"DECISION","caseExpression":"a"}]]},
+      ScriptOf(R"([{"type":"FORK_JOIN","forkTasks":[[],[{"type":"DECISION","caseExpression":"a"}]]},
       {"type":"DO_WHILE","loopOver":[{"type":"SWITCH","expression":"b","decisionCases":
         {"x":[{"type":"DECISION","caseExpression":"c"}]},
         "defaultCase":[{"type":"DECISION","caseExpression":"d"}]}]}])"),
@@ -62,8 +62,8 @@ TEST(DefinitionScriptsTest, MistakesOfOthersArePassedOver) {
   EXPECT_THAT(ScriptsIn(""), IsEmpty());
   EXPECT_THAT(ScriptsIn("{"), IsEmpty());
   EXPECT_THAT(ScriptsIn("[]"), IsEmpty());
-  EXPECT_THAT(Of("{}"), IsEmpty());
-  EXPECT_THAT(Of(R"([{"type":"FORK_JOIN","forkTasks":{}},{"type":"DO_WHILE","loopOver":7}])"),
+  EXPECT_THAT(ScriptOf("{}"), IsEmpty());
+  EXPECT_THAT(ScriptOf(R"([{"type":"FORK_JOIN","forkTasks":{}},{"type":"DO_WHILE","loopOver":7}])"),
               IsEmpty());
 }
 

@@ -15,7 +15,7 @@ using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 
-constexpr char kChild[] = R"({"name": "child", "version": 1, "tasks": [
+constexpr char kWaitingChild[] = R"({"name": "child", "version": 1, "tasks": [
     {"name": "w", "taskReferenceName": "w", "type": "WAIT"}]})";
 constexpr char kParent[] = R"({"name": "parent", "version": 1, "tasks": [
     {"name": "s", "taskReferenceName": "s", "type": "SUB_WORKFLOW",
@@ -27,7 +27,7 @@ constexpr char kHuman[] = R"({"name": "human", "version": 1, "tasks": [
 class OutsideTest : public ::testing::Test {
  protected:
   OutsideTest() {
-    for (const char* definition : {kChild, kParent, kHuman}) {
+    for (const char* definition : {kWaitingChild, kParent, kHuman}) {
       EXPECT_TRUE(server_.Register(definition).ok());
     }
   }
