@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -12,6 +13,7 @@
 #include "tests/support/paths.h"
 #include "workers/inventory/inventory.h"
 #include "workers/payment/payment.h"
+#include "workers/service/service.h"
 #include "workers/shipping/shipping.h"
 #include "workers/travel/travel.h"
 
@@ -72,6 +74,15 @@ TEST(DefinitionsTest, ServicesServeEveryTaskType) {
   std::set<std::string> defined;
   for (const auto& [name, json] : TaskDefinitions()) defined.insert(name);
   EXPECT_EQ(served, defined);
+}
+
+TEST(DefinitionsTest, AServiceWithWrongFlagsEndsWithTwo) {
+  std::string name = "payment";
+  std::string flag = "--frob";
+  char* arguments[] = {name.data(), flag.data(), nullptr};
+  ASSERT_EQ(unsetenv("DATABASE_URL"), 0);
+  EXPECT_EQ(service::Main(1, arguments, payment::Service()), 2);  // --database-url is missing
+  EXPECT_EQ(service::Main(2, arguments, payment::Service()), 2);
 }
 
 TEST(DefinitionsTest, InputsAreJsonObjectsOfDifferentOrders) {

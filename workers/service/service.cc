@@ -9,6 +9,7 @@ namespace skald::service {
 namespace {
 
 constexpr int kWrongFlags = 2;
+constexpr int kParsed = -1;  // no exit code: go on
 
 }  // namespace
 
@@ -36,7 +37,12 @@ int Main(int argc, char** argv, const Definition& definition) {
   app.add_option("--credits", options.credits, "tasks held at a time; 0: two per thread");
   app.add_option("--log-level", log_level, "debug, info, warn, error or off")
       ->capture_default_str();
-  CLI11_PARSE(app, argc, argv);
+  // CLI11 has codes of its own; 0 for --help.
+  const int parsed = [&] {
+    CLI11_PARSE(app, argc, argv);
+    return kParsed;
+  }();
+  if (parsed != kParsed) return parsed == 0 ? 0 : kWrongFlags;
   const auto level = base::ParseLogLevel(log_level);
   if (!level.ok()) {
     base::LogError("service.refused", {{"error", level.status().message()}});
