@@ -66,7 +66,9 @@ int Client::Fail(const grpc::Status& status) const {
   std::fprintf(stderr, "skald: %s\n", message.c_str());
   for (const auto& violation : request.field_violations()) {
     if (!listed) break;
-    std::fprintf(stderr, "  %s: %s\n", violation.field().c_str(), violation.description().c_str());
+    // What concerns the whole document has no path.
+    const std::string where = violation.field().empty() ? "" : violation.field() + ": ";
+    std::fprintf(stderr, "  %s%s\n", where.c_str(), violation.description().c_str());
   }
   return ToExitCode(status.error_code());
 }

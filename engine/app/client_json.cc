@@ -1,7 +1,10 @@
 #include "engine/app/client_json.h"
 
+#include <cstdint>
+#include <map>
 #include <utility>
 
+#include "engine/core/json_check.h"
 #include <boost/json.hpp>
 
 namespace skald::app {
@@ -9,18 +12,40 @@ namespace {
 
 namespace json = boost::json;
 
-// Payloads come from the server, which has checked them; one that does not parse is shown as text.
-json::value Parsed(const std::string& payload) {
-  if (payload.empty()) return nullptr;
-  boost::system::error_code error;
-  json::value value = json::parse(payload, error);
-  if (error) return json::value(payload);
-  return value;
-}
-
 std::string WithoutPrefix(const std::string& name, std::size_t prefix_bytes) {
   return name.size() > prefix_bytes ? name.substr(prefix_bytes) : name;
 }
+
+// A payload as a JSON value, its bytes as they came: numbers keep their digits. Payloads come from
+// the server, which has checked them; one that is no JSON is shown as text.
+std::string PayloadText(const std::string& payload) {
+  if (payload.empty()) return "null";
+  return core::CheckJson(payload).ok() ? OneLine(payload) : Quoted(payload);
+}
+
+// Writes an object, member after member.
+class ObjectText {
+ public:
+  void AddJson(std::string_view key, std::string_view value) {
+    text_ += text_.size() > 1 ? ",\"" : "\"";
+    text_.append(key).append("\":").append(value);
+  }
+  void Add(std::string_view key, std::string_view text) { AddJson(key, Quoted(text)); }
+  void Add(std::string_view key, std::int64_t number) { AddJson(key, std::to_string(number)); }
+  void AddPayload(std::string_view key, const std::string& payload) {
+    AddJson(key, PayloadText(payload));
+  }
+  void AddUnlessEmpty(std::string_view key, const std::string& text) {
+    if (!text.empty()) Add(key, text);
+  }
+  void AddUnlessZero(std::string_view key, std::int64_t number) {
+    if (number != 0) Add(key, number);
+  }
+  std::string Take() && { return std::move(text_) + "}"; }
+
+ private:
+  std::string text_ = "{";
+};
 
 void AddUnlessEmpty(json::object& object, const char* key, const std::string& text) {
   if (!text.empty()) object[key] = text;
@@ -29,37 +54,41 @@ void AddUnlessZero(json::object& object, const char* key, std::int64_t number) {
   if (number != 0) object[key] = number;
 }
 
-json::object TaskObject(const v1::Task& task) {
-  json::object object;
-  object["task_id"] = task.task_id();
-  object["reference"] = task.reference();
-  object["task_type"] = task.task_type();
-  object["step_type"] = task.step_type();
-  object["operation"] = ShortName(task.operation());
-  object["status"] = ShortName(task.status());
-  object["attempt"] = task.attempt();
-  AddUnlessZero(object, "iteration", task.iteration());
-  AddUnlessZero(object, "generation", task.generation());
-  AddUnlessEmpty(object, "worker_id", task.worker_id());
-  AddUnlessZero(object, "scheduled_at_us", task.scheduled_at_us());
-  AddUnlessZero(object, "available_at_us", task.available_at_us());
-  AddUnlessZero(object, "started_at_us", task.started_at_us());
-  AddUnlessZero(object, "ended_at_us", task.ended_at_us());
-  object["input"] = Parsed(task.input());
-  object["output"] = Parsed(task.output());
-  AddUnlessEmpty(object, "reason", task.reason());
-  if (task.effect() != v1::EFFECT_UNSPECIFIED) object["effect"] = ShortName(task.effect());
-  AddUnlessEmpty(object, "step_key", task.step_key());
-  AddUnlessEmpty(object, "undo", task.undo());
-  AddUnlessZero(object, "progress_percent", task.progress_percent());
-  AddUnlessEmpty(object, "progress_message", task.progress_message());
-  object["step_run"] = task.step_run();
-  AddUnlessEmpty(object, "parent_reference", task.parent_reference());
-  AddUnlessEmpty(object, "child_workflow_id", task.child_workflow_id());
-  if (task.child_parked()) object["child_parked"] = true;
-  AddUnlessEmpty(object, "traceparent", task.trace().traceparent());
-  AddUnlessEmpty(object, "tracestate", task.trace().tracestate());
-  return object;
+void AddTrace(ObjectText& object, const v1::TraceContext& trace) {
+  object.AddUnlessEmpty("traceparent", trace.traceparent());
+  object.AddUnlessEmpty("tracestate", trace.tracestate());
+}
+
+std::string TaskText(const v1::Task& task) {
+  ObjectText object;
+  object.Add("task_id", task.task_id());
+  object.Add("reference", task.reference());
+  object.Add("task_type", task.task_type());
+  object.Add("step_type", task.step_type());
+  object.Add("operation", ShortName(task.operation()));
+  object.Add("status", ShortName(task.status()));
+  object.Add("attempt", task.attempt());
+  object.AddUnlessZero("iteration", task.iteration());
+  object.AddUnlessZero("generation", task.generation());
+  object.AddUnlessEmpty("worker_id", task.worker_id());
+  object.AddUnlessZero("scheduled_at_us", task.scheduled_at_us());
+  object.AddUnlessZero("available_at_us", task.available_at_us());
+  object.AddUnlessZero("started_at_us", task.started_at_us());
+  object.AddUnlessZero("ended_at_us", task.ended_at_us());
+  object.AddPayload("input", task.input());
+  object.AddPayload("output", task.output());
+  object.AddUnlessEmpty("reason", task.reason());
+  if (task.effect() != v1::EFFECT_UNSPECIFIED) object.Add("effect", ShortName(task.effect()));
+  object.AddUnlessEmpty("step_key", task.step_key());
+  object.AddUnlessEmpty("undo", task.undo());
+  object.AddUnlessZero("progress_percent", task.progress_percent());
+  object.AddUnlessEmpty("progress_message", task.progress_message());
+  object.Add("step_run", task.step_run());
+  object.AddUnlessEmpty("parent_reference", task.parent_reference());
+  object.AddUnlessEmpty("child_workflow_id", task.child_workflow_id());
+  if (task.child_parked()) object.AddJson("child_parked", "true");
+  AddTrace(object, task.trace());
+  return std::move(object).Take();
 }
 
 }  // namespace
@@ -84,46 +113,63 @@ std::string Quoted(std::string_view text) {
   return json::serialize(json::string(text.data(), text.size()));
 }
 
+std::string OneLine(std::string_view text) {
+  std::string line;
+  line.reserve(text.size());
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (!in_string && (c == ' ' || c == '\t' || c == '\r' || c == '\n')) continue;
+    line.push_back(c);
+    if (c == '"') in_string = !in_string;
+    if (in_string && c == '\\' && i + 1 < text.size()) line.push_back(text[++i]);
+  }
+  return line;
+}
+
 std::string WorkflowJson(const v1::Workflow& workflow) {
-  json::object object;
-  object["workflow_id"] = workflow.workflow_id();
-  object["namespace"] = workflow.namespace_();
-  object["name"] = workflow.name();
-  object["version"] = workflow.version();
-  object["status"] = ShortName(workflow.status());
-  object["saga_status"] = ShortName(workflow.saga_status());
-  AddUnlessEmpty(object, "correlation_id", workflow.correlation_id());
-  AddUnlessEmpty(object, "idempotency_key", workflow.idempotency_key());
-  AddUnlessZero(object, "priority", workflow.priority());
+  ObjectText object;
+  object.Add("workflow_id", workflow.workflow_id());
+  object.Add("namespace", workflow.namespace_());
+  object.Add("name", workflow.name());
+  object.Add("version", workflow.version());
+  object.Add("status", ShortName(workflow.status()));
+  object.Add("saga_status", ShortName(workflow.saga_status()));
+  object.AddUnlessEmpty("correlation_id", workflow.correlation_id());
+  object.AddUnlessEmpty("idempotency_key", workflow.idempotency_key());
+  object.AddUnlessZero("priority", workflow.priority());
   if (!workflow.task_to_domain().empty()) {
     json::object domains;
     for (const auto& [type, domain] : std::map<std::string, std::string>(
              workflow.task_to_domain().begin(), workflow.task_to_domain().end())) {
       domains[type] = domain;
     }
-    object["task_to_domain"] = std::move(domains);
+    object.AddJson("task_to_domain", json::serialize(domains));
   }
-  AddUnlessZero(object, "started_at_us", workflow.started_at_us());
-  AddUnlessZero(object, "updated_at_us", workflow.updated_at_us());
-  AddUnlessZero(object, "ended_at_us", workflow.ended_at_us());
-  object["input"] = Parsed(workflow.input());
-  object["output"] = Parsed(workflow.output());
-  object["variables"] = Parsed(workflow.variables());
-  AddUnlessEmpty(object, "reason", workflow.reason());
-  AddUnlessEmpty(object, "parent_workflow_id", workflow.parent_workflow_id());
-  AddUnlessEmpty(object, "parent_task_id", workflow.parent_task_id());
-  AddUnlessZero(object, "depth", workflow.depth());
-  AddUnlessEmpty(object, "failure_workflow_id", workflow.failure_workflow_id());
+  object.AddUnlessZero("started_at_us", workflow.started_at_us());
+  object.AddUnlessZero("updated_at_us", workflow.updated_at_us());
+  object.AddUnlessZero("ended_at_us", workflow.ended_at_us());
+  object.AddPayload("input", workflow.input());
+  object.AddPayload("output", workflow.output());
+  object.AddPayload("variables", workflow.variables());
+  object.AddUnlessEmpty("reason", workflow.reason());
+  object.AddUnlessEmpty("parent_workflow_id", workflow.parent_workflow_id());
+  object.AddUnlessEmpty("parent_task_id", workflow.parent_task_id());
+  object.AddUnlessZero("depth", workflow.depth());
+  object.AddUnlessEmpty("failure_workflow_id", workflow.failure_workflow_id());
+  AddTrace(object, workflow.trace());
   json::array unresolved;
   for (const std::string& reference : workflow.unresolved()) {
     unresolved.emplace_back(json::string(reference));
   }
-  if (!unresolved.empty()) object["unresolved"] = std::move(unresolved);
-  json::array tasks;
-  for (const v1::Task& task : workflow.tasks()) tasks.emplace_back(TaskObject(task));
-  object["tasks"] = std::move(tasks);
-  object["last_seq"] = workflow.last_seq();
-  return json::serialize(object);
+  if (!unresolved.empty()) object.AddJson("unresolved", json::serialize(unresolved));
+  std::string tasks;
+  for (const v1::Task& task : workflow.tasks()) {
+    tasks.append(tasks.empty() ? "" : ",").append(TaskText(task));
+  }
+  object.AddJson("tasks", "[" + tasks + "]");
+  object.Add("last_seq", static_cast<std::int64_t>(workflow.last_seq()));
+  return std::move(object).Take();
 }
 
 std::string SummaryJson(const v1::WorkflowSummary& summary) {
@@ -144,13 +190,10 @@ std::string SummaryJson(const v1::WorkflowSummary& summary) {
   return json::serialize(object);
 }
 
-// Payloads keep the white space they came with; one event is one line here.
-std::string EventJson(const v1::HistoryEvent& event) {
-  return json::serialize(Parsed(event.body()));
-}
+std::string EventJson(const v1::HistoryEvent& event) { return PayloadText(event.body()); }
 
 std::string DefinitionJson(const v1::DefinitionRecord& record) {
-  return json::serialize(Parsed(record.definition()));
+  return PayloadText(record.definition());
 }
 
 std::string VerifyJson(const std::string& workflow_id, const v1::VerifyResponse& response) {

@@ -1,5 +1,6 @@
-// The answers of a server as JSON texts, for `-o json`. Payloads stand in them as JSON, times as
-// microseconds since the Unix epoch, enums by their short names ("COMPLETED").
+// The answers of a server as JSON texts of one line, for `-o json`. Payloads stand in them as JSON,
+// byte for byte but for white space between values (1.50 stays 1.50), times as microseconds since
+// the Unix epoch, enums by their short names ("COMPLETED").
 //
 // Pure functions.
 #pragma once
@@ -33,6 +34,9 @@ std::string ShortName(v1::UpgradeResponse::Difference::Change change);
 std::string ErrorJson(const grpc::Status& status, const google::rpc::BadRequest& violations);
 // {"workflow_id": …, "existed": …}
 std::string StartedJson(const v1::StartResponse& response);
+
+// A JSON text without the white space between its values. REQUIRES: valid JSON.
+std::string OneLine(std::string_view text);
 
 // A JSON string literal.
 std::string Quoted(std::string_view text);

@@ -7,6 +7,7 @@
 #include "engine/app/exit_codes.h"
 #include "engine/app/server_config.h"
 #include "engine/app/server_runner.h"
+#include "engine/app/unknown_command.h"
 #include "engine/app/version.h"
 #include "engine/script/host.h"
 #include <CLI/CLI.hpp>
@@ -86,6 +87,11 @@ int Main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     // CLI11 reports through exceptions; help and version come this way too, with code 0.
+    const std::string unknown = UnknownCommand(app);
+    if (error.get_exit_code() != 0 && !unknown.empty()) {
+      std::fprintf(stderr, "skald: %s\n", unknown.c_str());
+      return kExitUsage;
+    }
     return app.exit(error) == 0 ? kExitOk : kExitUsage;
   }
   return chosen();

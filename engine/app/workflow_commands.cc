@@ -19,6 +19,8 @@ namespace {
 constexpr std::uint32_t kListPageSize = 500;
 constexpr int kWatchAttemptsMax = 100;        // reconnects of one watch
 constexpr std::size_t kDescendantsMax = 200;  // sub-workflows shown in one tree
+// Home and clear, so that a tree is drawn over the one before.
+constexpr char kClearScreen[] = "\033[H\033[2J";
 
 using Options = std::shared_ptr<ClientOptions>;
 
@@ -181,13 +183,13 @@ int Watch(const Options& options, const std::string& id) {
     } else {
       v1::Workflow workflow;
       if (!GetWorkflow(client, id, workflow).ok()) return;
-      // Home and clear, so that the tree is drawn over the one before.
-      fmt::print("\033[H\033[2J{}", WorkflowTree(workflow, GetDescendants(client, workflow)));
+      fmt::print("{}{}", kClearScreen, WorkflowTree(workflow, GetDescendants(client, workflow)));
     }
     std::fflush(stdout);
   };
   const grpc::Status status = Follower(client, id).Run(tell);
   if (!status.ok()) return client.Fail(status);
+  if (redraw) fmt::print("{}", kClearScreen);  // the last tree takes the place of the one before
   return TellEnd(client, id, !client.json());
 }
 

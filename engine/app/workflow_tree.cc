@@ -89,6 +89,19 @@ std::string Headline(const v1::Workflow& workflow) {
   return text;
 }
 
+// Cut to kOutputShownBytesMax, not within a character.
+std::string Shortened(std::string text) {
+  if (text.size() <= kOutputShownBytesMax) return text;
+  std::size_t end = kOutputShownBytesMax;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return text.substr(0, end) + "…";
+}
+
+bool HasEnded(v1::WorkflowStatus status) {
+  return status == v1::WORKFLOW_STATUS_COMPLETED || status == v1::WORKFLOW_STATUS_FAILED ||
+         status == v1::WORKFLOW_STATUS_TIMED_OUT || status == v1::WORKFLOW_STATUS_TERMINATED;
+}
+
 class TreeWriter {
  public:
   TreeWriter(const Descendants& descendants, std::string& text)
@@ -162,7 +175,12 @@ std::string WorkflowTree(const v1::Workflow& workflow, const Descendants& descen
   if (!workflow.failure_workflow_id().empty()) {
     text += "failure workflow: " + workflow.failure_workflow_id() + "\n";
   }
+  if (!workflow.output().empty() && workflow.output() != "{}") {
+    text += "output: " + Shortened(OneLine(workflow.output())) + "\n";
+  }
   TreeWriter(descendants, text).Add(workflow, "", kDepthMax);
+  // Before its end a saga has not decided yet what stays.
+  if (!HasEnded(workflow.status())) return text;
   for (const std::string& reference : workflow.unresolved()) {
     text += "left standing: " + reference + "\n";
   }

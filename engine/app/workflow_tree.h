@@ -7,6 +7,7 @@
 // Pure functions.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -18,7 +19,11 @@ namespace skald::app {
 // Workflows by id.
 using Descendants = std::map<std::string, v1::Workflow>;
 
-// With its sub-workflows below the steps that they carry out, as far as they are given.
+// Of the workflow's output the tree shows this much, on one line; `-o json` shows all of it.
+inline constexpr std::size_t kOutputShownBytesMax = 500;
+
+// With its output, and its sub-workflows below the steps that they carry out, as far as they are
+// given. What a saga has left standing is listed once it has ended.
 std::string WorkflowTree(const v1::Workflow& workflow, const Descendants& descendants);
 
 // "12 ms", "1.2 s", "3 min 5 s".
