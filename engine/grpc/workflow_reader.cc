@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
 #include "engine/codec/events_json.h"
+#include "engine/ports/no_such_workflow.h"
 #include "engine/runtime/fold.h"
 
 namespace skald::grpc_edge {
@@ -12,17 +12,13 @@ namespace {
 
 constexpr std::size_t kRowsPerReadMax = 1'000;
 
-absl::Status NoSuchWorkflow(const core::WorkflowId& id) {
-  return absl::NotFoundError(absl::StrCat("no such workflow: ", id.ToString()));
-}
-
 }  // namespace
 
 void WorkflowReader::Read(const std::string& name_space, const core::WorkflowId& id,
                           std::function<void(absl::StatusOr<View>)> done) {
   engine_.Get(id, [this, name_space, id, done = std::move(done)](absl::StatusOr<View> view) {
     if (view.ok() && (*view)->state.start.name_space != name_space) {
-      done(NoSuchWorkflow(id));
+      done(ports::NoSuchWorkflow(id));
       return;
     }
     if (!absl::IsNotFound(view.status())) {
@@ -45,7 +41,7 @@ absl::StatusOr<WorkflowReader::View> WorkflowReader::ReadStored(const std::strin
   auto view = std::make_shared<runtime::WorkflowView>();
   view->definition = workflow->definition;
   view->state = std::move(workflow->state);
-  if (view->state.start.name_space != name_space) return NoSuchWorkflow(id);
+  if (view->state.start.name_space != name_space) return ports::NoSuchWorkflow(id);
   return view;
 }
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "engine/ports/no_such_workflow.h"
 
 namespace skald::memory {
 namespace {
@@ -137,7 +138,7 @@ absl::StatusOr<std::vector<ports::HistoryRow>> MemoryCatalog::ReadHistory(
 absl::StatusOr<ports::StoredWorkflow> MemoryCatalog::ReadWorkflow(const core::WorkflowId& id) {
   std::optional<ports::StoredWorkflow> stored = store_.Load(id);
   if (stored.has_value()) return *std::move(stored);
-  return absl::NotFoundError(absl::StrCat("there is no workflow ", id.ToString()));
+  return ports::NoSuchWorkflow(id);
 }
 
 absl::StatusOr<std::vector<ports::NodeRecord>> MemoryCatalog::ListNodes() {

@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/memory/memory_store.h"
+#include "engine/ports/no_such_workflow.h"
 
 namespace skald::memory {
 namespace {
@@ -185,7 +186,7 @@ absl::StatusOr<std::vector<ports::HistoryRow>> MemoryStore::ReadHistory(
   base::MutexLock lock(mutex_);
   const auto found = workflows_.find(id);
   if (found == workflows_.end()) {
-    return absl::NotFoundError(absl::StrCat("there is no workflow ", id.ToString()));
+    return ports::NoSuchWorkflow(id);
   }
   std::vector<ports::HistoryRow> result;
   for (const ports::HistoryRow& row : found->second.history) {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/numbers.h"
 #include "engine/base/status.h"
+#include "engine/ports/no_such_workflow.h"
 #include "engine/postgres/connection_string.h"
 #include "engine/postgres/page_token.h"
 #include "engine/postgres/payload_reader.h"
@@ -63,10 +64,6 @@ absl::Status NoSchema(const std::string& name_space, const std::string& name,
                       std::int32_t version) {
   return absl::NotFoundError(
       fmt::format("no schema {} in namespace \"{}\"", Named(name, version), name_space));
-}
-
-absl::Status NoWorkflow(const core::WorkflowId& id) {
-  return absl::NotFoundError(fmt::format("no workflow {}", id.ToString()));
 }
 
 // Rows of a list that asked for one more than the page holds.
@@ -342,7 +339,7 @@ absl::StatusOr<std::vector<ports::HistoryRow>> PgCatalog::ReadHistory(const core
     ReadPayloads(transaction, id, result);
     if (!result.empty()) return absl::OkStatus();
     const pqxx::result exists = transaction.exec_params(kWorkflowExists, id_text);
-    return exists[0][0].as<bool>() ? absl::OkStatus() : NoWorkflow(id);
+    return exists[0][0].as<bool>() ? absl::OkStatus() : ports::NoSuchWorkflow(id);
   }));
   return result;
 }
@@ -353,7 +350,7 @@ absl::StatusOr<ports::StoredWorkflow> PgCatalog::ReadWorkflow(const core::Workfl
     found = postgres::ReadWorkflow(transaction, id);
     return absl::OkStatus();
   }));
-  if (!found.has_value()) return NoWorkflow(id);
+  if (!found.has_value()) return ports::NoSuchWorkflow(id);
   return *std::move(found);
 }
 

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "engine/ports/no_such_workflow.h"
 #include "engine/runtime/limits.h"
 #include "engine/runtime/overload.h"
 #include "engine/runtime/task_secrets.h"
@@ -98,8 +99,7 @@ void ClientDesk::Send(const std::string& name_space, const core::WorkflowId& id,
 void ClientDesk::SendNow(Workflow& workflow, const std::string& name_space, core::Trigger trigger,
                          Callback<core::Answer> done) {
   if (workflow.state.start.name_space != name_space) {
-    return done(absl::NotFoundError(absl::StrCat(
-        "there is no workflow ", workflow.state.id.ToString(), " in namespace ", name_space)));
+    return done(ports::NoSuchWorkflow(workflow.state.id));
   }
   if (auto* update = std::get_if<core::UpdateTask>(&trigger)) {
     HideSecrets(*workflow.definition, workflow.state, state_.secrets, *update);

@@ -6,19 +6,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "engine/ports/no_such_workflow.h"
 #include "engine/runtime/fold.h"
 #include "engine/runtime/limits.h"
 #include "engine/runtime/overload.h"
 
 namespace skald::runtime {
-namespace {
-
-absl::Status NoSuchWorkflow(const core::WorkflowId& id) {
-  return absl::NotFoundError(absl::StrCat("there is no workflow ", id.ToString()));
-}
-
-}  // namespace
-
 void Loader::With(const core::WorkflowId& id, Use use) {
   if (Workflow* workflow = state_.shards.Find(id); workflow != nullptr) {
     use(workflow);
@@ -48,7 +41,7 @@ void Loader::Ask(const core::WorkflowId& id) {
   state_.journal.Load(id, [this, id, ticket, generation = state_.generation, inbox = state_.inbox,
                            find = state_.definition_by_id, untold = state_.untold](
                               absl::StatusOr<std::optional<ports::StoredWorkflow>> stored) {
-    absl::StatusOr<std::unique_ptr<Workflow>> loaded = NoSuchWorkflow(id);
+    absl::StatusOr<std::unique_ptr<Workflow>> loaded = ports::NoSuchWorkflow(id);
     if (!stored.ok()) {
       loaded = ComeBackLater(
           absl::StrCat("load workflow ", id.ToString(), ": ", stored.status().ToString()));
@@ -94,7 +87,7 @@ void Loader::Answer(const core::WorkflowId& id, std::vector<Use> uses,
     if (workflow != nullptr) {
       use(workflow);
     } else {
-      use(otherwise.ok() ? NoSuchWorkflow(id) : otherwise);
+      use(otherwise.ok() ? ports::NoSuchWorkflow(id) : otherwise);
     }
   }
   Workflow* workflow = state_.shards.Find(id);

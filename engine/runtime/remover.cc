@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/log.h"
+#include "engine/ports/no_such_workflow.h"
 #include "engine/runtime/limits.h"
 #include "engine/runtime/overload.h"
 
@@ -13,11 +14,6 @@ namespace {
 
 absl::Status Refused(const core::WorkflowId& id, absl::string_view why) {
   return absl::FailedPreconditionError(absl::StrCat("delete workflow ", id.ToString(), ": ", why));
-}
-
-absl::Status NoSuchWorkflow(const DeleteRequest& request) {
-  return absl::NotFoundError(absl::StrCat("there is no workflow ", request.id.ToString(),
-                                          " in namespace ", request.name_space));
 }
 
 absl::Status JustEnding(const DeleteRequest& request) {
@@ -29,7 +25,7 @@ absl::StatusOr<core::Answer> AnswerFor(const DeleteRequest& request, ports::Dele
     case ports::Deletion::kDone:
       return core::Answer::kRecorded;
     case ports::Deletion::kAbsent:
-      return NoSuchWorkflow(request);
+      return ports::NoSuchWorkflow(request.id);
     case ports::Deletion::kNotEnded:  // it has: it was asked for here first
       return JustEnding(request);
     case ports::Deletion::kParentRuns:
@@ -58,7 +54,7 @@ void Remover::Delete(DeleteRequest request, Callback<core::Answer> done) {
 
 absl::Status Remover::MayDelete(const Workflow& workflow, const DeleteRequest& request) const {
   const core::State& state = workflow.state;
-  if (state.start.name_space != request.name_space) return NoSuchWorkflow(request);
+  if (state.start.name_space != request.name_space) return ports::NoSuchWorkflow(request.id);
   if (state.saga_status == core::SagaStatus::kParked) {
     return Refused(request.id, "its saga is parked and waits for a person");
   }

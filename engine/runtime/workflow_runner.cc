@@ -12,6 +12,7 @@
 #include "engine/core/execution_json.h"
 #include "engine/core/json_scan.h"
 #include "engine/core/limits.h"
+#include "engine/ports/no_such_workflow.h"
 #include "engine/runtime/fold.h"
 #include "engine/runtime/limits.h"
 
@@ -116,7 +117,7 @@ absl::StatusOr<Update> ReadUpdate(const ports::RunnerTask& task) {
 ports::RunnerResult Shown(const core::Definition& definition, const core::State& state,
                           const std::string& name_space, bool tasks) {
   if (state.start.name_space != name_space) {
-    return Failed(absl::StrCat("no such workflow: ", state.id.ToString()));
+    return Failed(ports::NoSuchWorkflow(state.id));
   }
   return {.output = core::Payload(core::ExecutionSummaryJson(definition, state, tasks))};
 }
@@ -207,7 +208,7 @@ void WorkflowRunner::GetWorkflow(const ports::RunnerTask& task, std::uint64_t ca
                       by_id](const absl::StatusOr<std::optional<ports::StoredWorkflow>>& stored) {
       if (!stored.ok()) return calls->Answer(call, Failed(stored.status()));
       if (!stored->has_value()) {
-        return calls->Answer(call, Failed(absl::StrCat("no such workflow: ", id.ToString())));
+        return calls->Answer(call, Failed(ports::NoSuchWorkflow(id)));
       }
       const auto workflow = Fold(**stored, by_id);
       if (!workflow.ok()) return calls->Answer(call, Failed(workflow.status()));

@@ -224,9 +224,18 @@ TEST_F(CommandLineE2e, ExitCodesSayWhatWentWrong) {
   const std::string nobody = "0192f3a0-7c1e-7000-8000-0123456789ab";
   EXPECT_THAT(Skald({"workflow", "status", nobody}), Ends(3, HasSubstr(nobody)));
   EXPECT_THAT(Skald({"workflow", "history", nobody, "-o", "json"}), Ends(3, AreJsonLines()));
+  const std::string absent = "skald: no such workflow: " + nobody + "\n";
+  for (const char* verb : {"status", "history", "watch", "verify", "pause", "retry", "delete"}) {
+    std::vector<std::string> arguments = {"workflow", verb, nobody};
+    if (verb == std::string("delete")) arguments.insert(arguments.end(), {"--reason", "test"});
+    EXPECT_THAT(Skald(arguments), Ends(3, absent)) << verb;
+  }
   EXPECT_THAT(Skald({"workflow", "list", "--status", "ODD"}), Ends(6, HasSubstr("ODD")));
   EXPECT_THAT(Skald({"workflow", "verify"}), Ends(2, HasSubstr("--all")));
-  EXPECT_THAT(RunProgram("skald", {"workflow", "no-such-verb"}), Ends(2, HasSubstr("--help")));
+  EXPECT_THAT(
+      RunProgram("skald", {"workflow", "no-such-verb"}),
+      Ends(2, AllOf(HasSubstr("workflow: no such command: no-such-verb"), HasSubstr("--help"))));
+  EXPECT_THAT(RunProgram("skald", {"frob"}), Ends(2, HasSubstr("no such command: frob")));
   EXPECT_THAT(RunProgram("skald", {"--help"}), Ends(0, HasSubstr("workflow")));
   EXPECT_THAT(RunProgram("skald", {"--version"}), Ends(0, Not("")));
   EXPECT_THAT(RunProgram("skald", {"server"}), Ends(2, HasSubstr("--database-url")));
