@@ -55,7 +55,7 @@ struct CommandResult {
   std::string output;
 };
 
-inline constexpr size_t kCommandOutputBytesMax = 16 * 1024;
+inline constexpr size_t kCommandOutputBytesMax = 64 * 1024;
 
 // Runs a child to its end and returns what it said. DEADLINE_EXCEEDED: it took longer than
 // `timeout` and was killed. Otherwise as StartChild. `settings.output_fd` is not used.

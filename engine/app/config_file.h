@@ -3,7 +3,7 @@
 //
 // The file holds lines `name=value`, named as the long options without dashes in front (TOML or INI
 // as CLI11 reads them, without sections); '#' begins a comment, within quotes too. What
-// --print-config prints is such a file.
+// --print-config prints is such a file, but for the password of the database, which is masked.
 #pragma once
 
 #include <string>

@@ -5,6 +5,7 @@
 #include "engine/app/commands.h"
 #include "engine/app/config_file.h"
 #include "engine/app/exit_codes.h"
+#include "engine/app/masked_address.h"
 #include "engine/app/server_config.h"
 #include "engine/app/server_runner.h"
 #include "engine/app/unknown_command.h"
@@ -25,6 +26,11 @@ int RunWithSettings(CLI::App& command, ServerConfig& config, int (*run)(const Se
     }
   }
   if (!config.print_config) return run(config);
+  CLI::Option* database = command.get_option_no_throw("--database-url");
+  if (database != nullptr && !config.database_url.empty()) {
+    database->clear();
+    database->default_str(MaskPassword(config.database_url));
+  }
   std::fputs(command.config_to_str(true, true).c_str(), stdout);
   return kExitOk;
 }

@@ -55,6 +55,10 @@ absl::Status SystemError(std::string_view what, const fs::path& path) {
   const std::string message =
       fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(errno));
   if (errno == EACCES || errno == EPERM) return absl::PermissionDeniedError(message);
+  // The data directory that was named cannot be one.
+  const bool unusable = errno == ENOENT || errno == ENOTDIR || errno == EROFS || errno == ELOOP ||
+                        errno == ENAMETOOLONG;
+  if (unusable) return absl::InvalidArgumentError(message);
   return absl::InternalError(message);
 }
 

@@ -225,7 +225,7 @@ TEST_F(BadInputE2e, WhatIsNotThereIsNamed) {
 TEST_F(BadInputE2e, AbsurdDefinitionsAreRefusedAndSayWhy) {
   EXPECT_THAT(api_->Register(Repeat("[", 100'000)), IsInvalid("definition"));
   EXPECT_THAT(api_->Register(Definition(Steps(100'000))), IsInvalid("definition"));
-  EXPECT_THAT(api_->Register(Definition(Steps(3'000))), IsInvalid("2000 steps"));
+  EXPECT_THAT(api_->Register(Definition(Steps(3'000))), IsInvalid("kStepsMax (2000"));
   EXPECT_THAT(api_->Register(Definition(Nested(90))), IsInvalid("nest"));
   EXPECT_THAT(api_->Register(Definition("")), IsInvalid("tasks"));
   EXPECT_THAT(api_->Register(Definition(SimpleStep("same") + "," + SimpleStep("same"))),

@@ -241,6 +241,12 @@ TEST_F(CommandLineE2e, ExitCodesSayWhatWentWrong) {
   EXPECT_THAT(RunProgram("skald", {"server"}), Ends(2, HasSubstr("--database-url")));
   EXPECT_THAT(RunProgram("skald", {"server", "--print-config", "--inbox-max", "4711"}),
               Ends(0, HasSubstr("4711")));
+  EXPECT_THAT(
+      RunProgram("skald",
+                 {"server", "--print-config", "--database-url", "postgresql://ann:s3cret@db/x"}),
+      Ends(0, AllOf(HasSubstr("postgresql://ann:********@db/x"), Not(HasSubstr("s3cret")))));
+  EXPECT_THAT(RunProgram("skald", {"dev", "--data-dir", "/proc/skald"}),
+              Ends(6, HasSubstr("/proc/skald")));
   // One line, for whoever starts it.
   EXPECT_THAT(RunProgram("skald", {"server", "--database-url", "host=/no/such/folder"}),
               Ends(4, AllOf(StartsWith("skald: "), HasSubstr("/no/such/folder"),

@@ -123,7 +123,7 @@ TEST_F(ExecuteTest, AnswersWhenANamedStepHasEndedAlsoInASubWorkflow) {
 TEST_F(ExecuteTest, AnIterationOfALoopIsWaitedForByItsNumber) {
   const std::string loop = absl::StrCat(
       R"({"name":"loop","taskReferenceName":"loop","type":"DO_WHILE","items":[1,2],"loopOver":[)",
-      kSet, ",", kWait, "]},", kNap);
+      kSet, ",", kWaitStep, "]},", kNap);
   ASSERT_TRUE(server_.Register(Definition("w", loop)).ok());
   key_ = "k";
   Response response;
