@@ -211,7 +211,8 @@ TEST_F(CommandLineE2e, AWorkflowIsStartedLookedAtAndVerified) {
                   "json"})
                .output.find(id) != std::string::npos;
   }));
-  EXPECT_THAT(Skald({"workflow", "verify", id}), Ends(0, HasSubstr("0 violations")));
+  EXPECT_THAT(Skald({"workflow", "verify", id}),
+              Ends(0, AllOf(HasSubstr("1 workflow, "), HasSubstr("0 violations"))));
   EXPECT_THAT(Skald({"workflow", "verify", id, "-o", "json"}), Ends(0, AreJsonLines()));
   EXPECT_THAT(Skald({"workflow", "verify", "--all"}), Ends(0, HasSubstr("0 violations")));
 }
