@@ -1,5 +1,6 @@
 #include "engine/grpc/server.h"
 
+#include <grpc/support/log.h>
 #include <grpc/support/time.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -17,6 +18,11 @@ constexpr int kKeepaliveMs = 20'000;
 constexpr int kKeepaliveTimeoutMs = 10'000;
 constexpr int kPingIntervalMinMs = 5'000;
 constexpr int kConcurrentStreamsMax = 10'000;  // of one connection
+
+// What gRPC has to say goes where the rest is said. What matters comes back as a status too.
+void LogForGrpc(gpr_log_func_args* said) {
+  base::LogDebug("grpc.said", {{"message", said->message}});
+}
 
 }  // namespace
 
@@ -36,6 +42,7 @@ Server::Server(ServerOptions options, const ServerParts& parts)
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options,
                                                       const ServerParts& parts) {
+  gpr_set_log_function(LogForGrpc);
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   std::unique_ptr<Server> server(new Server(std::move(options), parts));
@@ -61,7 +68,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options,
   server->server_ = builder.BuildAndStart();
   if (server->server_ == nullptr) {
     return absl::UnavailableError(
-        absl::StrCat("grpc: cannot listen on ", settings.address, ": is it in use?"));
+        absl::StrCat("grpc: cannot listen on ", settings.address,
+                     ": is it in use, or no address (host:port) of this machine?"));
   }
   server->SetServing(false);
   base::LogInfo("grpc.started", {{"address", settings.address}, {"port", server->port_}});
