@@ -478,7 +478,7 @@ TEST(DevE2e, ARestartFindsEverythingAndASecondStartIsRefused) {
   const auto assignment = worker.TakeAssignment();
   ASSERT_TRUE(assignment.has_value()) << worker.AwaitEnd().error_message();
   EXPECT_EQ(assignment->workflow_id(), id);
-  EXPECT_THAT(VerifyAll(engine), Ends(0, HasSubstr("1 workflows, ")));
+  EXPECT_THAT(VerifyAll(engine), Ends(0, HasSubstr("1 workflow, ")));
   EXPECT_EQ(engine.process().Terminate(), 0) << engine.process().Log();
 }
 

@@ -320,7 +320,8 @@ TEST_F(BulkTest, AVerbNamesNoWorkflowOfItsOwn) {
   EXPECT_THAT(Bulk(request, response).error_message(), HasSubstr("filter.namespace"));
   request.mutable_filter()->clear_namespace_();
   request.mutable_filter()->set_page_size(1'001);
-  EXPECT_THAT(Bulk(request, response).error_message(), HasSubstr("at most kListPageMax (1000; fixed"));
+  EXPECT_THAT(Bulk(request, response).error_message(),
+              HasSubstr("at most kListPageMax (1000; fixed"));
   EXPECT_EQ(StatusOf(id), v1::WORKFLOW_STATUS_RUNNING);
 }
 
@@ -334,7 +335,7 @@ TEST_F(BulkTest, MalformedRequestsDoNothing) {
   EXPECT_THAT(Bulk(request, response).error_message(), HasSubstr("one of them expected"));
   request.clear_filter();
   for (int i = 0; i < 1'000; ++i) request.add_workflow_ids("x");
-  EXPECT_THAT(Bulk(request, response).error_message(), HasSubstr("at most kListPageMax (1000; fixed"));
+  EXPECT_THAT(Bulk(request, response).error_message(), HasSubstr("at most kBulkMax (1000; fixed"));
 }
 
 TEST_F(BulkTest, OnlyWhatHasEndedIsDeleted) {

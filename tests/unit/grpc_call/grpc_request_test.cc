@@ -54,7 +54,8 @@ TEST(GrpcRequestTest, TaskTimeoutBoundsTheDeadline) {
 
 TEST(GrpcRequestTest, MistakesAreNamed) {
   EXPECT_THAT(std::string(Parse("{}").status().message()), HasSubstr("target"));
-  EXPECT_THAT(std::string(Parse(R"({"target":[]})").status().message()), HasSubstr("1 to kTargetsMax (16"));
+  EXPECT_THAT(std::string(Parse(R"({"target":[]})").status().message()),
+              HasSubstr("1 to kTargetsMax (16"));
   EXPECT_THAT(std::string(Parse(R"({"target":"a:1"})").status().message()),
               HasSubstr("package.Service/Method"));
   EXPECT_THAT(Refusal(R"(,"deadlineMs":0)"), HasSubstr("deadlineMs"));

@@ -122,7 +122,7 @@ TEST_F(WorkflowRunnerTest, WhatCannotBeDoneFailsTheTask) {
               HasSubstr("taskId"));
   EXPECT_THAT(
       refused("UPDATE_TASK", of + R"("taskRefName":"h","taskStatus":"COMPLETED"})", "other"),
-      HasSubstr("namespace other"));
+      HasSubstr("no such workflow"));
 }
 
 TEST_F(WorkflowRunnerTest, WhatIsUnderWayIsAnsweredAtTheEnd) {
