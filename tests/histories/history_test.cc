@@ -4,6 +4,10 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <set>
+#include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "engine/codec/events_json.h"
@@ -68,6 +72,24 @@ TEST(StoredHistoryTest, EveryOneReplaysToTheStateItHad) {
     EXPECT_EQ(OutcomeOf(*definition, state), file.outcome);
     EXPECT_TRUE(core::CheckHistory(*first, history).empty());
   }
+}
+
+template <std::size_t... kIndex>
+std::set<std::string_view> NamesOfAll(std::index_sequence<kIndex...> /*all*/) {
+  return {core::Name(core::EventBody(std::in_place_index<kIndex>))...};
+}
+
+// `write_histories FOLDER --scenarios` adds what is missing.
+TEST(StoredHistoryTest, EveryKindOfEventIsInOne) {
+  std::set<std::string_view> missing =
+      NamesOfAll(std::make_index_sequence<std::variant_size_v<core::EventBody>>());
+  for (const auto& path : StoredHistories()) {
+    const HistoryFile file = ParseHistoryFile(ReadFileOrDie(path));
+    for (const ports::HistoryRow& row : file.rows) {
+      for (const core::Event& event : Decode(file, row)) missing.erase(core::Name(event.body));
+    }
+  }
+  EXPECT_THAT(missing, ::testing::IsEmpty());
 }
 
 // A snapshot may be taken after any row; what follows finds the same state.

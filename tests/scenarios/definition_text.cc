@@ -143,7 +143,8 @@ absl::StatusOr<ScenarioDefinition> Parse(const std::string& json,
     return absl::FailedPreconditionError(core::FormatMistakes(parsed.mistakes, kMistakesShown));
   }
   parsed.value->id = 1;
-  ScenarioDefinition result{.definition = std::move(*parsed.value), .task_definitions = {}};
+  ScenarioDefinition result{
+      .definition = std::move(*parsed.value), .task_definitions = {}, .source = json};
   for (const auto& [name, source] : tasks) {
     result.task_definitions[name] = core::Payload(source);
   }

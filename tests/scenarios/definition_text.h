@@ -26,6 +26,7 @@ namespace skald::scenarios {
 struct ScenarioDefinition {
   core::Definition definition;
   core::TaskDefinitions task_definitions;
+  std::string source;  // the definition's JSON
 };
 
 // `lines`: those of the short form, the lines of one JSON document, or `definition FILE` and

@@ -93,8 +93,15 @@ class ScenarioRun {
 
   absl::StatusOr<ScenarioResult> Finish() && {
     if (!begun_) return absl::InvalidArgumentError("the scenario has no definition");
-    return ScenarioResult{.text = std::move(text_),
-                          .complaint = world_.has_value() ? world_->complaint() : ""};
+    ScenarioResult result{.text = std::move(text_), .complaint = "", .history = {}};
+    if (!world_.has_value()) return result;
+    result.complaint = world_->complaint();
+    result.history = {.definition = std::move(source_),
+                      .task_definitions = world_->task_definitions(),
+                      .events = world_->events(),
+                      .decisions = world_->decisions(),
+                      .state = world_->state()};
+    return result;
   }
 
  private:
@@ -125,6 +132,7 @@ class ScenarioRun {
     if (world_.has_value()) {
       world_->Register(*std::move(definition));
     } else {
+      source_ = definition->source;
       world_.emplace(*std::move(definition));
     }
     return absl::OkStatus();
@@ -133,6 +141,7 @@ class ScenarioRun {
   const std::string& folder_;
   bool begun_ = false;  // a definition was read
   std::optional<ScenarioWorld> world_;
+  std::string source_;  // of the first definition
   std::string text_;
 };
 

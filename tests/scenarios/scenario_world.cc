@@ -47,6 +47,12 @@ std::shared_ptr<const core::Definition> ScenarioWorld::FindVersion(std::int32_t 
   return nullptr;
 }
 
+std::vector<std::size_t> ScenarioWorld::decisions() const {
+  std::vector<std::size_t> ends;
+  for (const Boundary& boundary : boundaries_) ends.push_back(boundary.events);
+  return ends;
+}
+
 std::string ScenarioWorld::Send(const core::Trigger& trigger) {
   const std::string before = codec::EncodeState(state_);
   const absl::StatusOr<core::Decision> decision = core::Decide(*definition_, trigger, now_, state_);

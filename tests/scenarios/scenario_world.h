@@ -28,7 +28,11 @@ class ScenarioWorld {
   void Register(ScenarioDefinition definition);
   // Null when no such version has been registered.
   std::shared_ptr<const core::Definition> FindVersion(std::int32_t version) const;
+  const core::TaskDefinitions& task_definitions() const { return task_definitions_; }
   const core::State& state() const { return state_; }
+  const std::vector<core::Event>& events() const { return events_; }
+  // How many events there were after each decision.
+  std::vector<std::size_t> decisions() const;
   core::TimeUs now() const { return now_; }
   void set_now(core::TimeUs now) { now_ = now; }
 
