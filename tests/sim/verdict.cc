@@ -51,6 +51,14 @@ const core::Definition& BeganWith(const std::vector<core::Event>& events) {
   return *DefinitionNumber(started->definition_id);
 }
 
+// What is no saga is not parked itself; it shows the sub-workflow that is.
+bool ShowsParked(const core::State& state) {
+  return state.saga_status == core::SagaStatus::kParked ||
+         std::any_of(state.tasks.begin(), state.tasks.end(), [](const core::Task& task) {
+           return !core::IsTerminal(task.status) && task.child_parked;
+         });
+}
+
 class Judgement {
  public:
   Judgement(const Evidence& evidence, Probes& probes) : evidence_(evidence), probes_(probes) {}
@@ -297,26 +305,12 @@ class Judgement {
     }
   }
 
-  // What is no saga is not parked itself; it shows the sub-workflow that is.
-  static bool ShowsParked(const core::State& state) {
-    return state.saga_status == core::SagaStatus::kParked ||
-           std::any_of(state.tasks.begin(), state.tasks.end(), [](const core::Task& task) {
-             return !core::IsTerminal(task.status) && task.child_parked;
-           });
-  }
-
   void LookAtEnd(const core::State& state) {
     if (state.tasks.size() > 0 && !state.has_task(1)) probes_.Met(Probe::kIterationLetGo);
     if (!state.added.empty()) probes_.Met(Probe::kStepsMade);
     if (state.saga_status == core::SagaStatus::kParked) probes_.Met(Probe::kParkedSaga);
     if (state.saga_status == core::SagaStatus::kCompensated) probes_.Met(Probe::kUndone);
-    // What is no saga is not parked; it shows the sub-workflow that is.
-    const bool for_child = std::any_of(
-        state.tasks.begin(), state.tasks.end(),
-        [](const core::Task& task) { return !core::IsTerminal(task.status) && task.child_parked; });
-    const bool visible =
-        core::IsTerminal(state.status) || state.saga_status == core::SagaStatus::kParked;
-    if (visible || for_child) return;
+    if (core::IsTerminal(state.status) || ShowsParked(state)) return;
     Complain(state.id, "has neither ended nor is parked",
              absl::StrCat(std::string(core::Name(state.status)), " ",
                           std::string(core::Name(state.saga_status)), ", last event at seq ",
@@ -381,6 +375,13 @@ std::vector<std::string> Judge(const Evidence& evidence, Probes& probes) {
   judgement.LookAtKeys();
   judgement.LookAtLimits();
   return std::move(judgement).Finish();
+}
+
+bool WaitsForAPerson(const memory::MemoryStore& store, const core::WorkflowId& id) {
+  const std::optional<ports::StoredWorkflow> stored = store.Load(id);
+  if (!stored.has_value()) return false;
+  const auto folded = runtime::Fold(*stored, FindDefinition);
+  return folded.ok() && ShowsParked((*folded)->state);
 }
 
 std::string DescribeHistory(const memory::MemoryStore& store, const core::WorkflowId& id) {

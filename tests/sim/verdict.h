@@ -33,6 +33,9 @@ struct Evidence {
 // for one workflow; a result used again had been given.
 std::vector<std::string> Judge(const Evidence& evidence, Probes& probes);
 
+// Parked, or shows the sub-workflow that is.
+bool WaitsForAPerson(const memory::MemoryStore& store, const core::WorkflowId& id);
+
 // The events of a workflow as stored, for people.
 std::string DescribeHistory(const memory::MemoryStore& store, const core::WorkflowId& id);
 

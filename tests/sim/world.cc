@@ -374,8 +374,10 @@ bool World::AllFinished() const {
   const std::vector<ports::WorkflowSummary> all = store_.AllWorkflows();
   const std::set<core::WorkflowId> waiting =
       WithParkedKin(all, [](const ports::WorkflowSummary&) { return true; });
+  // One above a parked one may wait for something else meanwhile, for example for its next attempt.
   return std::all_of(all.begin(), all.end(), [&](const ports::WorkflowSummary& one) {
-    return core::IsTerminal(one.status) || waiting.contains(one.id);
+    return core::IsTerminal(one.status) ||
+           (waiting.contains(one.id) && WaitsForAPerson(store_, one.id));
   });
 }
 
