@@ -84,6 +84,15 @@ class Books {
   void operator()(const TaskTimedOut& timed_out) { CountEffect(timed_out.task, timed_out.effect); }
   void operator()(const TaskCanceled& canceled) { CountEffect(canceled.task, canceled.effect); }
 
+  // Taken from a worker, who may have carried it out or still do so: nobody waits for its answer.
+  void operator()(const TaskProgressed& progressed) {
+    const Task& task = state_.task(progressed.task);
+    if (task.operation != Operation::kAction || task.status != TaskStatus::kInProgress) return;
+    if (task.awaits_update || !IsWorkerTask(definition_, state_, task)) return;
+    const Step& step = StepOf(definition_, state_, task.step);
+    if (EffectUnanswered(step, task) == Effect::kUnknown) ++Run(task.run).attempts_unknown;
+  }
+
   void operator()(const TaskSkipped& skipped) {
     Run(state_.task(skipped.task).run).closed_seq = event_.seq;
   }

@@ -53,6 +53,7 @@ class Folder {
     if (task == nullptr) return;
     if (task->started_seq == 0) task->started_seq = seq_;
     task->status = TaskStatus::kInProgress;
+    task->handed_over = true;
   }
   void operator()(const TaskUpdated& updated) {
     TaskRecord* task = Open(updated.task);
@@ -63,8 +64,16 @@ class Folder {
     RunRecord& run = Run(task->run);
     if (run.dispatched_seq == 0) run.dispatched_seq = seq_;
   }
-  // Of a task that has ended it would be wrong.
-  void operator()(const TaskProgressed& progressed) { Open(progressed.task); }
+  // What it was taken from may have carried it out.
+  void operator()(const TaskProgressed& progressed) {
+    const TaskRecord* task = Open(progressed.task);
+    if (task == nullptr || task->operation != Operation::kAction) return;
+    if (task->status != TaskStatus::kInProgress || task->handed_over) return;
+    RunRecord& run = Run(task->run);
+    const Step& step = model_.StepOf(run);
+    if (!IsWorkerTask(step, task->operation) || IsPure(step, task->operation)) return;
+    ++run.unknown;
+  }
 
   void operator()(const FailureWorkflowStarted& started) {
     ++model_.failure_workflows;

@@ -29,6 +29,7 @@ struct TaskRecord {
   Effect effect = Effect::kUnset;
   // Decided by an update from outside, a kept result or its schema, not by who holds it.
   bool updated = false;
+  bool handed_over = false;  // no worker has it; its end comes from outside
   Payload input;
   Payload output;
 };

@@ -113,7 +113,9 @@ absl::Status KeepOpen(const UpdateTask& trigger, TaskNumber number, const Payloa
   const State& state = draft.state();
   const Task& task = state.task(number);
   const bool held = task.status == TaskStatus::kInProgress;
-  const bool requeued = IsQueuedOrHeld(task, draft) && (held || trigger.callback_after_us > 0);
+  const bool later =
+      draft.now() + trigger.callback_after_us > std::max(task.available_at, draft.now());
+  const bool requeued = IsQueuedOrHeld(task, draft) && (held || later);
   if (!requeued && task.output == output) {
     draft.Answer(Answer::kUnchanged);
     return absl::OkStatus();

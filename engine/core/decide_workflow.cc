@@ -202,7 +202,13 @@ absl::Status OnSignal(const SignalWorkflow& trigger, Draft& draft) {
     draft.Emit(TaskProgressed{.task = task, .output = trigger.payload});
     return absl::OkStatus();
   }
-  EndAsTold(task, {.status = trigger.status, .reason = trigger.reason}, trigger.payload, draft);
+  // Of a call that was handed over a signal does not say whether it took effect.
+  const bool called = draft.state().task(task).awaits_update;
+  EndAsTold(task,
+            {.status = trigger.status,
+             .reason = trigger.reason,
+             .effect = called ? Effect::kUnknown : Effect::kUnset},
+            trigger.payload, draft);
   return absl::OkStatus();
 }
 

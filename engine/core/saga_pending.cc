@@ -23,7 +23,9 @@ RetryPolicy PivotRetry() {
 
 bool MayStillTakeEffect(const State& state, const StepRun& run) {
   if (run.task == 0) return false;
-  if (state.task(run.task).status == TaskStatus::kInProgress) return true;
+  // Also one that was given back: what it has begun may go on.
+  const Task& task = state.task(run.task);
+  if (!IsTerminal(task.status) && task.start_count > 0) return true;
   return CombinedOutcome(run) == Effect::kUnknown;
 }
 
