@@ -9,16 +9,17 @@ namespace skald::app {
 namespace {
 
 constexpr std::string_view kScheme = "://";
+constexpr std::string_view kBlanks = " \t\n\v\f\r";
 constexpr std::string_view kKeyword = "password";  // and sslpassword
 
 // Between user and host. libpq looks for them before the first '/'; of several '@' the last one
-// counts here, so that nothing of a password is left.
+// counts here, so that nothing of a password is left, nor of one that holds a '/' by mistake.
 void MaskUserInfo(std::string& address) {
   const std::size_t scheme = address.find(kScheme);
   if (scheme == std::string::npos) return;
   const std::size_t begin = scheme + kScheme.size();
-  const std::size_t end = address.find('/', begin);
-  const std::size_t at = address.rfind('@', end);
+  std::size_t at = address.rfind('@', address.find('/', begin));
+  if (at == std::string::npos || at < begin) at = address.rfind('@', address.find('?', begin));
   const std::size_t colon = address.find(':', begin);
   if (at == std::string::npos || at < begin || colon >= at) return;
   address.replace(colon + 1, at - colon - 1, kMaskedPassword);
@@ -44,9 +45,10 @@ void MaskKeywords(std::string& address) {
     const std::size_t found = address.find(kKeyword, from);
     if (found == std::string::npos) return;
     from = found + kKeyword.size();
-    const std::size_t equals = address.find_first_not_of(' ', from);
+    const std::size_t equals = address.find_first_not_of(kBlanks, from);
     if (equals == std::string::npos || address[equals] != '=') continue;
-    const std::size_t value = std::min(address.find_first_not_of(' ', equals + 1), address.size());
+    const std::size_t value =
+        std::min(address.find_first_not_of(kBlanks, equals + 1), address.size());
     address.replace(value, EndOfValue(address, value) - value, kMaskedPassword);
     from = value;
   }

@@ -19,9 +19,14 @@ constexpr int kKeepaliveTimeoutMs = 10'000;
 constexpr int kPingIntervalMinMs = 5'000;
 constexpr int kConcurrentStreamsMax = 10'000;  // of one connection
 
-// What gRPC has to say goes where the rest is said. What matters comes back as a status too.
+// What gRPC has to say goes where the rest is said. Most of what matters comes back as a status
+// too; a handshake that fails does not.
 void LogForGrpc(gpr_log_func_args* said) {
-  base::LogDebug("grpc.said", {{"message", said->message}});
+  if (said->severity == GPR_LOG_SEVERITY_ERROR) {
+    base::LogWarn("grpc.said", {{"message", said->message}});
+  } else {
+    base::LogDebug("grpc.said", {{"message", said->message}});
+  }
 }
 
 }  // namespace

@@ -22,8 +22,10 @@ void SignalCall::AskNext() {
 void SignalCall::OnRefused(const core::WorkflowId& id, const absl::Status& why) {
   if (asked_ == 1) refusal_ = why;
   const bool may_be_below = absl::IsFailedPrecondition(why) && signal_.reference.empty();
-  // A sub-workflow that has ended meanwhile is passed over.
-  if (!may_be_below) return asked_ == 1 ? done_(why) : AskNext();
+  // A sub-workflow that has ended meanwhile is passed over; with any other refusal the signal may
+  // be meant for this one, or recorded already.
+  if (!may_be_below && (asked_ == 1 || !absl::IsNotFound(why))) return done_(why);
+  if (!may_be_below) return AskNext();
   reader_.Read(name_space_, id,
                [self = shared_from_this()](const absl::StatusOr<WorkflowReader::View>& view) {
                  if (view.ok()) {

@@ -195,11 +195,14 @@ WatchStream::WatchStream(const v1::WatchRequest& request, runtime::Engine& engin
   // The engine takes requests in order: when this one is answered, the watch is in place, and the
   // history read afterwards holds every event that the watch came too late for, those of a commit
   // that was under way included.
+  if (id.is_nil()) {  // nothing is read: what is to come is enough
+    engine_.CheckReady([queue = queue_](const absl::Status& /*ready*/) { queue->Begin(); });
+    return;
+  }
   engine_.AfterCommits([queue = queue_, &reader, &pool, name_space, id,
                         after = request.after_seq()](const absl::Status& durable) {
     if (!durable.ok()) return queue->Fail(durable);
     queue->Begin();
-    if (id.is_nil()) return;
     const absl::Status queued = pool.Run([queue, &reader, name_space, id, after] {
       auto view = reader.ReadStored(name_space, id);
       auto events = view.ok()

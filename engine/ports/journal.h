@@ -1,9 +1,10 @@
 // Journal: the engine's durable memory of workflows, as the runtime needs it.
 //
 // Every call is asynchronous: it returns at once and the outcome comes through `done`, once, on any
-// thread (also before the call returns); `done` must not block. One call is one transaction.
-// Thread-safe. Values in, values out. The journal outlives its callers' callbacks: its destructor
-// first answers all calls under way with CANCELLED.
+// thread (also before the call returns). `done` must not block, but may call the journal again and
+// take as long as a turn of the engine does: no lock is held around it. One call is one
+// transaction. Thread-safe. Values in, values out. The journal outlives its callers' callbacks: its
+// destructor first answers all calls under way with CANCELLED.
 //
 // Errors, the same for every form (tests/conformance holds them to it):
 //   ABORTED              the node's epoch is no longer the newest: this node has been fenced off;

@@ -30,7 +30,7 @@ class Inbox {
   void PostCompletion(Work work);
   // The same, and when the loop sleeps, its next turn is taken by the calling thread, which is
   // awake: a step's latency has one change of threads less. The caller holds no lock, and nothing
-  // waits for it meanwhile; a turn may take as long as a decision does.
+  // waits for it meanwhile; a turn may take as long as all that came in does (kRequestsPerTickMax).
   void PostCompletionAndTakeTurn(Work work);
   // False when the lane is full. REQUIRES: true is followed by one Post to that lane.
   [[nodiscard]] bool ReserveWorker() { return Reserve(worker_backlog_); }

@@ -155,8 +155,13 @@ void Loop::CheckReady(std::function<void(const absl::Status&)> done) {
 }
 
 void Loop::AfterCommits(std::function<void(const absl::Status&)> done) {
-  state_.inbox->ForceClient(
-      [this, done = std::move(done)]() mutable { state_.committer.AfterCommits(std::move(done)); });
+  state_.inbox->ForceClient([this, done = std::move(done)]() mutable {
+    // A commit that was dropped with its outcome unknown may still take place.
+    if (state_.phase != Phase::kServing && state_.phase != Phase::kStopping) {
+      return done(ComeBackLater("the engine loads what is stored"));
+    }
+    state_.committer.AfterCommits(std::move(done));
+  });
 }
 
 }  // namespace skald::runtime

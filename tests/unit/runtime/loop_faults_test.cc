@@ -172,6 +172,29 @@ TEST_F(LoopFaultsTest, AfterCommitsSaysWhenTheOutcomeIsNotKnown) {
   EXPECT_THAT(*durable, StatusIs(absl::StatusCode::kUnavailable));
 }
 
+// The commit whose outcome is not known may take place after it was dropped, until the lease is
+// taken anew: nobody is told meanwhile that what the store holds is all.
+TEST_F(LoopFaultsTest, AfterCommitsIsRefusedWhileTheOutcomeIsFoundOut) {
+  const auto definition = Define(Simple("a"));
+  Boot();
+  const TestWorker worker = Connect({"a"}, 1);
+  const auto start = Start(definition);
+  Settle();
+  commit_fates_.push_back({.kind = Kind::kUnknownWritten,
+                           .carried_out_after_us = kMs + kMs / 4,
+                           .answered_after_us = kMs});
+  Answer(worker, worker.sink->assignments.at(0));
+  RunFor(kMs);
+  ASSERT_NE(HistoryNames(start->id).back(), "WorkflowEnded");
+  std::optional<absl::Status> durable;
+  loop_->AfterCommits([&](const absl::Status& status) { durable = status; });
+  Tick();
+  ASSERT_TRUE(durable.has_value());
+  EXPECT_THAT(*durable, StatusIs(absl::StatusCode::kUnavailable));
+  RunFor(core::kSecondUs);
+  EXPECT_EQ(HistoryNames(start->id).back(), "WorkflowEnded");
+}
+
 TEST_F(LoopFaultsTest, WatcherThatRefusesIsDropped) {
   const auto definition = Define(Simple("a"));
   Boot();
